@@ -1,0 +1,115 @@
+package org.jmoco.backend;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
+
+/**
+ * A device with its memory and its operations. The order of use is fixed: declare buffers ({@link #memory()}), record
+ * programs ({@link #record}), {@link #allocate()} once, then upload, run and download as often as wanted, close.
+ *
+ * <p>Not thread-safe: one thread drives a backend. Whatever threads a backend uses inside do not change results.
+ */
+public abstract class Backend implements AutoCloseable {
+    private final MemoryPlan plan = new MemoryPlan();
+    private final List<Program> programs = new ArrayList<>();
+    private boolean allocated;
+
+    /** The name that {@code --backend} takes: cpu, cuda, reference. */
+    public abstract String name();
+
+    /** One line for people: device, threads, library versions. */
+    public abstract String describe();
+
+    /** The type of weights and activations: F32, or F64 on the reference backend. */
+    public abstract DType real();
+
+    /** The operations, as prepared launches. Layers do not call these; a {@link Recorder} does, after its checks. */
+    protected abstract Ops ops();
+
+    /**
+     * Gives memory to every arena and places every root of it ({@link Buffer#place}). Contents are zero.
+     *
+     * @param arenaBytes size of each region's arena
+     * @param roots all roots to place; {@code memory().offset(root)} tells where in its arena
+     * @return address of the scratch arena, 0 if the backend has none
+     * @throws org.jmoco.tensor.UserError when memory does not suffice: who needed how much and which option lowers it
+     */
+    protected abstract long placeArenas(Map<Region, Long> arenaBytes, List<Buffer> roots);
+
+    /** Turns bound steps into something runnable; a backend that can capture a graph overrides this. */
+    protected Runnable executable(Program program) {
+        Step[] steps = program.steps().toArray(Step[]::new);
+        return () -> {
+            for (Step s : steps) {
+                s.work().run();
+            }
+        };
+    }
+
+    /** Copies host values into a buffer, converting between f32 and f64 where they differ. Sizes must agree. */
+    public abstract void upload(Buffer dst, HostTensor src);
+
+    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is. Waits for running programs. */
+    public abstract HostTensor download(Buffer src);
+
+    /** Frees all memory; the backend is unusable afterwards. */
+    @Override
+    public abstract void close();
+
+    public final MemoryPlan memory() {
+        return plan;
+    }
+
+    /** A persistent buffer of the real type. */
+    public final Buffer declare(Region region, String name, Shape shape) {
+        return plan.declare(region, name, real(), shape);
+    }
+
+    /** Starts a program. Its name stands in tables and errors. */
+    public final Recorder record(String programName) {
+        if (allocated) {
+            throw new IllegalStateException("program " + programName + ": record all programs before Backend.allocate()");
+        }
+        return new Recorder(this, programName);
+    }
+
+    final void add(Program p) {
+        programs.add(p);
+    }
+
+    /** Places all buffers, binds all recorded programs. Once. */
+    public final void allocate() {
+        if (allocated) {
+            throw new IllegalStateException("backend " + name() + ": allocate() was called already");
+        }
+        allocated = true;
+        plan.layOut(programs);
+        Map<Region, Long> bytes = new java.util.EnumMap<>(Region.class);
+        for (Region r : Region.values()) {
+            bytes.put(r, plan.bytes(r));
+        }
+        long scratch = placeArenas(bytes, plan.roots(programs));
+        for (Program p : programs) {
+            for (Step s : p.steps()) {
+                s.work().bind(scratch);
+            }
+            p.makeRunnable(executable(p));
+        }
+    }
+
+    /** {@code upload} of a single number, into a real or I32 scalar. */
+    public final void set(Buffer scalar, double value) {
+        upload(scalar, scalar.dtype() == DType.I32
+                ? HostTensor.of(scalar.shape(), new int[] {(int) value})
+                : HostTensor.of(scalar.shape(), new double[] {value}));
+    }
+
+    /** {@code download} of a single number. */
+    public final double get(Buffer scalar) {
+        return download(scalar).get(0);
+    }
+}

@@ -1,0 +1,377 @@
+package org.jmoco.backend;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Shape;
+
+/**
+ * Records a {@link Program}: the methods are those of {@link Ops}, with the step's name in front. Here, and only here,
+ * operands are checked: shape, type, overlap; a backend may rely on it.
+ *
+ * <p>Transient buffers ({@link #activation}) hold values between steps of one run. They share memory by lifetime, so one
+ * must be written before it is read in every run, and its value is gone when the run ends.
+ */
+public final class Recorder {
+    private final Backend backend;
+    private final Ops ops;
+    private final String programName;
+    private final List<Step> steps = new ArrayList<>();
+    private final List<Buffer> transients = new ArrayList<>();
+    private boolean finished;
+
+    Recorder(Backend backend, String programName) {
+        this.backend = backend;
+        this.ops = backend.ops();
+        this.programName = programName;
+    }
+
+    public DType real() {
+        return backend.real();
+    }
+
+    /** A transient buffer of the real type. */
+    public Buffer activation(String name, Shape shape) {
+        return activation(name, backend.real(), shape);
+    }
+
+    public Buffer activation(String name, DType dtype, Shape shape) {
+        Buffer b = new Buffer(name, Region.ACTIVATIONS, dtype, shape);
+        transients.add(b);
+        return b;
+    }
+
+    /** Ends the recording. The program runs after {@link Backend#allocate()}. */
+    public Program finish() {
+        requireOpen();
+        finished = true;
+        checkWrittenBeforeRead();
+        Program p = new Program(programName, steps, transients);
+        backend.add(p);
+        return p;
+    }
+
+    private void checkWrittenBeforeRead() {
+        List<Buffer> written = new ArrayList<>();
+        for (Step s : steps) {
+            for (Buffer b : s.reads()) {
+                if (b.region() == Region.ACTIVATIONS && written.stream().noneMatch(b::overlaps)) {
+                    throw new IllegalStateException("program " + programName + ": step " + s.name() + " " + s.op() + " reads " + b
+                            + ", which no earlier step writes");
+                }
+            }
+            written.addAll(s.writes());
+        }
+    }
+
+    private void requireOpen() {
+        if (finished) {
+            throw new IllegalStateException("program " + programName + ": recording has ended");
+        }
+    }
+
+    // ---- convolution and pooling -------------------------------------------------------------------------------
+
+    public void conv2dForward(String name, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
+        Check c = new Check(name, "conv2d_fwd").real("y", y, g.y()).real("x", x, g.x()).real("w", w, g.filter());
+        add(c, g.toString(), reads(x, w), writes(y), g.flops(), ops.conv2dForward(g, y, x, w));
+    }
+
+    public void conv2dBackwardData(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
+        Check c = new Check(name, "conv2d_bwd_data").real("dx", dx, g.x()).real("dy", dy, g.y()).real("w", w, g.filter());
+        add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dx, dy, w), writes(dx), g.flops(),
+                ops.conv2dBackwardData(g, dx, dy, w, accumulate));
+    }
+
+    public void conv2dBackwardWeights(String name, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
+        Check c = new Check(name, "conv2d_bwd_w").real("dw", dw, g.filter()).real("x", x, g.x()).real("dy", dy, g.y());
+        add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dw, x, dy), writes(dw), g.flops(),
+                ops.conv2dBackwardWeights(g, dw, x, dy, accumulate));
+    }
+
+    public void maxPoolForward(String name, ConvGeometry g, Buffer y, Buffer argmax, Buffer x) {
+        Check c = new Check(name, "max_pool_fwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
+                .real("y", y, g.y()).ints("argmax", argmax, g.y()).real("x", x, g.x());
+        add(c, g.toString(), reads(x), writes(y, argmax), g.y().size() * g.r() * g.s(), ops.maxPoolForward(g, y, argmax, x));
+    }
+
+    public void maxPoolBackward(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer argmax) {
+        Check c = new Check(name, "max_pool_bwd").real("dx", dx, g.x()).real("dy", dy, g.y()).ints("argmax", argmax, g.y());
+        add(c, g.toString(), reads(dy, argmax), writes(dx), g.y().size(), ops.maxPoolBackward(g, dx, dy, argmax));
+    }
+
+    public void globalAvgPoolForward(String name, Buffer y, Buffer x) {
+        Check c = new Check(name, "avg_pool_fwd").rank("x", x, 4).real("y", y, Shape.of(x.shape().dim(0), x.shape().dim(3)));
+        add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.globalAvgPoolForward(y, x));
+    }
+
+    public void globalAvgPoolBackward(String name, Buffer dx, Buffer dy) {
+        Check c = new Check(name, "avg_pool_bwd").rank("dx", dx, 4).real("dy", dy, Shape.of(dx.shape().dim(0), dx.shape().dim(3)));
+        add(c, "x" + dx.shape(), reads(dy), writes(dx), dx.size(), ops.globalAvgPoolBackward(dx, dy));
+    }
+
+    // ---- batch norm with splits --------------------------------------------------------------------------------
+
+    public void batchNormForward(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
+            Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, boolean relu) {
+        Check c = new Check(name, "batch_norm_fwd").real("y", y, g.x()).real("x", x, g.x()).optional("residual", residual, g.x())
+                .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
+                .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel())
+                .real("savedMean", savedMean, g.saved()).real("savedInvStd", savedInvStd, g.saved());
+        add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar),
+                writes(y, runningMean, runningVar, savedMean, savedInvStd), 8 * x.size(),
+                ops.batchNormForward(g, y, x, residual, gamma, beta, runningMean, runningVar, savedMean, savedInvStd, relu));
+    }
+
+    public void batchNormInference(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
+            Buffer runningMean, Buffer runningVar, boolean relu) {
+        Check c = new Check(name, "batch_norm_inf").real("y", y, g.x()).real("x", x, g.x()).optional("residual", residual, g.x())
+                .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
+                .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel());
+        add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar), writes(y), 4 * x.size(),
+                ops.batchNormInference(g, y, x, residual, gamma, beta, runningMean, runningVar, relu));
+    }
+
+    public void batchNormBackward(String name, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
+            Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
+        Check c = new Check(name, "batch_norm_bwd").real("dx", dx, g.x());
+        if (dResidual != dy) {
+            c.optional("dResidual", dResidual, g.x());
+        }
+        c.real("dgamma", dgamma, g.perChannel()).real("dbeta", dbeta, g.perChannel()).real("dy", dy, g.x()).real("x", x, g.x());
+        c.require(relu == (y != null), "y is given exactly when relu is set");
+        c.optional("y", y, g.x()).real("gamma", gamma, g.perChannel()).real("savedMean", savedMean, g.saved())
+                .real("savedInvStd", savedInvStd, g.saved());
+        List<Buffer> read = new ArrayList<>(reads(dy, x, y, gamma, savedMean, savedInvStd));
+        if (accumulate) {
+            read.add(dgamma);
+            read.add(dbeta);
+        }
+        add(c, problem(g, dResidual != null, relu), read, writes(dx, dResidual, dgamma, dbeta), 11 * x.size(),
+                ops.batchNormBackward(g, dx, dResidual, dgamma, dbeta, dy, x, y, gamma, savedMean, savedInvStd, relu, accumulate));
+    }
+
+    private static String problem(BatchNormGeometry g, boolean residual, boolean relu) {
+        return g + (residual ? " add" : "") + (relu ? " relu" : "");
+    }
+
+    // ---- linear, normalisation ---------------------------------------------------------------------------------
+
+    public void linearForward(String name, Buffer y, Buffer x, Buffer w, Buffer b) {
+        Check c = new Check(name, "linear_fwd").rank("x", x, 2).rank("w", w, 2);
+        int n = x.shape().dim(0);
+        int k = w.shape().dim(0);
+        c.real("w", w, Shape.of(k, x.shape().dim(1))).real("y", y, Shape.of(n, k)).real("b", b, Shape.of(k));
+        add(c, linear(x, w), reads(x, w, b), writes(y), 2 * n * w.size(), ops.linearForward(y, x, w, b));
+    }
+
+    public void linearBackwardData(String name, Buffer dx, Buffer dy, Buffer w) {
+        Check c = new Check(name, "linear_bwd_data").rank("dx", dx, 2).rank("w", w, 2);
+        int n = dx.shape().dim(0);
+        c.real("w", w, Shape.of(w.shape().dim(0), dx.shape().dim(1))).real("dy", dy, Shape.of(n, w.shape().dim(0)));
+        add(c, linear(dx, w), reads(dy, w), writes(dx), 2 * n * w.size(), ops.linearBackwardData(dx, dy, w));
+    }
+
+    public void linearBackwardWeights(String name, Buffer dw, Buffer db, Buffer x, Buffer dy, boolean accumulate) {
+        Check c = new Check(name, "linear_bwd_w").rank("x", x, 2).rank("dw", dw, 2);
+        int n = x.shape().dim(0);
+        int k = dw.shape().dim(0);
+        c.real("dw", dw, Shape.of(k, x.shape().dim(1))).real("db", db, Shape.of(k)).real("dy", dy, Shape.of(n, k));
+        List<Buffer> read = accumulate ? reads(dw, db, x, dy) : reads(x, dy);
+        add(c, linear(x, dw), read, writes(dw, db), 2 * n * dw.size(), ops.linearBackwardWeights(dw, db, x, dy, accumulate));
+    }
+
+    private static String linear(Buffer x, Buffer w) {
+        return "n" + x.shape().dim(0) + " c" + w.shape().dim(1) + " k" + w.shape().dim(0);
+    }
+
+    public void reluForward(String name, Buffer y, Buffer x) {
+        Check c = new Check(name, "relu_fwd").real("x", x, x.shape());
+        c.sameOrApart("y", y, x);
+        add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.reluForward(y, x));
+    }
+
+    public void reluBackward(String name, Buffer dx, Buffer dy, Buffer y) {
+        Check c = new Check(name, "relu_bwd").real("y", y, y.shape()).real("dy", dy, y.shape());
+        c.sameOrApart("dx", dx, dy);
+        add(c, "x" + y.shape(), reads(dy, y), writes(dx), y.size(), ops.reluBackward(dx, dy, y));
+    }
+
+    public void l2NormalizeForward(String name, Buffer y, Buffer norm, Buffer x) {
+        Check c = new Check(name, "l2_norm_fwd").rank("x", x, 2).real("y", y, x.shape()).real("norm", norm, Shape.of(x.shape().dim(0)));
+        add(c, "x" + x.shape(), reads(x), writes(y, norm), 3 * x.size(), ops.l2NormalizeForward(y, norm, x));
+    }
+
+    public void l2NormalizeBackward(String name, Buffer dx, Buffer dy, Buffer y, Buffer norm) {
+        Check c = new Check(name, "l2_norm_bwd").rank("y", y, 2).real("dx", dx, y.shape()).real("dy", dy, y.shape())
+                .real("norm", norm, Shape.of(y.shape().dim(0)));
+        add(c, "x" + y.shape(), reads(dy, y, norm), writes(dx), 5 * y.size(), ops.l2NormalizeBackward(dx, dy, y, norm));
+    }
+
+    // ---- losses ------------------------------------------------------------------------------------------------
+
+    public void infoNce(String name, Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
+            boolean accumulate) {
+        Check c = new Check(name, "info_nce").require(temperature > 0, "temperature must be positive, is " + temperature)
+                .rank("q", q, 2).rank("queue", queue, 2);
+        int n = q.shape().dim(0);
+        int d = q.shape().dim(1);
+        int m = queue.shape().dim(0);
+        c.real("queue", queue, Shape.of(m, d)).real("k", k, q.shape()).real("dq", dq, q.shape()).real("loss", loss, Shape.SCALAR)
+                .ints("correct", correct, Shape.SCALAR);
+        add(c, "n" + n + " m" + m + " d" + d, accumulate ? reads(q, k, queue, loss, correct) : reads(q, k, queue),
+                writes(loss, correct, dq), 4L * n * (m + 1) * d, ops.infoNce(loss, correct, dq, q, k, queue, temperature, accumulate));
+    }
+
+    public void softmaxCrossEntropy(String name, Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
+        Check c = new Check(name, "cross_entropy").rank("logits", logits, 2).real("dlogits", dlogits, logits.shape())
+                .ints("labels", labels, Shape.of(logits.shape().dim(0))).real("loss", loss, Shape.SCALAR)
+                .ints("correct", correct, Shape.SCALAR);
+        add(c, "x" + logits.shape(), reads(logits, labels), writes(loss, correct, dlogits), 5 * logits.size(),
+                ops.softmaxCrossEntropy(loss, correct, dlogits, logits, labels));
+    }
+
+    public void softmax(String name, Buffer p, Buffer logits) {
+        Check c = new Check(name, "softmax").rank("logits", logits, 2).real("p", p, logits.shape());
+        add(c, "x" + logits.shape(), reads(logits), writes(p), 4 * logits.size(), ops.softmax(p, logits));
+    }
+
+    // ---- rows and queue ----------------------------------------------------------------------------------------
+
+    public void gatherRows(String name, Buffer dst, Buffer src, Buffer index) {
+        int n = dst.shape().dim(0);
+        int[] expected = src.shape().toArray();
+        expected[0] = n;
+        Check c = new Check(name, "gather_rows").real("src", src, src.shape()).real("dst", dst, Shape.of(expected))
+                .ints("index", index, Shape.of(n));
+        // Bytes: a gather reads as many rows as it writes, whatever the size of src.
+        add(c, "x" + dst.shape(), reads(src, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(), ops.gatherRows(dst, src, index));
+    }
+
+    public void enqueue(String name, Buffer queue, Buffer head, Buffer keys) {
+        Check c = new Check(name, "enqueue").rank("queue", queue, 2).rank("keys", keys, 2);
+        int n = keys.shape().dim(0);
+        int m = queue.shape().dim(0);
+        c.real("keys", keys, Shape.of(n, queue.shape().dim(1))).ints("head", head, Shape.SCALAR)
+                .require(m >= n, "the queue holds " + m + " keys but one step brings " + n + "; raise --queue to at least that");
+        add(c, "n" + n + " m" + m + " d" + queue.shape().dim(1), reads(head, keys), writes(queue, head), 0, 2 * keys.bytes(),
+                ops.enqueue(queue, head, keys));
+    }
+
+    // ---- optimisers --------------------------------------------------------------------------------------------
+
+    public void momentumUpdate(String name, Buffer key, Buffer query, double m) {
+        Check c = new Check(name, "momentum").require(m >= 0 && m <= 1, "m must lie in 0 .. 1, is " + m)
+                .real("key", key, key.shape()).real("query", query, key.shape());
+        add(c, "x" + key.shape(), reads(key, query), writes(key), 3 * key.size(), 3 * key.bytes(), ops.momentumUpdate(key, query, m));
+    }
+
+    public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
+        Check c = new Check(name, "sgd").real("w", w, w.shape()).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
+                .real("learningRate", learningRate, Shape.SCALAR);
+        add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate), writes(w, velocity), 6 * w.size(), 5 * w.bytes(),
+                ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay));
+    }
+
+    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
+            double eps, double weightDecay) {
+        Check c = new Check(name, "adam").real("w", w, w.shape()).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
+                .real("learningRate", learningRate, Shape.SCALAR).ints("step", step, Shape.SCALAR);
+        add(c, "x" + w.shape(), reads(w, dw, m, v, learningRate, step), writes(w, m, v, step), 13 * w.size(), 7 * w.bytes(),
+                ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay));
+    }
+
+    // ---- plain memory ------------------------------------------------------------------------------------------
+
+    public void fill(String name, Buffer dst, double value) {
+        Check c = new Check(name, "fill").operand("dst", dst, dst.dtype() == DType.I32 ? DType.I32 : real(), dst.shape());
+        add(c, "x" + dst.shape(), reads(), writes(dst), 0, ops.fill(dst, value));
+    }
+
+    public void copy(String name, Buffer dst, Buffer src) {
+        Check c = new Check(name, "copy").operand("src", src, src.dtype(), src.shape()).operand("dst", dst, src.dtype(), src.shape());
+        add(c, "x" + dst.shape(), reads(src), writes(dst), 0, ops.copy(dst, src));
+    }
+
+    // ---- recording ---------------------------------------------------------------------------------------------
+
+    private void add(Check c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, Work work) {
+        List<Buffer> all = new ArrayList<>(reads);
+        all.addAll(writes);
+        add(c, problem, reads, writes, flops, all.stream().mapToLong(Buffer::bytes).sum(), work);
+    }
+
+    private void add(Check c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, long bytes, Work work) {
+        requireOpen();
+        steps.add(new Step(c.name, c.op, problem, reads, writes, flops, bytes, work));
+    }
+
+    private static List<Buffer> reads(Buffer... b) {
+        return Arrays.stream(b).filter(Objects::nonNull).toList();
+    }
+
+    private static List<Buffer> readsIf(boolean accumulate, Buffer target, Buffer a, Buffer b) {
+        return accumulate ? List.of(target, a, b) : List.of(a, b);
+    }
+
+    private static List<Buffer> writes(Buffer... b) {
+        return reads(b);
+    }
+
+    /** Checks the operands of one step; errors name layer, operation and operand, what was found and expected. */
+    private final class Check {
+        private final String name;
+        private final String op;
+        private final List<Buffer> seen = new ArrayList<>();
+
+        Check(String name, String op) {
+            this.name = name;
+            this.op = op;
+        }
+
+        Check real(String operand, Buffer b, Shape expected) {
+            return operand(operand, b, backend.real(), expected);
+        }
+
+        Check ints(String operand, Buffer b, Shape expected) {
+            return operand(operand, b, DType.I32, expected);
+        }
+
+        Check optional(String operand, Buffer b, Shape expected) {
+            return b == null ? this : real(operand, b, expected);
+        }
+
+        Check operand(String operand, Buffer b, DType dtype, Shape expected) {
+            require(b != null, operand + " is missing");
+            require(b.dtype() == dtype, operand + " is " + b + " but must be " + dtype);
+            require(b.shape().equals(expected), operand + " is " + b + " but the shape must be " + expected);
+            for (Buffer other : seen) {
+                require(b == other || !b.overlaps(other), operand + " (" + b + ") overlaps " + other);
+                require(b != other, operand + " (" + b + ") is given twice");
+            }
+            seen.add(b);
+            return this;
+        }
+
+        /** For element-wise steps that may work in place. */
+        void sameOrApart(String operand, Buffer b, Buffer source) {
+            if (b != source) {
+                real(operand, b, source.shape());
+            }
+        }
+
+        Check rank(String operand, Buffer b, int rank) {
+            require(b != null && b.shape().rank() == rank, operand + " is " + b + " but must have " + rank + " axes");
+            return this;
+        }
+
+        Check require(boolean condition, String message) {
+            if (!condition) {
+                throw new IllegalArgumentException(op + " " + name + ": " + message);
+            }
+            return this;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package org.jmoco.backend;
+
+/** The class of memory a buffer belongs to: one arena each, one line each in the printed memory plan. */
+public enum Region {
+    PARAMETERS("weights of query and key encoder"),
+    GRADIENTS("gradients of the query encoder"),
+    OPTIMISER("momentum, or Adam's moments"),
+    STATE("running statistics, queue, counters"),
+    INPUT("batches, labels, learning rate"),
+    OUTPUT("loss, features, logits"),
+    ACTIVATIONS("values of one program run, packed by lifetime"),
+    SCRATCH("workspace of single steps, shared");
+
+    /** What lives here, for the memory table. */
+    public final String holds;
+
+    Region(String holds) {
+        this.holds = holds;
+    }
+}
