@@ -1,0 +1,44 @@
+package org.jmoco.moco;
+
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.UserError;
+
+/**
+ * Everything that shapes a MoCo step.
+ *
+ * @param batch N
+ * @param image height and width of a view
+ * @param queue M, the number of negative keys
+ * @param m momentum of the key encoder
+ * @param temperature T
+ * @param symmetric both views serve as query and as key
+ * @param sgdMomentum mu of SGD
+ */
+public record MocoConfig(
+        ResNet18.Config encoder,
+        int batch,
+        int image,
+        int queue,
+        double m,
+        double temperature,
+        boolean symmetric,
+        double sgdMomentum,
+        double weightDecay) {
+    public MocoConfig {
+        if (batch < 1 || batch % encoder.splits() != 0) {
+            throw UserError.usage("--batch " + batch + " is not divisible by --splits " + encoder.splits()
+                    + ": batch norm would have groups of unequal size. Choose a multiple.");
+        }
+        int keysPerStep = symmetric ? 2 * batch : batch;
+        if (queue < keysPerStep) {
+            throw UserError.usage("--queue " + queue + " is shorter than the " + keysPerStep
+                    + " keys that one step brings. Raise --queue or lower --batch.");
+        }
+        if (!(m >= 0 && m <= 1)) {
+            throw UserError.usage("--momentum " + m + " must lie in 0 .. 1; 0.99 is usual.");
+        }
+        if (!(temperature > 0)) {
+            throw UserError.usage("--temperature " + temperature + " must be positive; 0.1 is usual.");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package org.jmoco.moco;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Program;
+import org.jmoco.backend.Recorder;
+import org.jmoco.backend.Region;
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.layer.L2Normalize;
+import org.jmoco.loss.InfoNce;
+import org.jmoco.optim.Sgd;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
+
+/**
+ * One training step of momentum contrast (He et al. 2020, algorithm 1), recorded as a program:
+ *
+ * <ol>
+ *   <li>the key encoder moves towards the query encoder,
+ *   <li>keys of one view: shuffled, encoded, put back in order, normalised; their activations die at once,
+ *   <li>queries of the other view: encoded, normalised, compared with their keys and the queue; loss and gradient,
+ *   <li>if symmetric, 2 and 3 again with the views exchanged, the gradients added,
+ *   <li>SGD,
+ *   <li>the keys enter the queue.
+ * </ol>
+ *
+ * <p>Shuffling matters because batch norm tells each sample something of its group: a query and its key must not share one.
+ */
+public final class MocoStep {
+    private final MocoConfig config;
+    private final MomentumPair pair;
+    private final KeyQueue queue;
+    private final InfoNce loss;
+    private final Sgd sgd;
+    private final L2Normalize normalizeQuery = new L2Normalize("q.normalize");
+    private final L2Normalize normalizeKey = new L2Normalize("k.normalize");
+    private final Buffer view1; // N x H x W x 3
+    private final Buffer view2; // N x H x W x 3
+    private final Buffer shuffle; // N, I32
+    private final Buffer unshuffle; // N, I32
+    private final List<Buffer> queries = new ArrayList<>(); // N x D for each half of the loss
+    private final List<Buffer> keys = new ArrayList<>(); // N x D, likewise
+    private final Program program;
+
+    /** Declares all buffers and records the program; runs after {@link Backend#allocate()}. */
+    public MocoStep(Backend backend, MocoConfig config) {
+        this.config = config;
+        ResNet18.Config e = config.encoder();
+        int n = config.batch();
+        Shape images = Shape.of(n, config.image(), config.image(), 3);
+        pair = new MomentumPair(backend, e, config.m());
+        queue = new KeyQueue(backend, config.queue(), e.dim());
+        loss = new InfoNce(backend, config.temperature());
+        sgd = new Sgd(backend, pair.query().weights().specs(), config.sgdMomentum(), config.weightDecay());
+        view1 = backend.declare(Region.INPUT, "view1", images);
+        view2 = backend.declare(Region.INPUT, "view2", images);
+        shuffle = backend.memory().declare(Region.INPUT, "shuffle", DType.I32, Shape.of(n));
+        unshuffle = backend.memory().declare(Region.INPUT, "unshuffle", DType.I32, Shape.of(n));
+        for (int half = 0; half < (config.symmetric() ? 2 : 1); half++) {
+            queries.add(backend.declare(Region.OUTPUT, "queries" + half, Shape.of(n, e.dim())));
+            keys.add(backend.declare(Region.OUTPUT, "keys" + half, Shape.of(n, e.dim())));
+        }
+        program = record(backend);
+    }
+
+    private Program record(Backend backend) {
+        Recorder rec = backend.record("moco");
+        pair.recordMomentumUpdate(rec);
+        Buffer keys2 = recordHalf(rec, 0, view1, view2);
+        Buffer keys1 = config.symmetric() ? recordHalf(rec, 1, view2, view1) : null;
+        sgd.recordStep(rec, pair.query().weights(), pair.query().gradients());
+        if (keys1 != null) {
+            queue.recordEnqueue(rec, keys1);
+        }
+        queue.recordEnqueue(rec, keys2);
+        return rec.finish();
+    }
+
+    /** Loss and gradients of queries from one view against keys from the other. @return the keys, N x D */
+    private Buffer recordHalf(Recorder rec, int half, Buffer queryView, Buffer keyView) {
+        boolean accumulate = half > 0;
+        Buffer k = encodeKeys(rec, keyView);
+        ResNet18.Saved saved = pair.query().forward(rec, queryView);
+        L2Normalize.Saved q = normalizeQuery.forward(rec, saved.y());
+        Buffer dq = loss.forwardBackward(rec, q.y(), k, queue.keys(), accumulate);
+        pair.query().backward(rec, saved, normalizeQuery.backward(rec, q, dq), accumulate);
+        rec.copy("queries" + half, queries.get(half), q.y());
+        rec.copy("keys" + half, keys.get(half), k);
+        return k;
+    }
+
+    private Buffer encodeKeys(Recorder rec, Buffer view) {
+        Buffer shuffled = rec.activation("k.shuffled", view.shape());
+        rec.gatherRows("k.shuffle", shuffled, view, shuffle);
+        Buffer k = normalizeKey.forward(rec, pair.key().forward(rec, shuffled).y()).y();
+        Buffer ordered = rec.activation("k.ordered", k.shape());
+        rec.gatherRows("k.unshuffle", ordered, k, unshuffle);
+        return ordered;
+    }
+
+    /**
+     * Sets the order in which keys are encoded in the next run.
+     *
+     * @param permutation position i of the key batch holds image permutation[i]
+     */
+    public void setShuffle(Backend backend, int[] permutation) {
+        int[] inverse = new int[permutation.length];
+        for (int i = 0; i < permutation.length; i++) {
+            inverse[permutation[i]] = i;
+        }
+        backend.upload(shuffle, HostTensor.of(shuffle.shape(), permutation));
+        backend.upload(unshuffle, HostTensor.of(unshuffle.shape(), inverse));
+    }
+
+    public MocoConfig config() {
+        return config;
+    }
+
+    public Program program() {
+        return program;
+    }
+
+    public MomentumPair pair() {
+        return pair;
+    }
+
+    public KeyQueue queue() {
+        return queue;
+    }
+
+    public InfoNce loss() {
+        return loss;
+    }
+
+    public Sgd sgd() {
+        return sgd;
+    }
+
+    /** Input: the view that gives the queries. */
+    public Buffer view1() {
+        return view1;
+    }
+
+    /** Input: the view that gives the keys. */
+    public Buffer view2() {
+        return view2;
+    }
+
+    /** Output: normalised queries of the last run, one entry for each half of the loss. */
+    public List<Buffer> queries() {
+        return queries;
+    }
+
+    /** Output: normalised keys of the last run in the batch's order, one entry for each half of the loss. */
+    public List<Buffer> keys() {
+        return keys;
+    }
+}
