@@ -1,0 +1,31 @@
+package org.jmoco.app;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code jmoco doctor}: exit code 1 if something is missing that a command needs. */
+@Command(name = "doctor", description = "Show what is installed, which backend would run, and how to cure what is missing.")
+final class DoctorCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        List<Doctor.Finding> findings = Doctor.examine();
+        out.println("jmoco " + Version.number());
+        for (Doctor.Finding f : findings) {
+            out.printf("%-8s%-14s%s%n", f.status().name().toLowerCase(Locale.ROOT), f.subject(), f.text());
+            if (f.cure() != null) {
+                out.printf("%22scure: %s%n", "", f.cure());
+            }
+        }
+        boolean healthy = findings.stream().noneMatch(f -> f.status() == Doctor.Status.MISSING);
+        return healthy ? 0 : Failure.FAILED;
+    }
+}

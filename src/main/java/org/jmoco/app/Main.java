@@ -1,0 +1,74 @@
+package org.jmoco.app;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The program: {@code jmoco COMMAND [options]}. Exit codes: 0 done, 1 failed, 2 usage. */
+@Command(
+        name = "jmoco",
+        scope = ScopeType.INHERIT, // help, version and layout hold for each subcommand
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        usageHelpAutoWidth = true,
+        sortOptions = false,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = { // in the order of their use
+            DoctorCommand.class,
+            HelpCommand.class,
+        })
+public final class Main implements Runnable {
+    @Option(names = "--stacktrace", scope = ScopeType.INHERIT,
+            description = "Print the Java stack trace of an error (default: one line).")
+    private boolean stacktrace;
+
+    @Spec
+    private CommandSpec spec;
+
+    Main() {
+    }
+
+    public static void main(String[] args) {
+        StandardError.restore();
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+    }
+
+    /**
+     * Runs one command line.
+     *
+     * @param out what commands print through picocli's {@code getOut()}
+     * @param err messages
+     * @return the exit code
+     */
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        Main main = new Main();
+        CommandLine line = main.commandLine().setOut(out).setErr(err);
+        try {
+            return line.execute(args);
+        } catch (Throwable e) { // errors of the JVM (out of memory, no native library), which picocli lets through
+            return Failure.report(e, main.stacktrace, err);
+        }
+    }
+
+    private CommandLine commandLine() {
+        CommandLine line = new CommandLine(this);
+        // Here and not in the annotation, whose values the commands inherit.
+        line.getCommandSpec().usageMessage().description(
+                "Self-supervised learning (MoCo) on medical images: pretrain, fine-tune, evaluate.");
+        return line
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Failure::reportUsage)
+                .setExecutionExceptionHandler((e, cmd, parsed) -> Failure.report(e, stacktrace, cmd.getErr()));
+    }
+
+    /** No command given. */
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+    }
+}

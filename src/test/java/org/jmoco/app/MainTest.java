@@ -1,0 +1,112 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.ExecutionException;
+import org.jmoco.tensor.UserError;
+import org.junit.jupiter.api.Test;
+
+class MainTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        return Main.run(new PrintWriter(out), new PrintWriter(err), args);
+    }
+
+    private String report(Throwable e, int expectedCode) {
+        assertEquals(expectedCode, Failure.report(e, false, new PrintWriter(err)));
+        return err.toString();
+    }
+
+    @Test
+    void everyCommandHasHelpThatNamesEveryOptionInWords() {
+        assertEquals(0, run("--help"));
+        var top = new picocli.CommandLine(new Main());
+        for (var command : top.getSubcommands().values()) {
+            var spec = command.getCommandSpec();
+            assertTrue(spec.usageMessage().description().length > 0, spec.name() + " has no description");
+            assertTrue(out.toString().contains(spec.name()), spec.name() + " is not in the list of commands");
+            assertEquals(0, run(spec.name(), "--help"));
+            for (var option : spec.options()) {
+                assertTrue(option.longestName().startsWith("--"), spec.name() + ": " + option + " has no long name");
+                assertTrue(option.description().length > 0, spec.name() + ": " + option + " has no help text");
+            }
+        }
+    }
+
+    @Test
+    void versionIsThatOfTheBuild() {
+        assertEquals(0, run("--version"));
+        assertTrue(out.toString().matches("(?s)jmoco \\d+\\.\\d+.*Java \\d+.*"), out.toString());
+    }
+
+    @Test
+    void unknownOptionSuggestsTheNearest() {
+        assertEquals(2, run("doctor", "--stacktrase"));
+        assertTrue(err.toString().contains("Unknown option: '--stacktrase'"), err.toString());
+        assertTrue(err.toString().contains("--stacktrace"), err.toString());
+        assertEquals(3, err.toString().lines().count(), err.toString());
+    }
+
+    @Test
+    void missingAndUnknownCommandsAreUsageErrors() {
+        assertEquals(2, run());
+        assertEquals(2, run("doctro"));
+        assertTrue(err.toString().contains("doctor"), err.toString());
+    }
+
+    @Test
+    void userErrorPrintsItsMessageAloneAndItsCode() {
+        assertEquals("jmoco: batch 7 is odd\n", report(UserError.usage("batch 7 is odd"), 2));
+    }
+
+    @Test
+    void userErrorIsFoundBelowTheWrappingOfAWorkerThread() {
+        assertEquals("jmoco: no such set\n", report(new ExecutionException(UserError.failed("no such set")), 1));
+    }
+
+    @Test
+    void stacktraceIsPrintedOnlyOnRequest() {
+        assertFalse(report(new IllegalStateException("odd"), 1).contains("\tat "));
+        assertEquals(1, Failure.report(new IllegalStateException("odd"), true, new PrintWriter(err)));
+        assertTrue(err.toString().contains("\tat org.jmoco.app.MainTest"), err.toString());
+    }
+
+    @Test
+    void unexpectedErrorsAreOneLineAndSayHowToSeeMore() {
+        assertEquals("jmoco: internal error: IllegalStateException: odd (run with --stacktrace to see where)\n",
+                report(new IllegalStateException("odd"), 1));
+    }
+
+    @Test
+    void heapAndNativeMemoryHaveDifferentCures() {
+        assertTrue(report(new OutOfMemoryError("Java heap space"), 1).contains("JMOCO_HEAP="), err.toString());
+        err.getBuffer().setLength(0);
+        String text = report(new RuntimeException(new OutOfMemoryError("Physical memory usage is too high")), 1);
+        assertTrue(text.contains("--batch") && !text.contains("JMOCO_HEAP="), text);
+    }
+
+    @Test
+    void fileErrorsNameTheFileInWords() {
+        report(new NoSuchFileException("/a"), 1);
+        report(new UncheckedIOException(new AccessDeniedException("/b")), 1);
+        report(new FileSystemException("/c", null, "No space left on device"), 1);
+        report(new IOException("unexpected end"), 1);
+        assertEquals("""
+                jmoco: /a: no such file or folder
+                jmoco: /b: permission denied
+                jmoco: /c: No space left on device
+                jmoco: unexpected end
+                """, err.toString());
+    }
+}
