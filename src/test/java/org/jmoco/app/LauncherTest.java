@@ -1,0 +1,116 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** ./jmoco as a caller sees it. */
+class LauncherTest {
+    private static final Path LAUNCHER = Path.of("jmoco").toAbsolutePath();
+
+    private record Outcome(int code, String text) {
+    }
+
+    @BeforeAll
+    static void needsBashAndTheMavenBuild() {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/env")), "no /usr/bin/env: the launcher is a bash script");
+        assumeTrue(Files.exists(Path.of("target/classpath")), "not built by Maven (no target/classpath): launcher not tried");
+    }
+
+    /** stdout and stderr through one pipe, to its end, as {@code $(./jmoco ... 2>&1)} reads them. */
+    private static Outcome launch(Map<String, String> environment, Path launcher, String... args)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(launcher.toString()));
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().remove("JMOCO_JVM_FLAGS");
+        builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        String text = new String(process.getInputStream().readAllBytes());
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the launcher hangs");
+        return new Outcome(process.exitValue(), text);
+    }
+
+    @Test
+    void startsWithoutAWordFromTheJvm() throws Exception {
+        Outcome o = launch(Map.of(), LAUNCHER, "--version");
+        assertEquals(0, o.code);
+        assertTrue(o.text.startsWith("jmoco "), o.text);
+        assertFalse(o.text.contains("WARNING"), o.text);
+    }
+
+    @Test
+    void theWholeErrorTextAndTheExitCodeArrive() throws Exception {
+        Outcome o = launch(Map.of(), LAUNCHER, "doctor", "--no-such-option");
+        assertEquals(2, o.code);
+        assertEquals("jmoco: Unknown option: '--no-such-option'\nSee 'jmoco doctor --help'.\n", o.text);
+    }
+
+    @Test
+    void whatTheJvmSaysBeforeTheProgramStartsIsNotLost() throws Exception {
+        Outcome o = launch(Map.of("JMOCO_JVM_FLAGS", "-XX:NoSuchFlag"), LAUNCHER, "--version");
+        assertEquals(1, o.code);
+        assertTrue(o.text.contains("NoSuchFlag"), o.text);
+    }
+
+    @Test
+    void printCommandShowsTheCommandThatRuns() throws Exception {
+        Outcome o = launch(Map.of("JMOCO_HEAP", "1g"), LAUNCHER, "--print-command", "doctor", "a b");
+        assertEquals(0, o.code);
+        assertTrue(o.text.contains("/bin/java --add-modules=jdk.incubator.vector "), o.text);
+        assertTrue(o.text.contains(" -Xmx1g "), o.text);
+        assertTrue(o.text.endsWith(" org.jmoco.app.Main doctor a\\ b \n"), o.text);
+    }
+
+    @Test
+    void worksThroughALinkFromAnotherFolder(@TempDir Path folder) throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("jm"), LAUNCHER);
+        assertEquals(0, launch(Map.of(), link, "--version").code);
+        Files.delete(link); // JUnit warns of links that lead out of its folder
+    }
+
+    @Test
+    void anUnsuitableJavaIsNamedAndNotReplacedInSilence(@TempDir Path jdk) throws Exception {
+        Files.createDirectories(jdk.resolve("bin"));
+        Path java = Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\n");
+        assertTrue(java.toFile().setExecutable(true));
+        Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"17.0.15\"\n");
+        Outcome o = launch(Map.of("JMOCO_JAVA", jdk.toString()), LAUNCHER, "--version");
+        assertEquals(1, o.code);
+        assertTrue(o.text.contains("JMOCO_JAVA=" + jdk) && o.text.contains("JDK 25"), o.text);
+    }
+
+    @Test
+    void killReachesJava() throws Exception {
+        Path process = Path.of("/proc");
+        assumeTrue(Files.isDirectory(process), "no /proc here: cannot see what the launcher became");
+        // Waits inside the JVM, so that there is time to look.
+        ProcessBuilder builder = new ProcessBuilder(LAUNCHER.toString(), "doctor").redirectErrorStream(true);
+        builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
+        builder.environment().put("JMOCO_JVM_FLAGS", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:0");
+        Process p = builder.start();
+        try (var lines = p.inputReader()) {
+            String line = lines.readLine();
+            assertTrue(line != null && line.startsWith("Listening for transport"), "java did not start: " + line);
+            assertTrue(Files.readString(process.resolve(p.pid() + "/comm")).startsWith("java"), "the launcher's process is not java");
+            p.destroy(); // SIGTERM
+            assertTrue(p.waitFor(20, TimeUnit.SECONDS), "SIGTERM to the launcher's process did not end java");
+            assertEquals(128 + 15, p.exitValue());
+        } finally {
+            p.destroyForcibly();
+        }
+    }
+}
