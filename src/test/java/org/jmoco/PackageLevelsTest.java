@@ -30,6 +30,7 @@ class PackageLevelsTest {
             List.of("moco"),
             List.of("train"),
             List.of("report"),
+            List.of("app.golden"), // what a command is made of, where that is more than a class
             List.of("app"));
 
     private static final Path MAIN = Path.of("src/main/java");

@@ -1,0 +1,80 @@
+package org.jmoco.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Option;
+
+/** A run of its own folder: where it writes, what it starts from, how it shows its progress. */
+final class RunOptions {
+    enum Progress {
+        AUTO, BAR, PLAIN, NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What {@code --from} takes for a start without trained weights. */
+    static final String RANDOM = "random";
+
+    @Option(names = "--out", paramLabel = "DIR",
+            description = "Folder of the run: checkpoints, metrics.csv, options, plots (default: ${DEFAULT-VALUE}).",
+            defaultValue = "runs/${COMMAND-NAME}")
+    private Path out;
+
+    @Option(names = "--resume",
+            description = "Continue the run in --out where its last checkpoint stands (default: start anew).")
+    private boolean resume;
+
+    @Option(names = "--from", paramLabel = "RUN|FILE|random", defaultValue = RANDOM,
+            description = "Weights to start from: the folder of a run, a .safetensors file, or random (default: ${DEFAULT-VALUE}).")
+    private String from;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
+            description = "Seed of all randomness; the same seed gives the same run (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--progress", paramLabel = "HOW", defaultValue = "auto",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, a bar on a terminal and plain lines otherwise).")
+    private Progress progress;
+
+    Path out() {
+        return out;
+    }
+
+    boolean resume() {
+        return resume;
+    }
+
+    /**
+     * The run folder or weight file to start from, empty for random weights.
+     *
+     * @throws UserError if it does not exist
+     */
+    Optional<Path> from() {
+        if (from.equals(RANDOM)) {
+            return Optional.empty();
+        }
+        Path path = Path.of(from);
+        if (!Files.exists(path)) {
+            throw UserError.failed("--from " + from + ": no such run or file; give the folder of a run, a .safetensors file, or random");
+        }
+        return Optional.of(path);
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    /** BAR, PLAIN or NONE. */
+    Progress progress() {
+        if (progress != Progress.AUTO) {
+            return progress;
+        }
+        return StandardError.isTerminal() ? Progress.BAR : Progress.PLAIN;
+    }
+}
