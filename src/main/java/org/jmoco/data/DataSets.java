@@ -1,0 +1,145 @@
+package org.jmoco.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jmoco.tensor.UserError;
+
+/** Opens the data sets that {@code --data NAME=DIR} names. */
+public final class DataSets {
+    /** What can be opened. */
+    public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna");
+
+    private static final int CIFAR_RECORDS = 10_000;
+    private static final int SKIPPED_SHOWN = 3;
+
+    private DataSets() {
+    }
+
+    /**
+     * @param cacheFolder where decoded images are kept for the next start; null: nowhere
+     * @param phantom     what {@code phantom} makes
+     * @param log         takes lines that the user should see (skipped files, an unusable cache)
+     */
+    public record Options(Path cacheFolder, Phantom.Spec phantom, Consumer<String> log) {
+        /** The usual cache, the default phantoms, log lines to standard error. */
+        public static Options defaults() {
+            return new Options(defaultCacheFolder(), Phantom.Spec.DEFAULT, System.err::println);
+        }
+
+        public Options withCacheFolder(Path folder) {
+            return new Options(folder, phantom, log);
+        }
+
+        public Options withPhantom(Phantom.Spec spec) {
+            return new Options(cacheFolder, spec, log);
+        }
+
+        public Options withLog(Consumer<String> to) {
+            return new Options(cacheFolder, phantom, to);
+        }
+    }
+
+    /** $JMOCO_CACHE, else ~/.cache/jmoco. */
+    public static Path defaultCacheFolder() {
+        String set = System.getenv("JMOCO_CACHE");
+        return set != null && !set.isBlank() ? Path.of(set) : Path.of(System.getProperty("user.home"), ".cache", "jmoco");
+    }
+
+    /**
+     * Reads a data set into memory.
+     *
+     * @param name one of {@link #NAMES}: cifar10 (binary version, or packed), covid-ct (official split), idc (.npy files),
+     *             images (any folder or zip of images; sub-folders may be splits or classes), luna (the same, unlabelled, with
+     *             LUNA's normalisation), phantom (made by the program)
+     * @param path the folder (for images and luna also a .zip); null for phantom
+     * @throws UserError if the name is unknown, or files are missing, damaged or not what the set needs
+     */
+    public static DataSet open(String name, Path path, Options options) {
+        if (!NAMES.contains(name)) {
+            throw UserError.usage("unknown data set \"" + name + "\"; there are " + String.join(", ", NAMES)
+                    + " (for images of your own: images=DIR)");
+        }
+        if (name.equals("phantom")) {
+            if (path != null) {
+                throw UserError.usage("phantom takes no folder (" + path + "): its images are made by the program");
+            }
+            return Phantom.dataSet(options.phantom());
+        }
+        if (path == null) {
+            throw UserError.usage(name + " needs the folder with its files: " + name + "=DIR");
+        }
+        DataSet set = switch (name) {
+            case "cifar10" -> cifar10(path, options);
+            case "covid-ct" -> covidCt(path, options);
+            case "idc" -> fromCard(DatasetCard.load("idc"), new IdcReader(path, DatasetCard.load("idc").classes()).read());
+            default -> images(name, path, options);
+        };
+        set.splits().values().forEach(s -> logSkipped(s, options.log()));
+        return set;
+    }
+
+    private static DataSet cifar10(Path path, Options options) {
+        DatasetCard card = DatasetCard.load("cifar10");
+        CifarReader reader = new CifarReader(path, card.classes(), CIFAR_RECORDS);
+        return fromCard(card, reader.packed() ? cached("cifar10", path, options, reader::read) : reader.read());
+    }
+
+    private static DataSet covidCt(Path path, Options options) {
+        DatasetCard card = DatasetCard.load("covid-ct");
+        CovidCtReader reader = new CovidCtReader(path, card, card.splits());
+        return fromCard(card, cached("covid-ct", path, options, reader::read));
+    }
+
+    private static DataSet images(String name, Path path, Options options) {
+        FolderReader reader = new FolderReader(name, path);
+        Map<String, ImageSet> splits = Files.exists(path) ? cached(name, reader.path(), options, reader::read) : reader.read();
+        Normalisation normalisation = DatasetCard.load("luna").normalisation(); // ImageNet's, the usual where nothing is known
+        if (name.equals("luna")) {
+            ImageSet all = ImageSet.concat("luna " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
+            return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);
+        }
+        List<String> classes = splits.values().stream().filter(ImageSet::labelled).map(ImageSet::classNames).findFirst()
+                .orElse(List.of());
+        return new DataSet(name, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);
+    }
+
+    private static DataSet fromCard(DatasetCard card, Map<String, ImageSet> splits) {
+        return new DataSet(card.name(), splits, card.normalisation(), card.classes(), card.positiveLabel());
+    }
+
+    private static Map<String, ImageSet> cached(String name, Path path, Options options, Supplier<Map<String, ImageSet>> read) {
+        if (options.cacheFolder() == null) {
+            return read.get();
+        }
+        DecodedCache cache;
+        try {
+            cache = new DecodedCache(options.cacheFolder(), name, path, options.log());
+        } catch (IOException e) {
+            return read.get(); // the sources cannot be listed: the reader says so better
+        }
+        Optional<Map<String, ImageSet>> stored = cache.read();
+        if (stored.isPresent()) {
+            return stored.get();
+        }
+        Map<String, ImageSet> splits = read.get();
+        cache.write(splits);
+        return splits;
+    }
+
+    private static void logSkipped(ImageSet set, Consumer<String> log) {
+        List<Skipped> skipped = set.skipped();
+        if (!skipped.isEmpty()) {
+            log.accept(set.name() + ": " + skipped.size() + " of " + (skipped.size() + set.size())
+                    + " files could not be decoded and are left out: "
+                    + skipped.stream().limit(SKIPPED_SHOWN).map(Skipped::toString).collect(Collectors.joining("; "))
+                    + (skipped.size() > SKIPPED_SHOWN ? "; ..." : ""));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.jmoco.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import org.jmoco.tensor.UserError;
+
+/** A place with image files under names like {@code a/b.png}: a folder or a zip. Reading is thread-safe. */
+sealed interface ImageStore extends AutoCloseable {
+    Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff");
+
+    /** The most bytes of one encoded image: the largest picture that is decoded, uncompressed, and some head. */
+    int MAX_FILE_BYTES = 3 * ImageDecoder.MAX_PIXELS + (1 << 20);
+
+    /** Names of all image files, sorted; hidden files and other endings are left out. */
+    List<String> names();
+
+    /** Bytes of one file. @throws IOException with a reason in words */
+    byte[] read(String name) throws IOException;
+
+    @Override
+    void close();
+
+    static ImageStore open(String set, Path path) {
+        if (!Files.exists(path)) {
+            throw UserError.failed(set + ": there is no folder or zip " + path.toAbsolutePath().normalize()
+                    + "; give a folder of images or a .zip of images as " + set + "=DIR");
+        }
+        if (Files.isRegularFile(path)) {
+            return new Zip(set, path);
+        }
+        Inputs.checkFolder(set, path);
+        return new Folder(set, path);
+    }
+
+    private static boolean isImage(String name) {
+        if (name.startsWith(".") || name.contains("/.") || name.startsWith("__MACOSX/")) {
+            return false;
+        }
+        int dot = name.lastIndexOf('.');
+        return dot > name.lastIndexOf('/') && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+    }
+
+    private static IOException tooLarge(long bytes) {
+        return new IOException("has " + (bytes >> 20) + " MiB; at most " + (MAX_FILE_BYTES >> 20) + " MiB are read");
+    }
+
+    /** A folder with all folders below it; links are followed. */
+    record Folder(String set, Path root) implements ImageStore {
+        @Override
+        public List<String> names() {
+            try (Stream<Path> all = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
+                return all.filter(p -> !Files.isDirectory(p))
+                        .map(p -> root.relativize(p).toString().replace('\\', '/'))
+                        .filter(ImageStore::isImage)
+                        .sorted()
+                        .toList();
+            } catch (UncheckedIOException e) {
+                throw UserError.failed(set + ": cannot list " + root + ": " + e.getCause(), e);
+            } catch (IOException e) {
+                throw Inputs.cannotRead(set, root, e);
+            }
+        }
+
+        @Override
+        public byte[] read(String name) throws IOException {
+            Path file = root.resolve(name);
+            long size = Files.size(file);
+            if (size > MAX_FILE_BYTES) {
+                throw tooLarge(size);
+            }
+            return Files.readAllBytes(file);
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+
+    /** A zip; names may be UTF-8 or, in older ones, Latin-1. */
+    final class Zip implements ImageStore {
+        private final ZipFile zip;
+        private final List<String> names;
+
+        Zip(String set, Path file) {
+            try {
+                zip = openZip(file);
+            } catch (IOException e) {
+                throw UserError.failed(set + ": " + file + " cannot be read as a zip (" + Inputs.reason(e)
+                        + "); give a folder of images or an undamaged .zip", e);
+            }
+            List<String> found = new ArrayList<>();
+            for (Enumeration<? extends ZipEntry> e = zip.entries(); e.hasMoreElements();) {
+                ZipEntry entry = e.nextElement();
+                if (!entry.isDirectory() && isImage(entry.getName())) {
+                    found.add(entry.getName());
+                }
+            }
+            names = found.stream().sorted().distinct().toList();
+        }
+
+        private static ZipFile openZip(Path file) throws IOException {
+            try {
+                return new ZipFile(file.toFile(), StandardCharsets.UTF_8);
+            } catch (ZipException e) {
+                if (e.getMessage() != null && e.getMessage().contains("bad entry name")) {
+                    return new ZipFile(file.toFile(), StandardCharsets.ISO_8859_1);
+                }
+                throw e;
+            }
+        }
+
+        @Override
+        public List<String> names() {
+            return names;
+        }
+
+        /** Reads at most the limit, whatever size the entry claims: a few kilobytes of zip can unpack to gigabytes. */
+        @Override
+        public byte[] read(String name) throws IOException {
+            ZipEntry entry = zip.getEntry(name);
+            if (entry.getSize() > MAX_FILE_BYTES) {
+                throw tooLarge(entry.getSize());
+            }
+            try (InputStream in = zip.getInputStream(entry)) {
+                byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+                if (bytes.length > MAX_FILE_BYTES) {
+                    throw tooLarge(bytes.length);
+                }
+                return bytes;
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                zip.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
