@@ -5,8 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -112,13 +114,15 @@ public final class AtomicFile {
     }
 
     /** The bare reason of the operating system, without the path that a message has already. */
-    static String reason(IOException e) {
-        if (e instanceof FileSystemException f && f.getReason() != null) {
-            return f.getReason();
-        }
-        return e.getMessage() == null || e instanceof FileSystemException
-                ? e.getClass().getSimpleName()
-                : e.getMessage();
+    public static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException a -> "no permission";
+            case NoSuchFileException n -> "no such file or folder";
+            case FileAlreadyExistsException x -> "a file of this name is in the way";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case FileSystemException f -> f.getClass().getSimpleName();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
     }
 
     /** Bytes free for this user at the nearest folder that exists, or -1 if the system does not say. */

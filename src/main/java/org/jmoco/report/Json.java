@@ -1,0 +1,63 @@
+package org.jmoco.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.tensor.UserError;
+
+/** JSON files for people: indented, one line end on every system, keys in the order in which they were put. */
+final class Json {
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final DefaultPrettyPrinter LAYOUT =
+            new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
+
+    private Json() {}
+
+    static void write(Path file, Object value) {
+        AtomicFile.replace(file, (text(value) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    static JsonNode read(Path file) {
+        try {
+            return MAPPER.readTree(Files.readString(file));
+        } catch (JsonProcessingException e) {
+            throw UserError.failed(file + ": is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse("")
+                    + ". Restore the file or start a new run.", e);
+        } catch (IOException e) {
+            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
+        }
+    }
+
+    /** The tree that reading {@code value}'s file gives, so that both compare equal when they say the same. */
+    static JsonNode asRead(Object value) {
+        try {
+            return MAPPER.readTree(text(value));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("json: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    static <T> T convert(JsonNode node, Class<T> type) {
+        return MAPPER.convertValue(node, type);
+    }
+
+    private static String text(Object value) {
+        try {
+            return MAPPER.writer(LAYOUT).writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("json: " + e.getOriginalMessage(), e);
+        }
+    }
+}

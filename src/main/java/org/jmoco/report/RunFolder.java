@@ -1,0 +1,232 @@
+package org.jmoco.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.checkpoint.CheckpointStore;
+import org.jmoco.tensor.UserError;
+
+/**
+ * The folder of one run, held by this process until it is closed:
+ *
+ * <pre>
+ * options.json      the resolved options, in the order of the command's help
+ * environment.json  one entry for each start: version, commit, Java, machine, command
+ * metrics.csv       one line per epoch; the same bytes whether or not the run was interrupted
+ * timings.csv       seconds and images/s per epoch, kept apart because they differ from run to run
+ * curves.png        the curves of metrics.csv
+ * checkpoint-*.safetensors, the last two
+ * result.json       final figures; there when the run is finished
+ * run.lock          the number of the process that writes; empty when there is none
+ * </pre>
+ */
+public final class RunFolder implements AutoCloseable {
+    private static final String OPTIONS = "options.json";
+    private static final String ENVIRONMENT = "environment.json";
+    private static final String RESULT = "result.json";
+
+    private final Path path;
+    private final RunLock lock;
+    private final boolean resumed;
+
+    private RunFolder(Path path, RunLock lock, boolean resumed) {
+        this.path = path;
+        this.lock = lock;
+        this.resumed = resumed;
+    }
+
+    /**
+     * Makes or takes over a run folder.
+     *
+     * @param out     the folder, or null for {@code runs/<date>-<command>-<n>} in the working directory
+     * @param command the command's name, as {@code pretrain}
+     * @param resume  go on with the run in the folder; if there is none yet (killed before it had begun), start it
+     * @throws UserError if the folder holds a run and {@code resume} is false, holds files that are no run's, is in use
+     *     by another process, or cannot be written
+     */
+    public static RunFolder open(Path out, String command, boolean resume) {
+        if (out == null) {
+            if (resume) {
+                throw UserError.usage("--resume needs --out DIR, the folder of the run to go on with.");
+            }
+            return open(newFolder(Path.of("runs"), command, LocalDate.now()), command, false);
+        }
+        if (Files.exists(out) && !Files.isDirectory(out)) {
+            throw UserError.usage("--out " + out + ": is a file; name a folder.");
+        }
+        try {
+            Files.createDirectories(out);
+        } catch (IOException e) {
+            throw UserError.failed(
+                    "--out " + out + ": the folder cannot be made: " + AtomicFile.reason(e) + ". Choose another one.", e);
+        }
+        RunLock lock = RunLock.acquire(out);
+        try {
+            boolean holdsRun = Files.exists(out.resolve(OPTIONS));
+            if (holdsRun && !resume) {
+                throw UserError.usage("--out " + out + ": holds " + (isFinished(out) ? "a finished run" : "a run that was interrupted")
+                        + " already. Add --resume to go on with it, or choose another folder.");
+            }
+            if (!holdsRun) {
+                requireEmpty(out);
+            }
+            return new RunFolder(out, lock, holdsRun);
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** The first {@code <date>-<command>-<n>} that is not there yet; making it is what reserves it. */
+    static Path newFolder(Path parent, String command, LocalDate date) {
+        try {
+            Files.createDirectories(parent);
+            for (int n = 1; ; n++) {
+                try {
+                    return Files.createDirectory(parent.resolve(date + "-" + command + "-" + n));
+                } catch (FileAlreadyExistsException taken) {
+                    // Another run has this number.
+                }
+            }
+        } catch (IOException e) {
+            throw UserError.failed(
+                    parent.toAbsolutePath() + ": no run folder can be made here: " + AtomicFile.reason(e)
+                            + ". Name one with --out DIR.",
+                    e);
+        }
+    }
+
+    private static void requireEmpty(Path out) {
+        try (Stream<Path> files = Files.list(out)) {
+            Optional<Path> other = files.filter(f -> !f.endsWith(RunLock.NAME) && !f.toString().endsWith(".tmp")).findFirst();
+            if (other.isPresent()) {
+                throw UserError.usage("--out " + out + ": holds files (" + other.get().getFileName()
+                        + ") but no run. Choose a new or empty folder.");
+            }
+        } catch (IOException e) {
+            throw UserError.failed("--out " + out + ": cannot be listed: " + AtomicFile.reason(e) + ".", e);
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    public Path file(String name) {
+        return path.resolve(name);
+    }
+
+    /** True if the folder held a run that this one goes on with. */
+    public boolean resumed() {
+        return resumed;
+    }
+
+    /** The checkpoints in this folder, for writing. */
+    public CheckpointStore checkpoints() {
+        return CheckpointStore.forWriting(path);
+    }
+
+    /** The options that a run was started with, by name; empty if the folder holds no run. */
+    public static Optional<Map<String, Object>> storedOptions(Path folder) {
+        Path file = folder.resolve(OPTIONS);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        Map<String, Object> out = new LinkedHashMap<>();
+        requireObject(file, Json.read(file)).properties().forEach(e -> out.put(e.getKey(), Json.convert(e.getValue(), Object.class)));
+        return Optional.of(out);
+    }
+
+    /**
+     * Records the resolved options of a new run; of a resumed one, compares them with those it was started with.
+     *
+     * @param options   values by option name without dashes: strings, numbers, booleans, lists and maps of them
+     * @param mayChange names that may differ on resuming, such as {@code threads}; the new values are recorded
+     * @throws UserError if another option differs: its name, both values
+     */
+    public void recordOptions(Map<String, Object> options, Set<String> mayChange) {
+        Path file = file(OPTIONS);
+        if (resumed) {
+            JsonNode now = Json.asRead(options);
+            JsonNode then = requireObject(file, Json.read(file));
+            List<String> differences = new ArrayList<>();
+            Set<String> names = new TreeSet<>(options.keySet());
+            then.fieldNames().forEachRemaining(names::add);
+            for (String name : names) {
+                if (!mayChange.contains(name) && !now.path(name).equals(then.path(name))) {
+                    differences.add("--" + name + " was " + show(then.path(name)) + ", now " + show(now.path(name)));
+                }
+            }
+            if (!differences.isEmpty()) {
+                throw UserError.usage("--resume: " + path + " was started with other options: "
+                        + String.join("; ", differences) + ".\nLeave them as they were, or start a new run in another folder.");
+            }
+            if (now.equals(then)) {
+                return;
+            }
+        }
+        Json.write(file, options);
+    }
+
+    private static String show(JsonNode value) {
+        return value.isMissingNode() ? "not there" : value.isTextual() ? value.textValue() : value.toString();
+    }
+
+    private static JsonNode requireObject(Path file, JsonNode node) {
+        if (!node.isObject()) {
+            throw UserError.failed(file + ": is not an object of options. Restore the file or start a new run.");
+        }
+        return node;
+    }
+
+    /** Adds an entry to {@code environment.json}, one for each start of the run. */
+    public void recordEnvironment(RunEnvironment environment) {
+        Path file = file(ENVIRONMENT);
+        List<Object> starts = new ArrayList<>();
+        if (resumed && Files.exists(file)) {
+            Json.read(file).forEach(starts::add);
+        }
+        starts.add(environment.toMap());
+        Json.write(file, starts);
+    }
+
+    public boolean isFinished() {
+        return isFinished(path);
+    }
+
+    private static boolean isFinished(Path folder) {
+        return Files.exists(folder.resolve(RESULT));
+    }
+
+    /** Writes the final figures, which marks the run as finished. */
+    public void finish(Map<String, Object> result) {
+        Json.write(file(RESULT), result);
+    }
+
+    /** Takes the mark away from a finished run that goes on with more epochs. */
+    public void unfinish() {
+        try {
+            Files.deleteIfExists(file(RESULT));
+        } catch (IOException e) {
+            throw UserError.failed(file(RESULT) + ": cannot be removed: " + AtomicFile.reason(e) + ".", e);
+        }
+    }
+
+    /** Gives the folder free for other processes. */
+    @Override
+    public void close() {
+        lock.close();
+    }
+}
