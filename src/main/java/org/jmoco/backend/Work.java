@@ -2,7 +2,8 @@ package org.jmoco.backend;
 
 /**
  * One prepared launch. A backend makes it while a program is recorded (choosing algorithms, building primitives), binds
- * it once when memory has been placed, and runs it once per replay. {@link #run()} allocates nothing.
+ * it once when memory has been placed, and runs it once per replay. {@link #run()} allocates nothing, save in the reference
+ * backend.
  */
 @FunctionalInterface
 public interface Work {
