@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.jmoco.backend.Backend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.UserError;
 
 /** Looks at the machine and says what is there, what is missing and how to cure it. Changes nothing. */
 final class Doctor {
@@ -39,6 +42,7 @@ final class Doctor {
         findings.add(hugePages());
         findings.add(fonts());
         findings.add(nativeCache());
+        findings.addAll(backends());
         return findings;
     }
 
@@ -112,5 +116,19 @@ final class Doctor {
             return new Finding(Status.MISSING, "native cache", "no writable folder for unpacked libraries: " + e.getMessage(),
                     "JMOCO_JVM_FLAGS=-Dorg.bytedeco.javacpp.cachedir=/a/writable/folder");
         }
+    }
+
+    /** One line for each backend, and what {@code --backend auto} would take. */
+    private static List<Finding> backends() {
+        List<Finding> findings = new ArrayList<>();
+        for (BackendOptions.Name name : BackendOptions.Name.values()) {
+            boolean needed = name == BackendOptions.Name.AUTO; // one that is named is the user's choice
+            try (Backend b = Backends.open(name, Runtime.getRuntime().availableProcessors(), DType.F32)) {
+                findings.add(Finding.ok("--backend " + name, (needed ? "takes " : "works, ") + b.describe()));
+            } catch (UserError e) {
+                findings.add(new Finding(needed ? Status.MISSING : Status.NOTE, "--backend " + name, e.getMessage(), null));
+            }
+        }
+        return findings;
     }
 }

@@ -20,9 +20,9 @@ final class DoctorCommand implements Callable<Integer> {
         List<Doctor.Finding> findings = Doctor.examine();
         out.println("jmoco " + Version.number());
         for (Doctor.Finding f : findings) {
-            out.printf("%-8s%-14s%s%n", f.status().name().toLowerCase(Locale.ROOT), f.subject(), f.text());
+            out.printf("%-8s%-20s%s%n", f.status().name().toLowerCase(Locale.ROOT), f.subject(), f.text());
             if (f.cure() != null) {
-                out.printf("%22scure: %s%n", "", f.cure());
+                out.printf("%28scure: %s%n", "", f.cure());
             }
         }
         boolean healthy = findings.stream().noneMatch(f -> f.status() == Doctor.Status.MISSING);

@@ -6,6 +6,7 @@
  * whatever goes wrong into one clear message. Options that several commands share are mixins:
  * {@link org.jmoco.app.BackendOptions}, {@link org.jmoco.app.DataOptions}, {@link org.jmoco.app.RunOptions},
  * {@link org.jmoco.app.TrainOptions}, {@link org.jmoco.app.MocoOptions}; defaults that differ from command to command
- * come from {@link org.jmoco.app.CommandDefaults}.
+ * come from {@link org.jmoco.app.CommandDefaults}. {@link org.jmoco.app.Backends} is the one place where a backend is chosen by
+ * name.
  */
 package org.jmoco.app;

@@ -1,0 +1,47 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.jmoco.app.BackendOptions.Name;
+import org.jmoco.backend.Backend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.UserError;
+import org.junit.jupiter.api.Test;
+
+class BackendsTest {
+    @Test
+    void aNamedBackendIsTheOneThatOpens() {
+        for (Name name : new Name[] {Name.CPU, Name.REFERENCE}) {
+            try (Backend b = Backends.open(name, 1, DType.F32)) {
+                assertEquals(name.toString(), b.name());
+                assertEquals(DType.F32, b.real());
+            }
+        }
+    }
+
+    @Test
+    void autoNeverTakesTheReference() {
+        try (Backend b = Backends.open(Name.AUTO, 1, DType.F32)) {
+            assertTrue(b.name().equals("cpu") || b.name().equals("cuda"), b.name());
+        }
+    }
+
+    @Test
+    void f64IsForTheReferenceAlone() {
+        try (Backend b = Backends.open(Name.REFERENCE, 1, DType.F64)) {
+            assertEquals(DType.F64, b.real());
+        }
+        UserError e = assertThrows(UserError.class, () -> Backends.open(Name.CPU, 1, DType.F64));
+        assertEquals(2, e.exitCode());
+        assertTrue(e.getMessage().contains("--backend reference"), e.getMessage());
+    }
+
+    @Test
+    void aBackendThatCannotRunSaysWhyAndIsNotReplaced() {
+        UserError e = assertThrows(UserError.class, () -> Backends.open(Name.CUDA, 1, DType.F32));
+        assertEquals(1, e.exitCode());
+        assertTrue(e.getMessage().contains("cuda"), e.getMessage());
+    }
+}
