@@ -2,22 +2,13 @@ package org.jmoco.app;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
+import org.jmoco.report.Progress;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Option;
 
 /** A run of its own folder: where it writes, what it starts from, how it shows its progress. */
 final class RunOptions {
-    enum Progress {
-        AUTO, BAR, PLAIN, NONE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     /** What {@code --from} takes for a start without trained weights. */
     static final String RANDOM = "random";
 
@@ -39,8 +30,8 @@ final class RunOptions {
     private long seed;
 
     @Option(names = "--progress", paramLabel = "HOW", defaultValue = "auto",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, a bar on a terminal and plain lines otherwise).")
-    private Progress progress;
+            description = "auto, bar, plain or none (default: ${DEFAULT-VALUE}, a bar on a terminal and plain lines otherwise).")
+    private Progress.Mode progress;
 
     Path out() {
         return out;
@@ -70,11 +61,7 @@ final class RunOptions {
         return seed;
     }
 
-    /** BAR, PLAIN or NONE. */
-    Progress progress() {
-        if (progress != Progress.AUTO) {
-            return progress;
-        }
-        return StandardError.isTerminal() ? Progress.BAR : Progress.PLAIN;
+    Progress.Mode progress() {
+        return progress;
     }
 }

@@ -45,9 +45,4 @@ final class StandardError {
         MemorySegment symbol = linker.defaultLookup().find(name).orElseThrow();
         return linker.downcallHandle(symbol, FunctionDescriptor.of(ValueLayout.JAVA_INT, args));
     }
-
-    /** Whether stderr is a terminal, so that a progress bar may rewrite its line. False if the launcher did not say so. */
-    static boolean isTerminal() {
-        return Boolean.getBoolean("jmoco.stderr.tty");
-    }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jmoco.report.Progress;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,7 +95,7 @@ class OptionsTest {
         assertTrue(all.run.resume());
         assertEquals(Optional.of(weights), all.run.from());
         assertEquals(9, all.run.seed());
-        assertEquals(RunOptions.Progress.NONE, all.run.progress());
+        assertEquals(Progress.Mode.NONE, all.run.progress());
         assertEquals(5, all.train.epochs());
         assertEquals(16, all.train.batch());
         assertEquals(1e-4, all.train.lr());
