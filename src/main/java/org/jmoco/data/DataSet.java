@@ -4,6 +4,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -57,6 +59,53 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
             return split(UNLABELLED);
         }
         return splits.size() == 1 ? splits.values().iterator().next() : split(TRAIN);
+    }
+
+    /**
+     * For labelled images without an official split: parts of train become val and test, the same share of every class,
+     * drawn at random by {@code seed}. Published figures are not comparable with such a split.
+     *
+     * @param val  share of each class for val, 0 or more; likewise {@code test}; together below 1
+     * @throws UserError if there is a val or test split already, train has no labels, or a split would be empty
+     */
+    public DataSet withHoldOut(double val, double test, long seed) {
+        if (!(val >= 0 && test >= 0 && val + test < 1)) {
+            throw UserError.usage(name + ": shares of " + val + " for val and " + test + " for test; both must be at least 0 "
+                    + "and together below 1");
+        }
+        if (has(VAL) || has(TEST)) {
+            throw UserError.usage(name + " has its own splits (" + String.join(", ", splits.keySet())
+                    + "), nothing is held out of them");
+        }
+        ImageSet all = split(TRAIN);
+        int[] labels = all.labels();
+        String[] to = new String[labels.length];
+        for (int c = 0; c < all.classNames().size(); c++) {
+            int label = c;
+            int[] members = IntStream.range(0, labels.length).filter(i -> labels[i] == label).toArray();
+            int nVal = (int) Math.round(val * members.length);
+            int nTest = (int) Math.round(test * members.length);
+            int[] order = new Philox(seed, Philox.Purpose.DATA_SPLIT, 0, c).permutation(members.length);
+            for (int k = 0; k < order.length; k++) {
+                to[members[order[k]]] = k < nVal ? VAL : k < nVal + nTest ? TEST : TRAIN;
+            }
+        }
+        Map<String, ImageSet> parts = new LinkedHashMap<>();
+        for (String split : new String[] {TRAIN, VAL, TEST}) {
+            if (!split.equals(TRAIN) && (split.equals(VAL) ? val : test) == 0) {
+                continue;
+            }
+            int[] members = IntStream.range(0, to.length).filter(i -> to[i].equals(split)).toArray();
+            if (members.length == 0) {
+                throw UserError.failed(name + ": " + labels.length + " images are too few to hold out " + val + " and "
+                        + test + " of each class");
+            }
+            parts.put(split, all.subset(members).named(name + " " + split));
+        }
+        if (has(UNLABELLED)) {
+            parts.put(UNLABELLED, split(UNLABELLED));
+        }
+        return new DataSet(name, parts, normalisation, classNames, positive);
     }
 
     /** True if some images were made by the program: every output must then say "phantom". */

@@ -105,6 +105,9 @@ public final class DataSets {
             ImageSet all = ImageSet.concat("luna " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
             return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);
         }
+        if (splits.containsKey(DataSet.TRAIN) && splits.size() == 1) {
+            options.log().accept(name + ": sorted by class but not into splits; all images are in the split train");
+        }
         List<String> classes = splits.values().stream().filter(ImageSet::labelled).map(ImageSet::classNames).findFirst()
                 .orElse(List.of());
         return new DataSet(name, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);

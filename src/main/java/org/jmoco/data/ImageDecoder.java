@@ -72,10 +72,11 @@ final class ImageDecoder {
         if (format.equals("PNG")) {
             PngCheck.check(file);
         }
+        byte[] encoded = format.equals("JPEG") ? JpegProfile.remove(file) : file;
         ImageReader reader = reader(format);
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
             reader.setInput(in, true, true);
             long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
             if (pixels > MAX_PIXELS) {
@@ -90,7 +91,7 @@ final class ImageDecoder {
             }
             return new Image(name, image.getHeight(), image.getWidth(), rgb(image));
         } catch (RuntimeException e) { // decoders meet damaged data with all kinds of exceptions
-            throw new IOException("damaged " + format + " (" + Inputs.reason(e) + ")", e);
+            throw new IOException("damaged " + format + " file", e);
         } finally {
             reader.dispose();
         }

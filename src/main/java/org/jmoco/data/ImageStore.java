@@ -40,7 +40,7 @@ sealed interface ImageStore extends AutoCloseable {
                     + "; give a folder of images or a .zip of images as " + set + "=DIR");
         }
         if (Files.isRegularFile(path)) {
-            return new Zip(set, path);
+            return new Zip(set, path, MAX_FILE_BYTES);
         }
         Inputs.checkFolder(set, path);
         return new Folder(set, path);
@@ -54,8 +54,8 @@ sealed interface ImageStore extends AutoCloseable {
         return dot > name.lastIndexOf('/') && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
     }
 
-    private static IOException tooLarge(long bytes) {
-        return new IOException("has " + (bytes >> 20) + " MiB; at most " + (MAX_FILE_BYTES >> 20) + " MiB are read");
+    private static IOException tooLarge(long bytes, int limit) {
+        return new IOException("has " + bytes + " bytes or more; at most " + limit + " are read");
     }
 
     /** A folder with all folders below it; links are followed. */
@@ -80,7 +80,7 @@ sealed interface ImageStore extends AutoCloseable {
             Path file = root.resolve(name);
             long size = Files.size(file);
             if (size > MAX_FILE_BYTES) {
-                throw tooLarge(size);
+                throw tooLarge(size, MAX_FILE_BYTES);
             }
             return Files.readAllBytes(file);
         }
@@ -94,8 +94,11 @@ sealed interface ImageStore extends AutoCloseable {
     final class Zip implements ImageStore {
         private final ZipFile zip;
         private final List<String> names;
+        private final int limit;
 
-        Zip(String set, Path file) {
+        /** @param limit most bytes of one unpacked entry, {@link ImageStore#MAX_FILE_BYTES} except in tests */
+        Zip(String set, Path file, int limit) {
+            this.limit = limit;
             try {
                 zip = openZip(file);
             } catch (IOException e) {
@@ -132,13 +135,13 @@ sealed interface ImageStore extends AutoCloseable {
         @Override
         public byte[] read(String name) throws IOException {
             ZipEntry entry = zip.getEntry(name);
-            if (entry.getSize() > MAX_FILE_BYTES) {
-                throw tooLarge(entry.getSize());
+            if (entry.getSize() > limit) {
+                throw tooLarge(entry.getSize(), limit);
             }
             try (InputStream in = zip.getInputStream(entry)) {
-                byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
-                if (bytes.length > MAX_FILE_BYTES) {
-                    throw tooLarge(bytes.length);
+                byte[] bytes = in.readNBytes(limit + 1);
+                if (bytes.length > limit) {
+                    throw tooLarge(bytes.length, limit);
                 }
                 return bytes;
             }

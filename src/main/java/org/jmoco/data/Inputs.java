@@ -63,10 +63,10 @@ final class Inputs {
     }
 
     /** @throws UserError if that many bytes of pixels cannot be held */
-    static void checkFits(String set, long bytes) {
+    static void checkFits(String what, long bytes) {
         long most = (long) (HEAP_PART * Runtime.getRuntime().maxMemory());
         if (bytes > most) {
-            throw UserError.failed(set + ": the pixels need " + (bytes >> 20) + " MiB but the Java heap gives at most "
+            throw UserError.failed(what + ": the pixels need " + (bytes >> 20) + " MiB but the Java heap gives at most "
                     + (most >> 20) + " MiB for them; set JMOCO_HEAP to more, as in JMOCO_HEAP=16g, or give fewer images");
         }
     }

@@ -50,7 +50,7 @@ final class NpyReader {
     private List<Image> images(InputStream in) throws IOException {
         int[] shape = shape(header(in));
         long each = 3L * shape[1] * shape[2];
-        Inputs.checkFits(set, each * shape[0]);
+        Inputs.checkFits(set + ": " + file, each * shape[0]);
         String base = file.getFileName().toString().replaceAll("\\.npy(\\.gz)?$", "");
         List<Image> images = new ArrayList<>();
         for (int n = 0; n < shape[0]; n++) {

@@ -1,0 +1,133 @@
+package org.jmoco.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DecodedCacheTest {
+    @TempDir
+    Path dir;
+
+    private final List<String> log = new ArrayList<>();
+    private Path source;
+    private Path folder;
+
+    @BeforeEach
+    void write() {
+        source = dir.resolve("source");
+        folder = dir.resolve("cache");
+        Made.write(source.resolve("cat/1.png"), Made.png(3, 31));
+        Made.write(source.resolve("dog/2.png"), Made.png(13, 7));
+        Made.write(source.resolve("dog/3.png"), new byte[2]);
+    }
+
+    @Test
+    void secondStartReadsTheSameWithoutTheDecoder() throws Exception {
+        DataSet first = open();
+        assertEquals(1, files().size());
+        // The same size and time, so the key stays; the content would no longer decode.
+        Path p = source.resolve("cat/1.png");
+        FileTime time = Files.getLastModifiedTime(p);
+        Files.write(p, new byte[(int) Files.size(p)]);
+        Files.setLastModifiedTime(p, time);
+        DataSet second = open();
+        assertEquals(first.split("train").contentHash(), second.split("train").contentHash());
+        assertEquals(first.split("train").toString(), second.split("train").toString());
+        assertEquals(first.split("train").skipped(), second.split("train").skipped());
+        assertEquals("dog/2.png", second.split("train").imageName(1));
+        assertEquals(2, log.stream().filter(l -> l.contains("1 of 3 files could not be decoded")).count(), log.toString());
+    }
+
+    @Test
+    void unlabelledSetsAndSeveralSplitsSurvive() throws Exception {
+        ImageSet a = ImageSet.of("a", 3, 5, new byte[3 * 45]);
+        ImageSet b = ImageSet.of("b", 1, 1, new byte[] {1, 2, 3}).withLabels(new int[] {1}, List.of("x", "y"));
+        DecodedCache cache = new DecodedCache(folder, "set", source, log::add);
+        cache.write(Map.of("train", b, "unlabelled", a));
+        Map<String, ImageSet> back = cache.read().orElseThrow();
+        assertEquals(a.contentHash(), back.get("unlabelled").contentHash());
+        assertEquals(b.contentHash(), back.get("train").contentHash());
+        assertFalse(back.get("unlabelled").labelled());
+        assertTrue(log.isEmpty(), log.toString());
+    }
+
+    @Test
+    void changedSourcesAreDecodedAnewAndReplaceTheOldFile() throws Exception {
+        open();
+        Made.write(source.resolve("dog/4.png"), Made.png(2, 2));
+        assertEquals(3, open().split("train").size());
+        assertEquals(3, open().split("train").size());
+        Files.setLastModifiedTime(source.resolve("cat/1.png"), FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+        open();
+        assertEquals(1, files().size());
+        assertFalse(log.toString().contains("cannot be used"), log.toString());
+    }
+
+    /** A flip anywhere in the file, a cut anywhere, a foreign file: noticed, said in one line, decoded again. */
+    @Test
+    void damagedCacheIsNotUsedAndNotFatal() throws Exception {
+        long hash = open().split("train").contentHash();
+        Path file = files().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        List<byte[]> bad = new ArrayList<>();
+        for (int at = 0; at < good.length; at += 1 + good.length / 150) {
+            bad.add(Made.flipped(good, at));
+        }
+        for (double part : new double[] {0, 0.01, 0.1, 0.5, 0.9}) {
+            bad.add(Arrays.copyOf(good, (int) (part * good.length)));
+        }
+        bad.add(Arrays.copyOf(good, good.length - 1));
+        bad.add(Arrays.copyOf(good, good.length + 1));
+        for (byte[] b : bad) {
+            Files.write(file, b);
+            log.clear();
+            assertEquals(hash, open().split("train").contentHash());
+            assertEquals(1, log.stream().filter(l -> l.contains("decoding again")).count(), log.toString());
+            assertEquals(good.length, Files.size(file), "written anew");
+        }
+    }
+
+    /** A file where the folder should be: like missing permission, but also for the superuser. */
+    @Test
+    void unwritableFolderIsNotFatal() {
+        Made.write(folder, "a file");
+        assertEquals(2, open().split("train").size());
+        assertEquals(1, log.stream().filter(l -> l.contains("cannot be kept")).count(), log.toString());
+    }
+
+    @Test
+    void abandonedTemporaryFilesAreRemoved() throws Exception {
+        Path old = folder.resolve("images-0123.img.4711.tmp");
+        Path young = folder.resolve("images-0123.img.4712.tmp");
+        Made.write(old, "x");
+        Made.write(young, "x");
+        Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        open();
+        assertFalse(Files.exists(old));
+        assertTrue(Files.exists(young), "another process may be writing it");
+    }
+
+    private DataSet open() {
+        return DataSets.open("images", source, DataSets.Options.defaults().withCacheFolder(folder).withLog(log::add));
+    }
+
+    private List<Path> files() throws Exception {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.toList();
+        }
+    }
+}
