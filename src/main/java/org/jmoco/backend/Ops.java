@@ -164,7 +164,8 @@ public interface Ops {
      * Softmax cross-entropy, mean over the batch, forward and backward: loss = mean of (logsumexp l[n,:] - l[n,label]);
      * dlogits = (softmax - onehot) / N; correct = rows whose largest logit (the first among equals) is the label's.
      *
-     * @param labels N I32, each in 0 .. K-1; another value gives a non-finite loss, never a read outside the row
+     * @param labels N I32, each in 0 .. K-1; another value makes the loss and its row of dlogits NaN, never a read
+     *     outside the row
      */
     Work softmaxCrossEntropy(Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels);
 

@@ -49,7 +49,7 @@ final class Losses {
         return sum;
     }
 
-    /** Softmax cross-entropy, mean over the batch, and its gradient. A label outside 0 .. K-1 makes the loss NaN. */
+    /** Softmax cross-entropy, mean over the batch, and its gradient. A label outside 0 .. K-1 makes the loss and its row NaN. */
     void softmaxCrossEntropy(int N, int K, Reals loss, Ints correct, Reals dlogits, Reals logits, Ints labels) {
         double[] rowLoss = new double[N];
         boolean[] rowCorrect = new boolean[N];
@@ -66,7 +66,8 @@ final class Losses {
             double labelled = label >= 0 && label < K ? p[label] : Double.NaN;
             rowLoss[n] = softmaxInPlace(p) - labelled;
             for (int k = 0; k < K; k++) {
-                dlogits.set(n * K + k, (p[k] - (k == label ? 1 : 0)) / N);
+                double gradient = (p[k] - (k == label ? 1 : 0)) / N;
+                dlogits.set(n * K + k, Double.isNaN(labelled) ? Double.NaN : gradient);
             }
         });
         store(rowLoss, rowCorrect, loss, correct, false);

@@ -26,7 +26,7 @@ final class Pooling {
                         for (int h = top; h < bottom; h++) {
                             for (int v = left; v < right; v++) {
                                 double value = x.get(((n * g.h() + h) * g.w() + v) * g.c() + c);
-                                if (value > largest) {
+                                if (value > largest || Double.isNaN(value)) { // NaN wins, as in PyTorch, lest it be hidden
                                     largest = value;
                                     winner = h * g.w() + v;
                                 }

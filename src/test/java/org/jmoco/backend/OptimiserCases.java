@@ -1,0 +1,83 @@
+package org.jmoco.backend;
+
+import static org.jmoco.backend.OpCase.UNIFORM;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jmoco.backend.OpCase.Fill;
+import org.jmoco.tensor.Shape;
+
+/** Momentum update, SGD, Adam over flat arrays. */
+final class OptimiserCases {
+    private OptimiserCases() {}
+
+    private static final int[] SIZES = {1, 7, 13, 31, 33, 70_001};
+
+    /** Each product, sum and rounded constant of these short formulas costs at most eps of its magnitude; 8 cover the longest. */
+    private static final double ROUNDINGS = 8;
+
+    static List<OpCase> all() {
+        List<OpCase> all = new ArrayList<>();
+        for (int size : SIZES) {
+            for (double m : new double[] {0, 1, 0.5, 0.99, 0.999}) {
+                all.add(momentumUpdate(size, m));
+            }
+            all.add(sgd(size, 0, 0));
+            all.add(sgd(size, 0.9, 5e-4));
+            all.add(adam(size, 0, 0));
+            all.add(adam(size, 1, 0.01));
+            all.add(adam(size, 99_999, 0)); // both corrections are 1 by then
+        }
+        return all;
+    }
+
+    private static OpCase momentumUpdate(int size, double m) {
+        boolean exact = m == 0 || m == 1 || m == 0.5; // halves of f32 numbers are f32 numbers, and their sum is rounded once
+        return new OpCase("momentum x" + size + " m" + m)
+                .inOut("key", Shape.of(size), UNIFORM, exact ? Tolerance.EXACT : (name, i, e) ->
+                        ROUNDINGS * e.eps() * (m * Math.abs(e.before("key", i)) + (1 - m) * Math.abs(e.before("query", i))))
+                .in("query", Shape.of(size), UNIFORM)
+                .records((rec, b) -> rec.momentumUpdate("case", b.get("key"), b.get("query"), m));
+    }
+
+    private static final double LEARNING_RATE = 0.03125;
+
+    private static OpCase sgd(int size, double momentum, double weightDecay) {
+        Tolerance velocity = (name, i, e) -> ROUNDINGS * e.eps() * (momentum * Math.abs(e.before("velocity", i))
+                + Math.abs(e.before("dw", i)) + weightDecay * Math.abs(e.before("w", i)));
+        return new OpCase("sgd x" + size + " momentum" + momentum + " wd" + weightDecay)
+                .inOut("w", Shape.of(size), UNIFORM, (name, i, e) -> LEARNING_RATE * velocity.allowed(name, i, e)
+                        + 2 * e.eps() * (Math.abs(e.before("w", i)) + LEARNING_RATE * Math.abs(e.expected("velocity", i))))
+                .in("dw", Shape.of(size), UNIFORM).inOut("velocity", Shape.of(size), UNIFORM, velocity)
+                .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE))
+                .records((rec, b) -> rec.sgd("case", b.get("w"), b.get("dw"), b.get("velocity"), b.get("learningRate"), momentum,
+                        weightDecay));
+    }
+
+    private static OpCase adam(int size, int step, double weightDecay) {
+        double b1 = 0.9;
+        double b2 = 0.999;
+        Fill small = r -> 0.01 * UNIFORM.next(r);
+        Tolerance m = (name, i, e) -> ROUNDINGS * e.eps() * (b1 * Math.abs(e.before("m", i))
+                + (1 - b1) * (Math.abs(e.before("dw", i)) + weightDecay * Math.abs(e.before("w", i))));
+        return new OpCase("adam x" + size + " step" + step + " wd" + weightDecay)
+                .inOut("w", Shape.of(size), UNIFORM, (name, i, e) -> {
+                    // w moves by u = lr / correction1 m / (sqrt(v) / correction2 + eps): what m's error makes of u, the relative
+                    // errors of v (halved by the root) and of the rest, and the final sum.
+                    double correction1 = 1 - Math.pow(b1, step + 1);
+                    double correction2 = Math.sqrt(1 - Math.pow(b2, step + 1));
+                    double perM = LEARNING_RATE / correction1 / (Math.sqrt(e.expected("v", i)) / correction2 + 1e-8);
+                    return perM * m.allowed(name, i, e) + 2 * ROUNDINGS * e.eps() * perM * Math.abs(e.expected("m", i))
+                            + 2 * e.eps() * Math.abs(e.before("w", i));
+                })
+                .in("dw", Shape.of(size), small).inOut("m", Shape.of(size), small, m)
+                // v sums squares; with weight decay g itself may cancel, so the bound is on its terms.
+                .inOut("v", Shape.of(size), r -> 1e-4 * r.nextFloat(), (name, i, e) -> {
+                    double g = Math.abs(e.before("dw", i)) + weightDecay * Math.abs(e.before("w", i));
+                    return 2 * ROUNDINGS * e.eps() * (b2 * e.before("v", i) + (1 - b2) * g * g);
+                })
+                .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE)).intInOut("step", Shape.SCALAR, OpCase.constant(step))
+                .records((rec, b) -> rec.adam("case", b.get("w"), b.get("dw"), b.get("m"), b.get("v"), b.get("learningRate"),
+                        b.get("step"), b1, b2, 1e-8, weightDecay));
+    }
+}
