@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = { // in the order of their use
+            BenchCommand.class,
+            GoldenCommand.class,
             DoctorCommand.class,
             HelpCommand.class,
         })

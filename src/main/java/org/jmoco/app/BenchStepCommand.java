@@ -1,0 +1,197 @@
+package org.jmoco.app;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.moco.MocoConfig;
+import org.jmoco.moco.MocoStep;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Philox;
+import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code jmoco bench step}: one MoCo training step, timed.
+ *
+ * <p>Which seconds count: {@code program.run()} alone, that is both encoder passes, loss, backward, SGD, momentum update and
+ * enqueue. The images are random numbers that lie on the device; no view is made. The first {@value #WARM_UP} steps are not
+ * counted: in them the JIT compiles.
+ */
+@Command(name = "step", description = "Time one MoCo training step on random images: forward of both encoders, loss, backward, SGD, queue.")
+final class BenchStepCommand implements Callable<Integer> {
+    /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
+    private static final int WARM_UP = 4;
+
+    @Mixin
+    private BackendOptions backendOptions;
+
+    @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).", defaultValue = "128")
+    private int batch;
+
+    @Option(names = "--image", description = "Height and width of an image (default: ${DEFAULT-VALUE}).", defaultValue = "32")
+    private int image;
+
+    @Option(names = "--width", description = "Channels of the first stage (default: ${DEFAULT-VALUE}).", defaultValue = "64")
+    private int width;
+
+    @Option(names = "--splits", description = "Groups of the split batch norm (default: ${DEFAULT-VALUE}).", defaultValue = "8")
+    private int splits;
+
+    @Option(names = "--queue", description = "Negative keys (default: ${DEFAULT-VALUE}).", defaultValue = "4096")
+    private int queue;
+
+    @Option(names = "--dim", description = "Features (default: ${DEFAULT-VALUE}).", defaultValue = "128")
+    private int dim;
+
+    @Option(names = "--symmetric", description = "Symmetric loss: both views serve as query and as key.")
+    private boolean symmetric;
+
+    @Option(names = "--steps", description = "Steps that count (default: ${DEFAULT-VALUE}).", defaultValue = "10")
+    private int steps;
+
+    @Option(names = "--json", description = "Print one JSON object instead of text.")
+    private boolean json;
+
+    @Option(names = "--print-program", description = "List the steps of the program with sizes, operations and bytes.")
+    private boolean printProgram;
+
+    @Option(names = "--time-steps", description = "List the steps of the program with times, GB/s and GFLOP/s.")
+    private boolean timeSteps;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (steps < 1) {
+            throw UserError.usage("--steps " + steps + ": at least one step must count.");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        ResNet18.Config encoder = new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, splits);
+        MocoConfig config = new MocoConfig(encoder, batch, image, queue, 0.99, 0.1, symmetric, 0.9, 5e-4);
+        try (Backend backend = Backends.open(backendOptions)) {
+            MocoStep step = new MocoStep(backend, config);
+            backend.allocate();
+            if (!json) {
+                out.println("backend " + backend.describe());
+                out.print(backend.memory().table());
+            }
+            if (printProgram) {
+                step.program().print(System.out);
+            }
+            prepare(backend, step);
+            double[] millis = measure(backend, step);
+            print(out, backend, step, millis);
+            if (timeSteps) {
+                step.program().printTimes(System.out, step.program().time(steps));
+            }
+        }
+        return 0;
+    }
+
+    private static void prepare(Backend backend, MocoStep step) {
+        step.pair().initialize(backend, 1);
+        step.queue().initialize(backend, 1);
+        step.sgd().setLearningRate(backend, 0.03);
+        int batch = step.config().batch();
+        step.setShuffle(backend, new Philox(1, Philox.Purpose.SHUFFLE, 0, 0).permutation(batch));
+        for (Buffer view : new Buffer[] {step.view1(), step.view2()}) {
+            Philox random = new Philox(1, Philox.Purpose.TEST, 0, view == step.view1() ? 0 : 1);
+            float[] x = new float[Math.toIntExact(view.size())];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) random.nextGaussian();
+            }
+            backend.upload(view, HostTensor.of(view.shape(), x));
+        }
+    }
+
+    private double[] measure(Backend backend, MocoStep step) {
+        for (int i = 0; i < WARM_UP; i++) {
+            step.program().run();
+        }
+        double[] millis = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            long start = System.nanoTime();
+            step.program().run();
+            backend.get(step.loss().loss());
+            millis[i] = (System.nanoTime() - start) * 1e-6;
+        }
+        double loss = backend.get(step.loss().loss());
+        if (!Double.isFinite(loss)) {
+            throw UserError.failed("bench step: the loss became " + loss + "; the times would mean nothing.");
+        }
+        Arrays.sort(millis);
+        return millis;
+    }
+
+    private void print(PrintWriter out, Backend backend, MocoStep step, double[] millis) {
+        double median = (millis[(steps - 1) / 2] + millis[steps / 2]) / 2;
+        Map<String, Object> r = new LinkedHashMap<>();
+        r.put("backend", backend.name());
+        r.put("device", backend.describe());
+        r.put("batch", batch);
+        r.put("image", image);
+        r.put("width", width);
+        r.put("splits", splits);
+        r.put("queue", queue);
+        r.put("dim", dim);
+        r.put("symmetric", symmetric);
+        r.put("steps", steps);
+        r.put("images_per_s", rounded(batch / median * 1e3));
+        r.put("ms_median", rounded(median));
+        r.put("ms_min", rounded(millis[0]));
+        r.put("ms_max", rounded(millis[steps - 1]));
+        r.put("gflop_per_step", rounded(step.program().flops() * 1e-9));
+        r.put("planned_mb", rounded(backend.memory().totalBytes() * 1e-6));
+        peakResidentMb(r);
+        if (json) {
+            try {
+                out.println(new ObjectMapper().writeValueAsString(r));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        } else {
+            out.printf(Locale.ROOT, "%s images/s; step %s ms (median of %d, %s to %s), %s GFLOP%n", r.get("images_per_s"),
+                    r.get("ms_median"), steps, r.get("ms_min"), r.get("ms_max"), r.get("gflop_per_step"));
+            out.printf(Locale.ROOT, "memory %s MB planned%s%n", r.get("planned_mb"),
+                    r.containsKey("peak_resident_mb") ? ", " + r.get("peak_resident_mb") + " MB peak resident" : "");
+        }
+    }
+
+    /** The process's largest resident size so far, where the system tells it (Linux). */
+    private static void peakResidentMb(Map<String, Object> r) {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return;
+        }
+        try {
+            for (String line : Files.readAllLines(status)) {
+                if (line.startsWith("VmHWM:")) {
+                    r.put("peak_resident_mb", rounded(Long.parseLong(line.replaceAll("\\D", "")) * 1024e-6));
+                }
+            }
+        } catch (IOException e) {
+            // Without it the line is left out: the figure is an extra, not a result.
+            return;
+        }
+    }
+
+    private static double rounded(double x) {
+        return Math.round(x * 100) / 100.0;
+    }
+}

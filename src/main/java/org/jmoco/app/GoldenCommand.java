@@ -1,0 +1,48 @@
+package org.jmoco.app;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jmoco.app.golden.GoldenRun;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code jmoco golden}: recomputes what PyTorch computed. */
+@Command(name = "golden", description = "Recompute the values of golden files (computed with PyTorch) and compare: one line for each kind of"
+        + " value with its worst error and PASS or FAIL. Exit code 1 on a FAIL.")
+final class GoldenCommand implements Callable<Integer> {
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Golden files (.json).")
+    private List<Path> files;
+
+    @Mixin
+    private BackendOptions backend;
+
+    @Option(names = "--dtype", description = "f64 (reference backend only) or f32 (default: f64 on reference, else f32).")
+    private String dtype;
+
+    @Override
+    public Integer call() {
+        DType type = dtype();
+        boolean passed = true;
+        for (Path file : files) {
+            passed &= GoldenRun.run(file, () -> Backends.open(backend.backend(), backend.threads(), type), type, System.out);
+        }
+        System.out.println(passed ? "PASS" : "FAIL");
+        return passed ? 0 : 1;
+    }
+
+    private DType dtype() {
+        if (dtype == null) {
+            return backend.backend() == BackendOptions.Name.REFERENCE ? DType.F64 : DType.F32;
+        }
+        return switch (dtype) {
+            case "f32" -> DType.F32;
+            case "f64" -> DType.F64;
+            default -> throw UserError.usage("--dtype " + dtype + ": give f64 or f32.");
+        };
+    }
+}

@@ -1,0 +1,56 @@
+package org.jmoco.app.golden;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jmoco.backend.Backend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.UserError;
+
+/** One golden file; its keys tell which case it holds. */
+public final class GoldenRun {
+    private GoldenRun() {}
+
+    /**
+     * Computes everything that the file records and prints one line for each kind of value.
+     *
+     * @param backend opens a fresh backend; not called by cases that need none
+     * @param dtype decides the bounds
+     * @return true if all are within their bounds
+     * @throws UserError if the file cannot be read or is of no known kind
+     */
+    public static boolean run(Path file, Supplier<Backend> backend, DType dtype, PrintStream out) {
+        JsonNode root = read(file);
+        GoldenReport report = new GoldenReport(dtype);
+        if (root.has("float64") && root.at("/float64/config").has("symmetric")) {
+            try (Backend b = backend.get()) {
+                new MocoGolden(b, root, report).run();
+            }
+        } else if (root.has("float64") && root.at("/float64/config").has("labels")) {
+            try (Backend b = backend.get()) {
+                new FineTuneGolden(b, root, report).run();
+            }
+        } else if (root.has("u_examples")) {
+            GeneratorGolden.run(root, report);
+        } else {
+            throw UserError.failed("golden: " + file + " holds none of the known cases (MoCo, fine-tune, kNN, generator, views);"
+                    + " its keys are " + String.join(", ", (Iterable<String>) root::fieldNames));
+        }
+        return report.print(out, file.getFileName().toString());
+    }
+
+    private static JsonNode read(Path file) {
+        try {
+            return new ObjectMapper().readTree(Files.readAllBytes(file));
+        } catch (JsonProcessingException e) {
+            throw UserError.failed("golden: " + file + " is not valid JSON: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw UserError.failed("golden: cannot read " + file + " (" + e.getMessage() + "); give the path of a golden .json file", e);
+        }
+    }
+}
