@@ -3,6 +3,7 @@ package org.jmoco.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -90,6 +91,13 @@ public final class ImageSet {
     /** The same images under another name. */
     public ImageSet named(String name) {
         return new ImageSet(name, images, labels, classNames, skipped, phantom);
+    }
+
+    /** Each image replaced by what {@code change} makes of it, a resized copy say; labels, classes and marks stay. */
+    public ImageSet map(UnaryOperator<Image> change) {
+        Image[] changed = new Image[images.length];
+        Arrays.setAll(changed, i -> change.apply(images[i]));
+        return new ImageSet(name, changed, labels, classNames, skipped, phantom);
     }
 
     /** The same images, marked as made by the program. */
