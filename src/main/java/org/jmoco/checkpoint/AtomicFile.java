@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -21,6 +23,9 @@ import org.jmoco.tensor.UserError;
  * temporary one named {@code <target>.<pid>.tmp}.
  */
 public final class AtomicFile {
+    /** Only kinds of files that are written here, so that nobody else's temporary file is taken for one of ours. */
+    private static final Pattern TEMPORARY = Pattern.compile(".+\\.(safetensors|json|png)\\.\\d+\\.tmp");
+
     private AtomicFile() {}
 
     /** Writes the content. It may write at any position; what it leaves in the channel is the file. */
@@ -74,6 +79,20 @@ public final class AtomicFile {
     /** The process number keeps two processes that write the same target out of each other's temporary file. */
     static Path temporaryName(Path target) {
         return target.resolveSibling(target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    }
+
+    /**
+     * Removes the temporary files that killed processes left in a folder. Only for whoever holds the folder: those of a
+     * process that is still writing look the same.
+     */
+    public static void removeLeftovers(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                if (TEMPORARY.matcher(file.getFileName().toString()).matches()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
     }
 
     /**

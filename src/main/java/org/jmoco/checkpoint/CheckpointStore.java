@@ -35,7 +35,6 @@ public final class CheckpointStore {
     static final int KEPT = 2;
 
     private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{8,18})\\.safetensors");
-    private static final Pattern TEMPORARY = Pattern.compile("checkpoint-\\d{8,18}\\.safetensors\\.\\d+\\.tmp");
 
     /** What to do when the latest checkpoint is damaged. */
     public enum OnDamage {
@@ -60,13 +59,7 @@ public final class CheckpointStore {
         CheckpointStore store = new CheckpointStore(folder);
         try {
             Files.createDirectories(folder);
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-                for (Path file : files) {
-                    if (TEMPORARY.matcher(file.getFileName().toString()).matches()) {
-                        Files.deleteIfExists(file);
-                    }
-                }
-            }
+            AtomicFile.removeLeftovers(folder);
             // A process killed between rename and sync: what is visible now must be durable before anything older goes.
             AtomicFile.syncFolder(folder);
             store.removeOld();

@@ -79,10 +79,14 @@ public final class RunFolder implements AutoCloseable {
                 throw UserError.usage("--out " + out + ": holds " + (isFinished(out) ? "a finished run" : "a run that was interrupted")
                         + " already. Add --resume to go on with it, or choose another folder.");
             }
+            AtomicFile.removeLeftovers(out);
             if (!holdsRun) {
                 requireEmpty(out);
             }
             return new RunFolder(out, lock, holdsRun);
+        } catch (IOException e) {
+            lock.close();
+            throw UserError.failed("--out " + out + ": cannot be listed: " + AtomicFile.reason(e) + ".", e);
         } catch (RuntimeException e) {
             lock.close();
             throw e;
@@ -108,15 +112,13 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private static void requireEmpty(Path out) {
+    private static void requireEmpty(Path out) throws IOException {
         try (Stream<Path> files = Files.list(out)) {
-            Optional<Path> other = files.filter(f -> !f.endsWith(RunLock.NAME) && !f.toString().endsWith(".tmp")).findFirst();
+            Optional<Path> other = files.filter(f -> !f.endsWith(RunLock.NAME)).findFirst();
             if (other.isPresent()) {
                 throw UserError.usage("--out " + out + ": holds files (" + other.get().getFileName()
                         + ") but no run. Choose a new or empty folder.");
             }
-        } catch (IOException e) {
-            throw UserError.failed("--out " + out + ": cannot be listed: " + AtomicFile.reason(e) + ".", e);
         }
     }
 
@@ -150,7 +152,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Records the resolved options of a new run; of a resumed one, compares them with those it was started with.
+     * Records the resolved options of a new run; of a resumed one, compares them with those it was started with. To be
+     * called before anything else is written, since this file is what makes the folder one of a run.
      *
      * @param options   values by option name without dashes: strings, numbers, booleans, lists and maps of them
      * @param mayChange names that may differ on resuming, such as {@code threads}; the new values are recorded

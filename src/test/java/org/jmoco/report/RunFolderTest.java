@@ -85,6 +85,15 @@ class RunFolderTest {
     }
 
     @Test
+    void removesWhatAProcessKilledAtItsFirstFileLeft() throws IOException {
+        Path leftover = Files.write(folder.resolve("options.json.4711.tmp"), new byte[1]);
+        try (RunFolder run = RunFolder.open(folder, "pretrain", true)) {
+            assertFalse(run.resumed());
+            assertFalse(Files.exists(leftover));
+        }
+    }
+
+    @Test
     void resumingNamesOptionsThatDiffer() throws IOException {
         begin(folder);
         String before = Files.readString(folder.resolve("options.json"));
