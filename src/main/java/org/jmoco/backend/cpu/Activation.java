@@ -23,12 +23,12 @@ final class Activation {
         void piece(long from, int count) {
             long to = y.address() + from * Float.BYTES;
             long at = x.address() + from * Float.BYTES;
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                Simd.store(to + (long) i * Float.BYTES, relu(Simd.load(at + (long) i * Float.BYTES), 0f));
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
+                Simd.store(to + o, relu(Simd.load(at + o), 0f));
             }
-            for (; i < count; i++) {
-                Simd.set(to + (long) i * Float.BYTES, relu(Simd.get(at + (long) i * Float.BYTES), 0f));
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
+                Simd.set(to + o, relu(Simd.get(at + o), 0f));
             }
         }
     }
@@ -51,13 +51,11 @@ final class Activation {
             long to = dx.address() + from * Float.BYTES;
             long g = dy.address() + from * Float.BYTES;
             long v = y.address() + from * Float.BYTES;
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                long o = (long) i * Float.BYTES;
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 Simd.store(to + o, gate(Simd.load(g + o), Simd.load(v + o)));
             }
-            for (; i < count; i++) {
-                long o = (long) i * Float.BYTES;
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 Simd.set(to + o, gate(Simd.get(g + o), Simd.get(v + o)));
             }
         }

@@ -1,5 +1,6 @@
 package org.jmoco.backend.cpu;
 
+import jdk.incubator.vector.IntVector;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Work;
 
@@ -71,13 +72,13 @@ abstract class Elementwise implements Work, Workers.Task {
         @Override
         void piece(long from, int count) {
             long at = dst.address() + from * Integer.BYTES;
-            var v = jdk.incubator.vector.IntVector.broadcast(Simd.I, bits);
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                Simd.storeInts(at + (long) i * Integer.BYTES, v);
+            IntVector v = IntVector.broadcast(Simd.I, bits);
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
+                Simd.storeInts(at + o, v);
             }
-            for (; i < count; i++) {
-                Simd.setInt(at + (long) i * Integer.BYTES, bits);
+            for (; o < (long) count * Integer.BYTES; o += Integer.BYTES) {
+                Simd.setInt(at + o, bits);
             }
         }
     }

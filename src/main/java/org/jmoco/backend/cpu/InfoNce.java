@@ -51,7 +51,7 @@ final class InfoNce implements Work {
 
     private long transposed; // [blocks, D, BLOCK] f32: the queries, zeros behind the last
     private long partial; // [blocks, slabs, 2 + D, BLOCK] f32: largest dot, sum of weights, acc as [BLOCK, D]
-    private long weights; // [workers, TILE + 1, BLOCK] f32: S, and the factors by which a tile scales what came before
+    private long weights; // [workers, TILE + 1, BLOCK] f32: S, and a last row: see toWeights
     private long rowLoss; // [N] f64
     private long rowCorrect; // [N] i32
 
@@ -136,7 +136,6 @@ final class InfoNce implements Work {
         long sum = max + (long) BLOCK * F32; // [BLOCK]
         long acc = sum + (long) BLOCK * F32; // [BLOCK, D]
         long s = weights + worker * weightBytes(); // [TILE, BLOCK]
-        long scale = s + (long) TILE * BLOCK * F32; // [BLOCK]
         for (int j = 0; j < BLOCK; j += Simd.LANES) {
             Simd.store(max + (long) j * F32, FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY));
         }
@@ -145,7 +144,8 @@ final class InfoNce implements Work {
             int keys = Math.min(TILE, last - i);
             long tile = queue.address() + (long) i * d * F32;
             TileProduct.multiply(s, BLOCK, tile, d, 1, transposed + (long) block * d * BLOCK * F32, BLOCK, keys, BLOCK, d, false);
-            toWeights(s, keys, max, sum, scale, (float) (1 / temperature));
+            toWeights(s, keys, max, sum, (float) (1 / temperature));
+            long scale = s + (long) keys * BLOCK * F32; // [BLOCK]
             for (int row = 0; row < queries(block); row++) {
                 rescale(acc + (long) row * d * F32, d, Simd.get(scale + (long) row * F32));
             }
@@ -153,27 +153,30 @@ final class InfoNce implements Work {
         }
     }
 
-    /** S becomes exp((S - max) / T); max, sum and scale are brought up to date. */
-    private static void toWeights(long s, int keys, long max, long sum, long scale, float inverseT) {
-        for (int j = 0; j < BLOCK; j += Simd.LANES) {
-            long lane = (long) j * F32;
-            FloatVector old = Simd.load(max + lane);
-            FloatVector top = old;
+    /**
+     * S becomes exp((S - max) / T); max and sum are brought up to date. A row behind the last key gets what the sums so far
+     * must be scaled by: the same exp, of the largest dot product before.
+     */
+    private static void toWeights(long s, int keys, long max, long sum, float inverseT) {
+        long row = (long) BLOCK * F32;
+        for (long lane = 0; lane < row; lane += Simd.BYTES) {
+            FloatVector top = Simd.load(max + lane);
+            Simd.store(s + keys * row + lane, top);
             for (int i = 0; i < keys; i++) {
-                FloatVector v = Simd.load(s + (long) i * BLOCK * F32 + lane);
+                FloatVector v = Simd.load(s + i * row + lane);
                 top = top.blend(v, v.compare(VectorOperators.GT, top));
             }
-            FloatVector tileSum = FloatVector.zero(Simd.F);
-            for (int i = 0; i < keys; i++) {
-                long at = s + (long) i * BLOCK * F32 + lane;
-                FloatVector e = Simd.expOfNegative(Simd.load(at).sub(top).mul(inverseT));
-                Simd.store(at, e);
-                tileSum = tileSum.add(e);
-            }
-            FloatVector f = Simd.expOfNegative(old.sub(top).mul(inverseT));
-            Simd.store(scale + lane, f);
             Simd.store(max + lane, top);
-            Simd.store(sum + lane, Simd.load(sum + lane).fma(f, tileSum));
+            FloatVector before = Simd.load(sum + lane);
+            FloatVector total = FloatVector.zero(Simd.F);
+            FloatVector last = total;
+            for (int i = 0; i <= keys; i++) {
+                total = total.add(last);
+                long at = s + i * row + lane;
+                last = Simd.expOfNegative(Simd.load(at).sub(top).mul(inverseT));
+                Simd.store(at, last);
+            }
+            Simd.store(sum + lane, before.fma(last, total));
         }
     }
 

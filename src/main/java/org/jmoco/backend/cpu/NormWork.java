@@ -137,14 +137,11 @@ abstract class NormWork implements Work {
 
     /** Adds up the pixels that lie side by side in a row: [2, period] to [2, C]. */
     private void fold(long to, long from) {
-        int channels = layout.channels;
+        long pixel = (long) layout.channels * Double.BYTES;
+        Simd.zero(to, 2 * pixel);
         for (int which = 0; which < 2; which++) {
-            for (int c = 0; c < channels; c++) {
-                double sum = 0;
-                for (int i = c; i < layout.period; i += channels) {
-                    sum += Simd.getDouble(from + ((long) which * layout.period + i) * Double.BYTES);
-                }
-                Simd.setDouble(to + ((long) which * channels + c) * Double.BYTES, sum);
+            for (int i = 0; i < layout.rowPixels; i++) {
+                Simd.addDoubles(to + which * pixel, from + (which * layout.rowPixels + i) * pixel, layout.channels);
             }
         }
     }

@@ -37,13 +37,11 @@ final class OptimizerSteps {
                 return;
             }
             FloatVector mv = FloatVector.broadcast(Simd.F, m);
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                long o = (long) i * Float.BYTES;
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 Simd.store(k + o, Simd.load(k + o).fma(mv, Simd.load(q + o).mul(rest)));
             }
-            for (; i < count; i++) {
-                long o = (long) i * Float.BYTES;
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 Simd.set(k + o, Math.fma(Simd.get(k + o), m, Simd.get(q + o) * rest));
             }
         }
@@ -77,17 +75,15 @@ final class OptimizerSteps {
             FloatVector muV = FloatVector.broadcast(Simd.F, mu);
             FloatVector decayV = FloatVector.broadcast(Simd.F, decay);
             FloatVector minusLrV = FloatVector.broadcast(Simd.F, minusLr);
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                long o = (long) i * Float.BYTES;
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 FloatVector weight = Simd.load(wAt + o);
                 FloatVector g = weight.fma(decayV, Simd.load(gAt + o));
                 FloatVector v = Simd.load(vAt + o).fma(muV, g);
                 Simd.store(vAt + o, v);
                 Simd.store(wAt + o, v.fma(minusLrV, weight));
             }
-            for (; i < count; i++) {
-                long o = (long) i * Float.BYTES;
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 float weight = Simd.get(wAt + o);
                 float g = Math.fma(weight, decay, Simd.get(gAt + o));
                 float v = Math.fma(Simd.get(vAt + o), mu, g);
@@ -151,9 +147,8 @@ final class OptimizerSteps {
             FloatVector decayV = FloatVector.broadcast(Simd.F, decay);
             FloatVector epsV = FloatVector.broadcast(Simd.F, eps);
             FloatVector correctionV = FloatVector.broadcast(Simd.F, inverseRootCorrection);
-            int i = 0;
-            for (; i <= count - Simd.LANES; i += Simd.LANES) {
-                long o = (long) i * Float.BYTES;
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 FloatVector weight = Simd.load(wAt + o);
                 FloatVector g = weight.fma(decayV, Simd.load(gAt + o));
                 FloatVector first = Simd.load(mAt + o).fma(b1V, g.mul(rest1));
@@ -163,8 +158,7 @@ final class OptimizerSteps {
                 FloatVector root = second.sqrt().fma(correctionV, epsV);
                 Simd.store(wAt + o, weight.add(first.mul(minusStepSize).div(root)));
             }
-            for (; i < count; i++) {
-                long o = (long) i * Float.BYTES;
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 float weight = Simd.get(wAt + o);
                 float g = Math.fma(weight, decay, Simd.get(gAt + o));
                 float first = Math.fma(Simd.get(mAt + o), b1, g * rest1);

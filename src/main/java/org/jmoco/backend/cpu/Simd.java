@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -37,7 +36,6 @@ final class Simd {
     /** A vector in bytes. */
     static final int BYTES = LANES * Float.BYTES;
 
-    private static final int HALF_BYTES = HALF.vectorByteSize();
     private static final MemorySegment ALL = NativeMemory.ALL;
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
 
@@ -55,8 +53,10 @@ final class Simd {
     /** 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits. */
     private static final float ROUND = 0x1.8p23f;
 
-    /** exp of less is below the smallest normal f32; it is taken as 0. */
     private static final float EXP_MIN = -87f;
+
+    /** The bits of 1f. */
+    private static final int ONE = 127 << 23;
 
     private Simd() {}
 
@@ -110,34 +110,52 @@ final class Simd {
     }
 
     static void zero(long address, long bytes) {
-        for (long i = 0; i < bytes / BYTES; i++) {
-            store(address + i * BYTES, FloatVector.zero(F));
+        long o = 0;
+        for (; o <= bytes - BYTES; o += BYTES) {
+            store(address + o, FloatVector.zero(F));
         }
-        for (long i = bytes / BYTES * BYTES; i < bytes; i++) {
-            ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) 0);
+        for (; o < bytes; o++) {
+            ALL.set(ValueLayout.JAVA_BYTE, address + o, (byte) 0);
         }
+    }
+
+    /** Bytes of the whole vectors in {@code count} floats. Loops run over byte offsets: see {@link NormKernels}. */
+    static long wholeVectors(int count) {
+        return (long) (count / LANES) * BYTES;
     }
 
     /** doubles[i] += floats[i], then floats[i] = 0, for i below {@code count}, a multiple of {@link #LANES}. */
     static void drain(long doubles, long floats, int count) {
-        for (int i = 0; i < count; i += LANES / 2) {
-            DoubleVector d = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, floats + (long) i * Float.BYTES, NATIVE)
-                    .convertShape(VectorOperators.F2D, D, 0);
-            long at = doubles + (long) i * Double.BYTES;
-            DoubleVector.fromMemorySegment(D, ALL, at, NATIVE).add(d).intoMemorySegment(ALL, at, NATIVE);
-        }
-        for (int i = 0; i < count; i += LANES) {
-            store(floats + (long) i * Float.BYTES, FloatVector.zero(F));
+        for (long o = 0; o < (long) count * Float.BYTES; o += BYTES) {
+            FloatVector low = FloatVector.fromMemorySegment(HALF, ALL, floats + o, NATIVE);
+            FloatVector high = FloatVector.fromMemorySegment(HALF, ALL, floats + o + BYTES / 2, NATIVE);
+            addTo(doubles + 2 * o, (DoubleVector) low.convertShape(VectorOperators.F2D, D, 0));
+            addTo(doubles + 2 * o + BYTES, (DoubleVector) high.convertShape(VectorOperators.F2D, D, 0));
+            store(floats + o, FloatVector.zero(F));
         }
     }
 
+    /** to[i] += from[i] in f64, for i below {@code count}. */
+    static void addDoubles(long to, long from, int count) {
+        long o = 0;
+        for (; o <= (long) count * Double.BYTES - BYTES; o += BYTES) {
+            addTo(to + o, DoubleVector.fromMemorySegment(D, ALL, from + o, NATIVE));
+        }
+        for (; o < (long) count * Double.BYTES; o += Double.BYTES) {
+            setDouble(to + o, getDouble(to + o) + getDouble(from + o));
+        }
+    }
+
+    private static void addTo(long at, DoubleVector d) {
+        DoubleVector.fromMemorySegment(D, ALL, at, NATIVE).add(d).intoMemorySegment(ALL, at, NATIVE);
+    }
+
     /**
-     * exp(x) for x at most 0, within 2 ulp; 0 below -87, NaN for NaN. x = n ln 2 + r, with exp(r) by a polynomial and 2^n by
-     * adding n to the exponent.
+     * exp(x) for x at most 0, within 2 ulp; NaN for NaN. Below -87, where exp(x) leaves the normal f32, it stays at exp(-87) =
+     * 1.6e-38, which counts as 0 beside a largest weight of 1. x = n ln 2 + r, with exp(r) by a polynomial.
      */
     static FloatVector expOfNegative(FloatVector x) {
-        VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP_MIN);
-        FloatVector a = x.blend(EXP_MIN, tiny);
+        FloatVector a = x.blend(EXP_MIN, x.compare(VectorOperators.LT, EXP_MIN));
         FloatVector shifted = a.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), a);
@@ -148,9 +166,8 @@ final class Simd {
         p = p.fma(r, FloatVector.broadcast(F, P4));
         p = p.fma(r, FloatVector.broadcast(F, P5));
         p = p.fma(r.mul(r), r).add(1f);
-        IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-        FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-        // NaN plus an exponent could become a number: let the argument decide.
-        return e.blend(0f, tiny).blend(x, x.compare(VectorOperators.NE, x));
+        // The bits of ROUND vanish in the shift; n remains, and becomes the exponent of 2^n.
+        IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE);
+        return p.mul(power.reinterpretAsFloats());
     }
 }

@@ -27,31 +27,29 @@ final class TileProduct {
      */
     static void multiply(long c, int ldc, long a, int aRow, int aCol, long b, int ldb, int rows, int cols, int depth,
             boolean accumulate) {
-        int wide = 2 * Simd.LANES;
-        int j = 0;
-        for (; j <= cols - wide; j += wide) {
+        long cRow = (long) ldc * F32;
+        long aRowBytes = (long) aRow * F32;
+        long j = 0;
+        long width = (long) cols * F32;
+        for (; j <= width - 2 * Simd.BYTES; j += 2 * Simd.BYTES) {
             int i = 0;
             for (; i <= rows - 4; i += 4) {
-                fourByTwo(at(c, i, ldc, j), ldc, at(a, i, aRow, 0), aRow, aCol, at(b, 0, ldb, j), ldb, depth, accumulate);
+                fourByTwo(c + i * cRow + j, ldc, a + i * aRowBytes, aRow, aCol, b + j, ldb, depth, accumulate);
             }
             for (; i < rows; i++) {
-                oneByTwo(at(c, i, ldc, j), at(a, i, aRow, 0), aCol, at(b, 0, ldb, j), ldb, depth, accumulate);
+                oneByTwo(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
             }
         }
-        for (; j <= cols - Simd.LANES; j += Simd.LANES) {
+        for (; j <= width - Simd.BYTES; j += Simd.BYTES) {
             for (int i = 0; i < rows; i++) {
-                oneByOne(at(c, i, ldc, j), at(a, i, aRow, 0), aCol, at(b, 0, ldb, j), ldb, depth, accumulate);
+                oneByOne(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
             }
         }
-        for (; j < cols; j++) {
+        for (; j < width; j += F32) {
             for (int i = 0; i < rows; i++) {
-                scalar(at(c, i, ldc, j), at(a, i, aRow, 0), aCol, at(b, 0, ldb, j), ldb, depth, accumulate);
+                scalar(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
             }
         }
-    }
-
-    private static long at(long base, int row, int stride, int col) {
-        return base + ((long) row * stride + col) * F32;
     }
 
     private static void fourByTwo(long c, int ldc, long a, int aRow, int aCol, long b, int ldb, int depth, boolean accumulate) {
@@ -70,10 +68,11 @@ final class TileProduct {
         long rowBytes = (long) aRow * F32;
         long colBytes = (long) aCol * F32;
         long bBytes = (long) ldb * F32;
-        for (int k = 0; k < depth; k++) {
-            FloatVector b0 = Simd.load(b + k * bBytes);
-            FloatVector b1 = Simd.load(b + k * bBytes + Simd.BYTES);
-            long ak = a + k * colBytes;
+        long bk = b;
+        long ak = a;
+        for (int k = 0; k < depth; k++, ak += colBytes, bk += bBytes) {
+            FloatVector b0 = Simd.load(bk);
+            FloatVector b1 = Simd.load(bk + Simd.BYTES);
             FloatVector x = Simd.spread(ak);
             s00 = x.fma(b0, s00);
             s01 = x.fma(b1, s01);
