@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Enumeration;
@@ -77,7 +78,13 @@ sealed interface ImageStore extends AutoCloseable {
 
         @Override
         public byte[] read(String name) throws IOException {
-            Path file = root.resolve(name);
+            Path file;
+            try {
+                file = root.resolve(name);
+            } catch (InvalidPathException e) { // in the C locale Java cannot express names beyond ASCII
+                throw new IOException("its name cannot be written in the character set of this locale ("
+                        + System.getProperty("sun.jnu.encoding") + "); set LC_ALL=C.UTF-8", e);
+            }
             long size = Files.size(file);
             if (size > MAX_FILE_BYTES) {
                 throw tooLarge(size, MAX_FILE_BYTES);

@@ -8,7 +8,7 @@ import org.jmoco.tensor.Philox;
  * <p>Order: fat, muscle, lung and mediastinum pixel by pixel; then bones, airways, vessels and lesions as small shapes
  * painted over their own bounding boxes; then noise and the window. Tissue values are textbook ones: air -1000, lung
  * -870 to -780, fat -100, soft tissue 30 to 60, contrast-filled vessels up to 250, bone 200 to 700; ground glass raises
- * lung by 120 to 450 (Hansell et al., "Fleischner Society: glossary of terms for thoracic imaging", Radiology 2008, for
+ * lung by 130 to 520 (Hansell et al., "Fleischner Society: glossary of terms for thoracic imaging", Radiology 2008, for
  * the look: hazy, vessels still seen). Set-up uses StrictMath and the pixel loops only + - * / and square roots, so a
  * slice is the same on every machine.
  */
@@ -237,7 +237,7 @@ final class PhantomSlice {
     private void lesions() {
         Philox r = lesionRandom;
         int n = 1 + r.nextInt(4);
-        boolean faint = r.nextBoolean(0.25);
+        boolean faint = r.nextBoolean(0.2);
         int favoured = r.nextBoolean(0.5) ? 1 : -1;
         for (int k = 0; k < n; k++) {
             int side = r.nextBoolean(0.7) ? favoured : -favoured;
@@ -256,9 +256,9 @@ final class PhantomSlice {
                     break;
                 }
             }
-            float along = (float) r.nextDouble(0.11, 0.28);
+            float along = (float) r.nextDouble(0.14, 0.32);
             float across = along * (float) r.nextDouble(0.45, 0.85);
-            float add = (float) (faint ? r.nextDouble(110, 190) : r.nextDouble(190, 470));
+            float add = (float) (faint ? r.nextDouble(130, 210) : r.nextDouble(230, 520));
             float ragged = (float) r.nextDouble(0.5, 1.1);
             float ax = thorax.cavity.ax * s;
             float ay = thorax.cavity.ay * c;

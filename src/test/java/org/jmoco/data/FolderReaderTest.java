@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -163,6 +164,18 @@ class FolderReaderTest {
         }
         Made.write(dir.resolve("set.zip"), out.toByteArray());
         assertEquals("Lungenflügel.png", read().get("unlabelled").imageName(0));
+    }
+
+    @Test
+    void namesBeyondAsciiAreReadOrTheLocaleIsBlamed() {
+        ImageStore.Folder store = new ImageStore.Folder("images", dir);
+        if (Charset.forName(System.getProperty("sun.jnu.encoding")).newEncoder().canEncode('ü')) {
+            add("Lungenflügel.png");
+            assertEquals("Lungenflügel.png", read().get("unlabelled").imageName(0));
+        } else {
+            IOException e = assertThrows(IOException.class, () -> store.read("Lungenflügel.png"));
+            assertTrue(e.getMessage().contains("set LC_ALL=C.UTF-8"), e.getMessage());
+        }
     }
 
     /** Sum of all pixel values as Pillow 12.3 decodes the same 888 JPEGs. */
