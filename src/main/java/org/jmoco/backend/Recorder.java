@@ -2,8 +2,12 @@ package org.jmoco.backend;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;
 
@@ -19,7 +23,7 @@ public final class Recorder {
     private final Ops ops;
     private final String programName;
     private final List<Step> steps = new ArrayList<>();
-    private final List<Buffer> transients = new ArrayList<>();
+    private final Set<Buffer> transients = new LinkedHashSet<>();
     private boolean finished;
 
     Recorder(Backend backend, String programName) {
@@ -47,19 +51,25 @@ public final class Recorder {
     public Program finish() {
         requireOpen();
         finished = true;
-        checkWrittenBeforeRead();
-        Program p = new Program(programName, steps, transients);
+        checkTransients();
+        Program p = new Program(programName, steps, List.copyOf(transients));
         backend.add(p);
         return p;
     }
 
-    private void checkWrittenBeforeRead() {
+    private void checkTransients() {
         List<Buffer> written = new ArrayList<>();
         for (Step s : steps) {
             for (Buffer b : s.reads()) {
                 if (b.region() == Region.ACTIVATIONS && written.stream().noneMatch(b::overlaps)) {
                     throw new IllegalStateException("program " + programName + ": step " + s.name() + " " + s.op() + " reads " + b
                             + ", which no earlier step writes");
+                }
+            }
+            for (Buffer b : s.writes()) {
+                if (b.region() == Region.ACTIVATIONS && !transients.contains(b.root())) {
+                    throw new IllegalStateException("program " + programName + ": step " + s.name() + " " + s.op() + " writes " + b
+                            + ", a transient of another program; declare it with this program's recorder");
                 }
             }
             written.addAll(s.writes());
@@ -98,7 +108,8 @@ public final class Recorder {
     }
 
     public void maxPoolBackward(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer argmax) {
-        Check c = new Check(name, "max_pool_bwd").real("dx", dx, g.x()).real("dy", dy, g.y()).ints("argmax", argmax, g.y());
+        Check c = new Check(name, "max_pool_bwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
+                .real("dx", dx, g.x()).real("dy", dy, g.y()).ints("argmax", argmax, g.y());
         add(c, g.toString(), reads(dy, argmax), writes(dx), g.y().size(), ops.maxPoolBackward(g, dx, dy, argmax));
     }
 
@@ -188,13 +199,13 @@ public final class Recorder {
     }
 
     public void reluForward(String name, Buffer y, Buffer x) {
-        Check c = new Check(name, "relu_fwd").real("x", x, x.shape());
+        Check c = new Check(name, "relu_fwd").any("x", x);
         c.sameOrApart("y", y, x);
         add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.reluForward(y, x));
     }
 
     public void reluBackward(String name, Buffer dx, Buffer dy, Buffer y) {
-        Check c = new Check(name, "relu_bwd").real("y", y, y.shape()).real("dy", dy, y.shape());
+        Check c = new Check(name, "relu_bwd").any("y", y).real("dy", dy, y.shape());
         c.sameOrApart("dx", dx, dy);
         add(c, "x" + y.shape(), reads(dy, y), writes(dx), y.size(), ops.reluBackward(dx, dy, y));
     }
@@ -241,11 +252,12 @@ public final class Recorder {
     // ---- rows and queue ----------------------------------------------------------------------------------------
 
     public void gatherRows(String name, Buffer dst, Buffer src, Buffer index) {
+        Check c = new Check(name, "gather_rows").any("src", src).present("dst", dst);
+        c.require(src.shape().rank() > 0 && dst.shape().rank() > 0, "src and dst must have rows, are " + src + " and " + dst);
         int n = dst.shape().dim(0);
         int[] expected = src.shape().toArray();
         expected[0] = n;
-        Check c = new Check(name, "gather_rows").real("src", src, src.shape()).real("dst", dst, Shape.of(expected))
-                .ints("index", index, Shape.of(n));
+        c.real("dst", dst, Shape.of(expected)).ints("index", index, Shape.of(n));
         // Bytes: a gather reads as many rows as it writes, whatever the size of src.
         add(c, "x" + dst.shape(), reads(src, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(), ops.gatherRows(dst, src, index));
     }
@@ -264,12 +276,12 @@ public final class Recorder {
 
     public void momentumUpdate(String name, Buffer key, Buffer query, double m) {
         Check c = new Check(name, "momentum").require(m >= 0 && m <= 1, "m must lie in 0 .. 1, is " + m)
-                .real("key", key, key.shape()).real("query", query, key.shape());
+                .any("key", key).real("query", query, key.shape());
         add(c, "x" + key.shape(), reads(key, query), writes(key), 3 * key.size(), 3 * key.bytes(), ops.momentumUpdate(key, query, m));
     }
 
     public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
-        Check c = new Check(name, "sgd").real("w", w, w.shape()).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
+        Check c = new Check(name, "sgd").any("w", w).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR);
         add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate), writes(w, velocity), 6 * w.size(), 5 * w.bytes(),
                 ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay));
@@ -277,7 +289,7 @@ public final class Recorder {
 
     public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
             double eps, double weightDecay) {
-        Check c = new Check(name, "adam").real("w", w, w.shape()).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
+        Check c = new Check(name, "adam").any("w", w).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR).ints("step", step, Shape.SCALAR);
         add(c, "x" + w.shape(), reads(w, dw, m, v, learningRate, step), writes(w, m, v, step), 13 * w.size(), 7 * w.bytes(),
                 ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay));
@@ -286,12 +298,14 @@ public final class Recorder {
     // ---- plain memory ------------------------------------------------------------------------------------------
 
     public void fill(String name, Buffer dst, double value) {
-        Check c = new Check(name, "fill").operand("dst", dst, dst.dtype() == DType.I32 ? DType.I32 : real(), dst.shape());
+        Check c = new Check(name, "fill").present("dst", dst);
+        c.operand("dst", dst, dst.dtype() == DType.I32 ? DType.I32 : real(), dst.shape());
         add(c, "x" + dst.shape(), reads(), writes(dst), 0, ops.fill(dst, value));
     }
 
     public void copy(String name, Buffer dst, Buffer src) {
-        Check c = new Check(name, "copy").operand("src", src, src.dtype(), src.shape()).operand("dst", dst, src.dtype(), src.shape());
+        Check c = new Check(name, "copy").present("src", src);
+        c.operand("src", src, src.dtype(), src.shape()).operand("dst", dst, src.dtype(), src.shape());
         add(c, "x" + dst.shape(), reads(src), writes(dst), 0, ops.copy(dst, src));
     }
 
@@ -324,11 +338,20 @@ public final class Recorder {
     private final class Check {
         private final String name;
         private final String op;
-        private final List<Buffer> seen = new ArrayList<>();
+        private final Map<String, Buffer> seen = new LinkedHashMap<>(); // by operand
 
         Check(String name, String op) {
             this.name = name;
             this.op = op;
+        }
+
+        Check present(String operand, Buffer b) {
+            return require(b != null, operand + " is missing");
+        }
+
+        /** A real operand of any shape. */
+        Check any(String operand, Buffer b) {
+            return present(operand, b).real(operand, b, b.shape());
         }
 
         Check real(String operand, Buffer b, Shape expected) {
@@ -344,14 +367,16 @@ public final class Recorder {
         }
 
         Check operand(String operand, Buffer b, DType dtype, Shape expected) {
-            require(b != null, operand + " is missing");
+            present(operand, b);
             require(b.dtype() == dtype, operand + " is " + b + " but must be " + dtype);
             require(b.shape().equals(expected), operand + " is " + b + " but the shape must be " + expected);
-            for (Buffer other : seen) {
-                require(b == other || !b.overlaps(other), operand + " (" + b + ") overlaps " + other);
-                require(b != other, operand + " (" + b + ") is given twice");
-            }
-            seen.add(b);
+            seen.forEach((earlier, other) -> {
+                if (!earlier.equals(operand)) {
+                    require(b == other || !b.overlaps(other), operand + " (" + b + ") overlaps " + other);
+                    require(b != other, operand + " (" + b + ") is given twice");
+                }
+            });
+            seen.put(operand, b);
             return this;
         }
 
@@ -362,9 +387,11 @@ public final class Recorder {
             }
         }
 
+        /** A real operand with so many axes: the one that others are measured by. */
         Check rank(String operand, Buffer b, int rank) {
-            require(b != null && b.shape().rank() == rank, operand + " is " + b + " but must have " + rank + " axes");
-            return this;
+            present(operand, b);
+            require(b.shape().rank() == rank, operand + " is " + b + " but must have " + rank + " axes");
+            return any(operand, b);
         }
 
         Check require(boolean condition, String message) {

@@ -136,6 +136,20 @@ final class OpCase {
         return v;
     }
 
+    // ---- for tests of the Recorder -----------------------------------------------------------------------------
+
+    /** Operands of the case, declared but without contents, by name. */
+    Map<String, Buffer> declare(Backend backend) {
+        Map<String, Buffer> declared = new LinkedHashMap<>();
+        operands.forEach((name, o) -> declared.put(name,
+                backend.memory().declare(Region.INPUT, name, o.real ? backend.real() : DType.I32, o.shape)));
+        return declared;
+    }
+
+    void record(Recorder rec, Operands b) {
+        launch.record(rec, b);
+    }
+
     // ---- running -----------------------------------------------------------------------------------------------
 
     /**

@@ -1,0 +1,170 @@
+package org.jmoco.backend;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jmoco.backend.reference.ReferenceBackend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** What the Recorder refuses, and what it says. */
+class RecorderTest {
+    private final Backend backend = ReferenceBackend.open(DType.F64, 1);
+    private final Recorder rec = backend.record("test");
+    private final ConvGeometry g = new ConvGeometry(2, 5, 5, 3, 7, 3, 3, 1, 1);
+    private final Buffer x = declare("x", g.x());
+    private final Buffer w = declare("w", g.filter());
+    private final Buffer y = declare("y", g.y());
+
+    private Buffer declare(String name, Shape shape) {
+        return backend.declare(Region.INPUT, name, shape);
+    }
+
+    private static void assertRefused(String message, Executable recording) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, recording).getMessage());
+    }
+
+    @Test
+    void wrongShape() {
+        Buffer narrow = declare("images", Shape.of(2, 5, 5, 1));
+        assertRefused("conv2d_fwd layer1.conv1: x is images f64 2x5x5x1 but the shape must be 2x5x5x3",
+                () -> rec.conv2dForward("layer1.conv1", g, y, narrow, w));
+    }
+
+    @Test
+    void wrongNumberOfAxes() {
+        assertRefused("softmax p: logits is x f64 2x5x5x3 but must have 2 axes", () -> rec.softmax("p", y, x));
+    }
+
+    @Test
+    void wrongType() {
+        Buffer labels = declare("labels", Shape.of(4));
+        assertRefused("gather_rows shuffle: index is labels f64 4 but must be i32",
+                () -> rec.gatherRows("shuffle", declare("dst", Shape.of(4, 3)), declare("src", Shape.of(9, 3)), labels));
+        Buffer ints = backend.memory().declare(Region.INPUT, "ints", DType.I32, g.x());
+        assertRefused("conv2d_fwd conv: x is ints i32 2x5x5x3 but must be f64", () -> rec.conv2dForward("conv", g, y, ints, w));
+    }
+
+    @Test
+    void missing() {
+        assertRefused("conv2d_fwd conv: w is missing", () -> rec.conv2dForward("conv", g, y, x, null));
+    }
+
+    @Test
+    void overlap() {
+        Buffer all = declare("all", Shape.of(20));
+        Buffer left = all.view("left", 0, Shape.of(12));
+        Buffer right = all.view("right", 8, Shape.of(12));
+        assertRefused("momentum pair: query (right f64 12) overlaps left f64 12", () -> rec.momentumUpdate("pair", left, right, 0.5));
+        assertRefused("copy c: dst (left f64 12) is given twice", () -> rec.copy("c", left, left));
+        assertDoesNotThrow(() -> rec.copy("c", all.view("head", 0, Shape.of(10)), all.view("tail", 10, Shape.of(10))));
+    }
+
+    @Test
+    void valuesThatMakeNoSense() {
+        Buffer keys = declare("keys", Shape.of(8, 3));
+        Buffer queue = declare("queue", Shape.of(7, 3));
+        Buffer head = backend.memory().declare(Region.STATE, "head", DType.I32, Shape.SCALAR);
+        assertRefused("enqueue queue: the queue holds 7 keys but one step brings 8; raise --queue to at least that",
+                () -> rec.enqueue("queue", queue, head, keys));
+        assertRefused("momentum pair: m must lie in 0 .. 1, is 1.5", () -> rec.momentumUpdate("pair", x, y, 1.5));
+        assertRefused("max_pool_fwd pool: pooling needs K = C, is n2 h5 w5 c3 k7 r3 s3 st1 pd1",
+                () -> rec.maxPoolForward("pool", g, y, head, x));
+        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 5, 5, 1, 1, 3, 3, 1, 3), "padding as wide as the filter");
+        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 4, 9, 1, 1, 7, 7, 1, 1), "filter larger than the image");
+        assertThrows(IllegalArgumentException.class, () -> new BatchNormGeometry(6, 1, 1, 1, 4, 1e-5, 0.1), "6 samples in 4 groups");
+    }
+
+    /** Each operand of each operation in turn: left out, of the other type, under another shape. */
+    @Test
+    void everyOperandOfEveryOperationIsChecked() {
+        Map<String, OpCase> oneOfEach = new LinkedHashMap<>();
+        OpCases.all().forEach(c -> oneOfEach.putIfAbsent(c.problem().split(" ")[0], c));
+        assertTrue(oneOfEach.size() >= 27, "operations with cases: " + oneOfEach.keySet());
+        for (OpCase c : oneOfEach.values()) {
+            Map<String, Buffer> operands = c.declare(backend);
+            for (Map.Entry<String, Buffer> operand : operands.entrySet()) {
+                String name = operand.getKey();
+                Buffer b = operand.getValue();
+                String about = c.problem() + " " + name;
+                IllegalArgumentException missing = assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, null), about);
+                assertTrue(missing.getMessage().startsWith(c.problem().split(" ")[0] + " case: " + name + " is missing"),
+                        about + ": " + missing.getMessage());
+                boolean anyType = c.problem().startsWith("fill");
+                Buffer otherType = backend.memory().declare(Region.INPUT, "other", b.dtype() == DType.I32 ? DType.F64 : DType.I32, b.shape());
+                if (!anyType) {
+                    assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherType), about + " of another type");
+                    Buffer otherShape = declare("other", longer(b.shape()));
+                    assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherShape), about + " of another shape");
+                }
+            }
+            assertDoesNotThrow(() -> c.record(backend.record("whole"), operands::get), c.problem());
+        }
+    }
+
+    private void record(OpCase c, Map<String, Buffer> operands, String name, Buffer replacement) {
+        Map<String, Buffer> changed = new HashMap<>(operands);
+        changed.put(name, replacement);
+        c.record(backend.record("changed"), changed::get);
+    }
+
+    /** One element more along the last axis; a vector instead of a scalar. */
+    private static Shape longer(Shape s) {
+        int[] extents = s.rank() == 0 ? new int[] {1} : s.toArray();
+        if (s.rank() > 0) {
+            extents[extents.length - 1]++;
+        }
+        return Shape.of(extents);
+    }
+
+    // ---- transients --------------------------------------------------------------------------------------------
+
+    @Test
+    void aTransientMustBeWrittenBeforeItIsRead() {
+        Buffer a = rec.activation("a", Shape.of(7));
+        Buffer b = rec.activation("b", Shape.of(7));
+        rec.fill("another", b, 1);
+        rec.reluForward("first", b, a);
+        rec.fill("late", a, 1);
+        assertEquals("program test: step first relu_fwd reads a f64 7, which no earlier step writes",
+                assertThrows(IllegalStateException.class, rec::finish).getMessage());
+    }
+
+    @Test
+    void anAccumulatedTransientMustBeWrittenFirst() {
+        Buffer dw = rec.activation("dw", g.filter());
+        rec.conv2dBackwardWeights("conv", g, dw, x, y, true);
+        assertThrows(IllegalStateException.class, rec::finish);
+    }
+
+    @Test
+    void anInPlaceStepReadsBeforeItWrites() {
+        Buffer a = rec.activation("a", Shape.of(7));
+        rec.reluForward("relu", a, a);
+        assertThrows(IllegalStateException.class, rec::finish);
+    }
+
+    @Test
+    void aTransientBelongsToOneProgram() {
+        Buffer a = rec.activation("a", Shape.of(7));
+        Recorder other = backend.record("other");
+        other.fill("fill", a, 1);
+        assertEquals("program other: step fill fill writes a f64 7, a transient of another program;"
+                + " declare it with this program's recorder", assertThrows(IllegalStateException.class, other::finish).getMessage());
+    }
+
+    @Test
+    void nothingIsRecordedAfterTheEnd() {
+        rec.fill("x", x, 0);
+        rec.finish();
+        assertEquals("program test: recording has ended", assertThrows(IllegalStateException.class, () -> rec.fill("x", x, 1)).getMessage());
+        assertThrows(IllegalStateException.class, rec::finish);
+    }
+}
