@@ -59,7 +59,7 @@ final class BilinearAxis {
                 wide[o * stride + i] = (int) (0.5 + w[i] / sum * (1 << FRACTION_BITS));
             }
             while (wide[o * stride + n - 1] == 0) {
-                n--; // a neighbour exactly one support away has weight zero; the sum of the others is above it
+                n--; // exactly one support away, or so nearly that the weight rounds to zero
             }
             first[o] = from;
             count[o] = n;

@@ -12,8 +12,8 @@ final class Colour {
 
     /**
      * Hue in sixths of the colour circle is {@code BASE + SIGN * (max - mid) / range}, by which of three comparisons hold:
-     * bit 2 red &lt; green, bit 1 red &lt; blue, bit 0 green &lt; blue. Red leads for 0, 1; green for 4, 6; blue for 3, 7 and
-     * for 5 and 2, which cannot occur.
+     * bit 2 red &lt; green, bit 1 red &lt; blue, bit 0 green &lt; blue. Red leads for 0 and 1, green for 4 and 6, blue for 3
+     * and 7; 2 and 5 cannot occur.
      */
     private static final double[] BASE = {1, -1, 5, 5, 1, 3, 3, 3};
     private static final double[] SIGN = {-1, 1, -1, -1, 1, 1, -1, 1};

@@ -2,7 +2,6 @@ package org.jmoco.augment;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,7 +23,8 @@ import org.jmoco.tensor.UserError;
 public final class ContactSheet {
     private static final int GAP = 6;
 
-    private record Cell(Image image, String caption) {
+    /** A picture of the image's size on the sheet, with its caption. */
+    private record Cell(BufferedImage picture, String caption) {
     }
 
     private ContactSheet() {
@@ -38,14 +38,18 @@ public final class ContactSheet {
      * @param cell    pixels that an image may take in height and width
      */
     public static BufferedImage images(ImageSet set, int[] which, int columns, int cell) {
+        return images(set, which, columns, cell, Captions.open());
+    }
+
+    static BufferedImage images(ImageSet set, int[] which, int columns, int cell, Captions captions) {
         List<List<Cell>> rows = new ArrayList<>();
         for (int i = 0; i < which.length; i++) {
             if (i % columns == 0) {
                 rows.add(new ArrayList<>());
             }
-            rows.getLast().add(original(set, which[i]));
+            rows.getLast().add(original(set, which[i], cell));
         }
-        return draw(set.toString(), rows, cell, Captions.open());
+        return draw(set.toString(), rows, cell, captions);
     }
 
     /**
@@ -63,7 +67,7 @@ public final class ContactSheet {
         List<List<Cell>> rows = new ArrayList<>();
         for (int i = 0; i < which.length; i++) {
             List<Cell> row = new ArrayList<>();
-            row.add(original(set, which[i]));
+            row.add(original(set, which[i], cell));
             int height = prepared.height(i);
             int width = prepared.width(i);
             for (int v = 0; v < views; v++) {
@@ -72,7 +76,8 @@ public final class ContactSheet {
                         epoch + v / 2, which[i], height, width);
                 byte[] rgb = new byte[3 * size * size];
                 renderer.renderRgb(draw, prepared.pixels(i), height, width, rgb, 0);
-                row.add(new Cell(new Image("view", size, size, rgb), (query ? "query: " : "key: ") + draw));
+                Image view = new Image("view", size, size, rgb);
+                row.add(new Cell(fitted(view, cell), (query ? "query: " : "key: ") + draw));
             }
             rows.add(row);
         }
@@ -90,9 +95,9 @@ public final class ContactSheet {
         }
     }
 
-    private static Cell original(ImageSet set, int i) {
+    private static Cell original(ImageSet set, int i, int cell) {
         String label = set.labelled() ? ", " + set.classNames().get(set.label(i)) : "";
-        return new Cell(set.image(i), i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x" + set.width(i));
+        return new Cell(fitted(set.image(i), cell), i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x" + set.width(i));
     }
 
     private static BufferedImage draw(String title, List<List<Cell>> rows, int cell, Captions captions) {
@@ -112,8 +117,8 @@ public final class ContactSheet {
         for (List<Cell> row : rows) {
             for (int c = 0; c < row.size(); c++) {
                 int x = GAP + c * (cell + GAP);
-                drawFitted(g, row.get(c).image, x, y, cell);
-                captions.draw(g, captions.wrap(row.get(c).caption, cell), x, y + cell, cell);
+                g.drawImage(row.get(c).picture, x, y, null);
+                captions.draw(g, captions.wrap(row.get(c).caption, cell), x, y + tallest(row), cell);
             }
             y += rowHeight(row, cell, captions);
         }
@@ -121,35 +126,33 @@ public final class ContactSheet {
         return sheet;
     }
 
+    private static int tallest(List<Cell> row) {
+        return row.stream().mapToInt(c -> c.picture.getHeight()).max().orElse(0);
+    }
+
     private static int rowHeight(List<Cell> row, int cell, Captions captions) {
         int lines = row.stream().mapToInt(c -> captions.wrap(c.caption, cell).size()).max().orElse(0);
-        return cell + captions.height(lines) + GAP;
+        return tallest(row) + captions.height(lines) + GAP;
     }
 
-    /** Small pictures are enlarged by a whole factor, pixel by pixel, so that what is seen is what is there. */
-    private static void drawFitted(Graphics2D g, Image image, int x, int y, int cell) {
+    /**
+     * The image at most {@code cell} high and wide. Small ones are enlarged by a whole factor, pixel by pixel, so that
+     * what is seen is what is there.
+     */
+    private static BufferedImage fitted(Image image, int cell) {
         int longer = Math.max(image.height(), image.width());
-        int width;
-        int height;
-        if (longer <= cell) {
-            int factor = cell / longer;
-            width = image.width() * factor;
-            height = image.height() * factor;
-            g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-        } else {
-            width = Math.max(1, image.width() * cell / longer);
-            height = Math.max(1, image.height() * cell / longer);
-            image = Views.resize(image, height, width, new Resampler());
+        int factor = Math.max(1, cell / longer);
+        if (longer > cell) {
+            image = Views.resize(image, Math.max(1, image.height() * cell / longer),
+                    Math.max(1, image.width() * cell / longer), new Resampler());
         }
-        g.drawImage(buffered(image), x, y, width, height, null);
-    }
-
-    private static BufferedImage buffered(Image image) {
-        BufferedImage b = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+        BufferedImage b = new BufferedImage(image.width() * factor, image.height() * factor, BufferedImage.TYPE_INT_RGB);
         byte[] rgb = image.rgb();
-        for (int i = 0, p = 0; i < image.height() * image.width(); i++, p += 3) {
-            b.setRGB(i % image.width(), i / image.width(),
-                    (rgb[p] & 0xff) << 16 | (rgb[p + 1] & 0xff) << 8 | rgb[p + 2] & 0xff);
+        for (int y = 0; y < b.getHeight(); y++) {
+            for (int x = 0; x < b.getWidth(); x++) {
+                int p = 3 * (y / factor * image.width() + x / factor);
+                b.setRGB(x, y, (rgb[p] & 0xff) << 16 | (rgb[p + 1] & 0xff) << 8 | rgb[p + 2] & 0xff);
+            }
         }
         return b;
     }

@@ -125,6 +125,6 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
 
     /** MoCo v2's addition: Gaussian blur with probability 0.5, deviation 0.1 to 2 pixels (Chen et al. 2020). */
     public ViewRecipe v2() {
-        return new ViewRecipe(name, preResize, crop, flip, jitter, grey, new Blur(0.5, 0.1, 2), evaluation);
+        return new ViewRecipe(name + " v2", preResize, crop, flip, jitter, grey, new Blur(0.5, 0.1, 2), evaluation);
     }
 }
