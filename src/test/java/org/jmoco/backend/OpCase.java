@@ -107,7 +107,16 @@ final class OpCase {
         return this;
     }
 
-    /** The operand's values; a case may change them, where they depend on each other. */
+    /** Replaces an operand's values, where they depend on each other. */
+    OpCase values(String name, double... values) {
+        Operand o = operands.get(name);
+        if (values.length != o.shape.size()) {
+            throw new IllegalArgumentException(problem + ": " + name + " has " + o.shape.size() + " elements, not " + values.length);
+        }
+        operands.put(name, new Operand(o.real, o.shape, values, o.tolerance));
+        return this;
+    }
+
     double[] before(String name) {
         return operands.get(name).before;
     }

@@ -1,0 +1,72 @@
+package org.jmoco.train;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jmoco.augment.ViewRecipe;
+import org.jmoco.data.Normalisation;
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.UserError;
+
+/**
+ * A supervised run: all weights of the network are trained.
+ *
+ * @param network     its dim is the number of outputs: that of the classes, or of the projection
+ * @param batch       images of one step
+ * @param seed        of a fresh head (or of all weights), order and views
+ * @param views       one random view of each image per epoch; its size is the network's image
+ * @param voteEpochs  last epochs whose predictions are put to the vote
+ */
+public record FinetuneConfig(ResNet18.Config network, Head head, int batch, int epochs, LearningRate learningRate, double weightDecay,
+        long seed, ViewRecipe views, Normalisation normalisation, int voteEpochs) {
+    /** The published transfer: Adam at 1e-4, batches of 64, 100 epochs, votes of ten epochs. */
+    public static final double DEFAULT_LR = 1e-4;
+
+    public static final int DEFAULT_BATCH = 64;
+    public static final int DEFAULT_EPOCHS = 100;
+    public static final int DEFAULT_VOTE_EPOCHS = 10;
+
+    /** The last layer. */
+    public enum Head {
+        /** A new linear layer with one output for each class. */
+        FRESH,
+        /** The projection of pretraining itself, trained as a classifier whose first outputs are the classes, as published. */
+        PROJECTION;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public FinetuneConfig {
+        if (batch < 1 || batch % network.splits() != 0) {
+            throw UserError.usage("--batch " + batch + " is not divisible by --splits " + network.splits()
+                    + ": batch norm would have groups of unequal size. Choose a multiple.");
+        }
+        if (epochs < 1 || voteEpochs < 1) {
+            throw UserError.usage("--epochs " + epochs + " and --vote " + voteEpochs + " must be at least 1.");
+        }
+    }
+
+    /** Everything here that decides the result, as options. */
+    Map<String, String> identity() {
+        Map<String, String> id = new LinkedHashMap<>();
+        id.put("--head", head.toString());
+        id.put("--stem", network.stem().name());
+        id.put("--width", Integer.toString(network.width()));
+        id.put("outputs", Integer.toString(network.dim()));
+        id.put("--splits", Integer.toString(network.splits()));
+        id.put("--image", Integer.toString(views.size()));
+        id.put("--batch", Integer.toString(batch));
+        id.put("--seed", Long.toString(seed));
+        id.put("--lr and --schedule", learningRate.identity(epochs));
+        id.put("--weight-decay", Double.toString(weightDecay));
+        // The test images are predicted in the last epochs only, so a checkpoint depends on which these are.
+        id.put("--epochs", Integer.toString(epochs));
+        id.put("--vote", Integer.toString(voteEpochs));
+        id.put("views", views.toString());
+        id.put("normalisation", normalisation.toString());
+        return id;
+    }
+}

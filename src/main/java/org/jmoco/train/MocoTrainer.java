@@ -1,0 +1,263 @@
+package org.jmoco.train;
+
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.augment.ViewBatch;
+import org.jmoco.augment.ViewLoader;
+import org.jmoco.augment.Views;
+import org.jmoco.backend.Backend;
+import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.checkpoint.TensorNames;
+import org.jmoco.data.ImageSet;
+import org.jmoco.layer.Parameters;
+import org.jmoco.moco.MocoStep;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Philox;
+import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
+
+/**
+ * Pretrains an encoder by momentum contrast. In this order: construct (records all programs), {@link Backend#allocate()},
+ * {@link #initialize} or {@link #initializeFrom} or {@link #resume}, {@link #train}.
+ *
+ * <p>Each epoch visits the images in an order of its own, in whole batches; the rest of the images is left out of that epoch, as
+ * drop_last=True does in the published code. Order, shuffling and views are functions of the seed, the epoch and the image.
+ */
+public final class MocoTrainer {
+    private static final String NAME = "pretrain";
+    private static final String KEY = "key.";
+    private static final String VELOCITY = "velocity.";
+    private static final String QUEUE = "queue";
+    private static final String HEAD = "queue.head";
+    private static final String ORIGIN = "origin";
+
+    private final Backend backend;
+    private final PretrainConfig config;
+    private final ImageSet images; // resized as the recipe asks
+    private final ViewLoader.Options loading;
+    private final MocoStep step;
+    private final KnnMonitor monitor; // null without labels
+    private final EncoderState queryState;
+    private final EncoderState keyState;
+    private final EpochLoop loop;
+    private final RunIdentity identity;
+    private String origin = "random";
+
+    /**
+     * @param images  labels are not looked at
+     * @param labelled what the kNN monitor measures on; null to go without
+     * @param threads that make views
+     * @throws UserError if there are fewer images than one batch takes
+     */
+    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, RunOutput output) {
+        this.backend = backend;
+        this.config = config;
+        this.images = Views.prepare(images, config.views());
+        this.loading = new ViewLoader.Options(config.seed(), config.moco().batch(), threads);
+        if (images.size() < config.moco().batch()) {
+            throw UserError.usage("--batch " + config.moco().batch() + " is larger than the " + images.size() + " images of "
+                    + images.name() + ". Lower --batch.");
+        }
+        step = new MocoStep(backend, config.moco());
+        monitor = labelled == null ? null : new KnnMonitor(backend, step.pair().query(), labelled, config.moco().batch());
+        queryState = new EncoderState(step.pair().query(), "");
+        keyState = new EncoderState(step.pair().key(), KEY);
+        Map<String, String> id = config.identity();
+        id.put("--backend", backend.name() + " " + backend.real());
+        id.put("the data's hash", Long.toHexString(images.contentHash()));
+        identity = new RunIdentity(id);
+        loop = new EpochLoop(new PretrainTask(), output);
+    }
+
+    /** Random weights and queue. */
+    public void initialize() {
+        step.pair().initialize(backend, config.seed());
+        step.queue().initialize(backend, config.seed());
+    }
+
+    /** Both encoders start from trained weights and statistics; the queue is random. @throws UserError if the network differs */
+    public void initializeFrom(Pretrained start) {
+        start.requireFits(config.moco().encoder(), true);
+        step.pair().load(backend, start.tensors(), start.tensors());
+        queryState.load(backend, start.tensors());
+        keyState.setTracked(queryState.tracked());
+        step.queue().initialize(backend, config.seed());
+        origin = start.file().toString();
+    }
+
+    /** Continues where the checkpoint stands, bit for bit. @throws UserError if it is of another run or does not fit */
+    public void resume(Checkpoint checkpoint) {
+        loop.resume(checkpoint);
+    }
+
+    /** Runs all epochs that are left. @throws UserError if training diverges or a checkpoint cannot be saved */
+    public void train() {
+        loop.run();
+    }
+
+    /** Epochs that are finished. */
+    public int epochsDone() {
+        return loop.position().epoch();
+    }
+
+    /** Names of what {@link EpochRecord#evaluation()} may hold. */
+    public List<String> measures() {
+        return monitor == null ? List.of() : List.of(KnnMonitor.ACCURACY);
+    }
+
+    public MocoStep step() {
+        return step;
+    }
+
+    /** The monitor, null if the run goes without. */
+    public KnnMonitor monitor() {
+        return monitor;
+    }
+
+    /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
+    public void printStepTimes(PrintStream out, int repeats) {
+        step.sgd().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
+        try (MocoBatches batches = new MocoBatches(1, 0)) {
+            batches.upload();
+            step.program().run();
+            step.program().printTimes(out, step.program().time(repeats));
+        }
+    }
+
+    private final class PretrainTask implements EpochLoop.Task {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public RunIdentity identity() {
+            return identity;
+        }
+
+        @Override
+        public int epochs() {
+            return config.epochs();
+        }
+
+        @Override
+        public int steps() {
+            return ViewLoader.steps(images.size(), loading);
+        }
+
+        @Override
+        public int batch() {
+            return config.moco().batch();
+        }
+
+        @Override
+        public int rows() {
+            return passes() * batch();
+        }
+
+        @Override
+        public double learningRate(int epoch) {
+            return config.learningRate().schedule(config.epochs()).learningRate(epoch);
+        }
+
+        @Override
+        public void setLearningRate(double value) {
+            step.sgd().setLearningRate(backend, value);
+        }
+
+        @Override
+        public EpochLoop.Batches begin(int epoch, int step) {
+            return new MocoBatches(epoch, step);
+        }
+
+        @Override
+        public Map<String, Double> evaluate(int epoch) {
+            boolean due = monitor != null && (epoch % config.knnEvery() == 0 || epoch == config.epochs());
+            return due ? Map.of(KnnMonitor.ACCURACY, monitor.measure()) : Map.of();
+        }
+
+        @Override
+        public void save(Map<String, HostTensor> tensors, Map<String, String> metadata) {
+            queryState.save(backend, tensors);
+            keyState.save(backend, tensors);
+            velocity().download(backend).forEach((name, t) -> tensors.put(VELOCITY + name, t));
+            tensors.put(QUEUE, backend.download(step.queue().keys()));
+            tensors.put(HEAD, backend.download(step.queue().head()));
+            metadata.put(ORIGIN, origin);
+        }
+
+        @Override
+        public void load(Checkpoint checkpoint) {
+            Map<String, HostTensor> t = checkpoint.tensors();
+            TensorNames.requireSame(checkpoint.file().toString(), shapes(), TensorNames.shapes(t),
+                    "It is no checkpoint of this run; resume from another one or start a new run.");
+            queryState.load(backend, t);
+            keyState.load(backend, t);
+            Map<String, HostTensor> v = new LinkedHashMap<>();
+            velocity().specs().forEach(s -> v.put(s.name(), t.get(VELOCITY + s.name())));
+            velocity().upload(backend, v);
+            backend.upload(step.queue().keys(), t.get(QUEUE));
+            backend.upload(step.queue().head(), t.get(HEAD));
+            origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
+        }
+    }
+
+    /** Training passes of each encoder in one step. */
+    private int passes() {
+        return config.moco().symmetric() ? 2 : 1;
+    }
+
+    private Parameters velocity() {
+        return step.sgd().moments().get("velocity");
+    }
+
+    private Map<String, Shape> shapes() {
+        Map<String, Shape> all = new LinkedHashMap<>();
+        Map<String, Shape> encoder = EncoderState.shapes(config.moco().encoder());
+        all.putAll(encoder);
+        encoder.forEach((name, shape) -> all.put(KEY + name, shape));
+        velocity().specs().forEach(s -> all.put(VELOCITY + s.name(), s.checkpointShape()));
+        all.put(QUEUE, step.queue().keys().shape());
+        all.put(HEAD, Shape.SCALAR);
+        return all;
+    }
+
+    /** Views from worker threads, one run of the program for each batch. */
+    private final class MocoBatches implements EpochLoop.Batches {
+        private final ViewLoader loader;
+
+        MocoBatches(int epoch, int step) {
+            loader = ViewLoader.pairs(images, config.views(), config.normalisation(), loading, epoch, step);
+        }
+
+        @Override
+        public EpochLoop.StepResult step() {
+            upload();
+            step.program().run();
+            queryState.countPasses(passes());
+            keyState.countPasses(passes());
+            return new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct()));
+        }
+
+        /** Brings the next batch and its shuffling to the backend. */
+        void upload() {
+            ViewBatch batch = loader.next();
+            backend.upload(step.view1(), batch.query());
+            backend.upload(step.view2(), batch.key());
+            step.setShuffle(backend,
+                    new Philox(config.seed(), Philox.Purpose.SHUFFLE, batch.epoch(), batch.step()).permutation(config.moco().batch()));
+        }
+
+        @Override
+        public long waitedNanos() {
+            return loader.waitedNanos();
+        }
+
+        @Override
+        public void close() {
+            loader.close();
+        }
+    }
+}

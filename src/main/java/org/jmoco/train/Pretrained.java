@@ -1,0 +1,118 @@
+package org.jmoco.train;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.checkpoint.CheckpointStore;
+import org.jmoco.checkpoint.TensorNames;
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
+
+/**
+ * A trained ResNet-18 to start from: the query encoder of a run, or any safetensors file with torchvision's names. Weights and
+ * running statistics are taken over bit for bit.
+ */
+public final class Pretrained {
+    /** What torchvision calls a tensor of a ResNet; a run's other state (key encoder, queue, moments) is not looked at. */
+    private static final Pattern NETWORK = Pattern.compile("(conv1|bn1|layer\\d+\\.|fc\\.).*");
+
+    private static final String COUNTER = ".num_batches_tracked";
+
+    private final Checkpoint checkpoint;
+
+    private Pretrained(Checkpoint checkpoint) {
+        this.checkpoint = checkpoint;
+    }
+
+    /**
+     * @param runOrFile a run's folder, whose latest checkpoint is taken, or a safetensors file
+     * @throws UserError if there is none, if it is damaged, or if it holds no ResNet
+     */
+    public static Pretrained load(Path runOrFile) {
+        Checkpoint c;
+        if (Files.isDirectory(runOrFile)) {
+            c = CheckpointStore.forReading(runOrFile).loadLatest(CheckpointStore.OnDamage.REFUSE, line -> {})
+                    .orElseThrow(() -> UserError.failed(runOrFile + ": holds no checkpoint. Give the --out folder of a run"
+                            + " that has saved one, or a .safetensors file."));
+        } else {
+            c = CheckpointStore.load(runOrFile);
+        }
+        return of(c);
+    }
+
+    static Pretrained of(Checkpoint c) {
+        HostTensor stem = c.tensors().get("conv1.weight");
+        HostTensor head = c.tensors().get("fc.weight");
+        if (stem == null || head == null || stem.shape().rank() != 4 || head.shape().rank() != 2) {
+            throw UserError.failed(c.file() + ": is no ResNet-18 under torchvision's names (conv1.weight, ..., fc.weight). It begins"
+                    + " with " + String.join(", ", c.tensors().keySet().stream().limit(3).toList()) + ".");
+        }
+        return new Pretrained(c);
+    }
+
+    public Path file() {
+        return checkpoint.file();
+    }
+
+    public Map<String, HostTensor> tensors() {
+        return checkpoint.tensors();
+    }
+
+    /** What the run that saved it wrote down; empty for a foreign file. */
+    public Map<String, String> metadata() {
+        return checkpoint.metadata();
+    }
+
+    /** Stem, width and outputs as the tensors' shapes tell. @param splits leave no trace in a file */
+    public ResNet18.Config architecture(int splits) {
+        Shape stem = tensors().get("conv1.weight").shape();
+        return new ResNet18.Config(stem.dim(2) == 7 ? ResNet18.Stem.IMAGENET : ResNet18.Stem.CIFAR, stem.dim(0),
+                tensors().get("fc.weight").shape().dim(0), splits);
+    }
+
+    /**
+     * @param withHead false if the linear layer is going to be replaced
+     * @throws UserError if the network is not the one wanted, with the option to change
+     */
+    public void requireFits(ResNet18.Config wanted, boolean withHead) {
+        Predicate<String> counted = name -> NETWORK.matcher(name).matches() && !name.endsWith(COUNTER)
+                && (withHead || !name.startsWith("fc."));
+        LinkedHashMap<String, Shape> expected = EncoderState.shapes(wanted);
+        expected.keySet().removeIf(counted.negate());
+        LinkedHashMap<String, Shape> found = TensorNames.shapes(tensors());
+        found.keySet().removeIf(counted.negate());
+        TensorNames.requireSame(file().toString(), expected, found, hint(wanted, withHead));
+    }
+
+    private String hint(ResNet18.Config wanted, boolean withHead) {
+        ResNet18.Config here = architecture(wanted.splits());
+        List<String> changes = new ArrayList<>();
+        if (here.width() != wanted.width()) {
+            changes.add("it was trained with --width " + here.width() + ", this run has --width " + wanted.width());
+        }
+        if (here.stem() != wanted.stem()) {
+            changes.add("it has the " + here.stem() + " stem, this run the " + wanted.stem() + " stem: change --stem");
+        }
+        if (withHead && here.dim() != wanted.dim()) {
+            changes.add("its last layer has " + here.dim() + " outputs, this run's " + wanted.dim()
+                    + ": change --dim, or take --head fresh");
+        }
+        return changes.isEmpty() ? "Only ResNet-18 can be loaded." : "Make the options agree: " + String.join("; ", changes) + ".";
+    }
+
+    /** All tensors, those of the linear layer replaced by {@code head}'s. */
+    Map<String, HostTensor> withHead(Map<String, HostTensor> head) {
+        Map<String, HostTensor> all = new LinkedHashMap<>(tensors());
+        all.put("fc.weight", head.get("fc.weight"));
+        all.put("fc.bias", head.get("fc.bias"));
+        return all;
+    }
+}

@@ -1,0 +1,55 @@
+package org.jmoco.train;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.tensor.UserError;
+
+/**
+ * Everything that decides a run's result: options by name, and hashes of the data. Two runs of one identity end with the same
+ * bytes; a run is resumed only under the identity that it was started with. What does not change the result (threads, output
+ * folder, how often a checkpoint is saved) is not part of it.
+ */
+public final class RunIdentity {
+    private static final String PREFIX = "run.";
+
+    private final Map<String, String> values;
+
+    /** @param values in the order in which differences are reported; a key that is an option is written as one: {@code --lr} */
+    public RunIdentity(Map<String, String> values) {
+        this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
+    public Map<String, String> values() {
+        return values;
+    }
+
+    void store(Map<String, String> metadata) {
+        values.forEach((k, v) -> metadata.put(PREFIX + k, v));
+    }
+
+    /**
+     * @param source for the message: the checkpoint
+     * @throws UserError if the checkpoint's run had another identity, naming what differs
+     */
+    void requireSame(Map<String, String> metadata, String source) {
+        List<String> differences = new ArrayList<>();
+        values.forEach((k, v) -> {
+            String stored = metadata.get(PREFIX + k);
+            if (!v.equals(stored)) {
+                differences.add(k + " was " + (stored == null ? "not set" : stored) + ", now " + v);
+            }
+        });
+        metadata.forEach((k, v) -> {
+            if (k.startsWith(PREFIX) && !values.containsKey(k.substring(PREFIX.length()))) {
+                differences.add(k.substring(PREFIX.length()) + " was " + v + ", now not set");
+            }
+        });
+        if (!differences.isEmpty()) {
+            throw UserError.failed(source + ": the run would not go on as it began: " + String.join("; ", differences)
+                    + ".\nResume with the options and data it was started with, or start a new run in another --out folder.");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+package org.jmoco.train;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jmoco.augment.ViewBatch;
+import org.jmoco.augment.ViewLoader;
+import org.jmoco.augment.Views;
+import org.jmoco.backend.Backend;
+import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.checkpoint.TensorNames;
+import org.jmoco.data.ImageSet;
+import org.jmoco.encoder.Initializer;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
+
+/**
+ * Trains a whole network on labelled images, from random or pretrained weights, and votes over its last epochs. In this order:
+ * construct (records all programs), {@link Backend#allocate()}, {@link #initialize} or {@link #initializeFrom} or
+ * {@link #resume}, {@link #train}, then {@link #val} and {@link #test}.
+ *
+ * <p>Each epoch sees one random view of each image, in whole batches (the rest is left out of that epoch, as in the published
+ * code). The validation images are predicted after every epoch; the test images after each of the last ones only, and no choice
+ * is made by them.
+ */
+public final class SupervisedTrainer {
+    /** Names of the measures in records and files. */
+    public static final String VAL_ACCURACY = "val_accuracy";
+
+    public static final String VAL_AUC = "val_auc";
+
+    private static final String NAME = "finetune";
+    private static final String STEP = "adam.step";
+    private static final String ORIGIN = "origin";
+
+    /**
+     * Labelled images, all of the same classes.
+     *
+     * @param val      null if there are none
+     * @param test     null if there are none
+     * @param positive class whose probability the AUC is taken of; -1 if there are more than two
+     */
+    public record Data(ImageSet train, ImageSet val, ImageSet test, int positive) {
+        public Data {
+            for (ImageSet s : new ImageSet[] {train, val, test}) {
+                if (s != null && (!s.labelled() || !s.classNames().equals(train.classNames()))) {
+                    throw UserError.failed("fine-tuning needs labels: " + s + " does not have the classes of " + train);
+                }
+            }
+        }
+
+        int classes() {
+            return train.classNames().size();
+        }
+    }
+
+    private final Backend backend;
+    private final FinetuneConfig config;
+    private final Data data;
+    private final ImageSet images; // the training images, resized as the recipe asks
+    private final ViewLoader.Options loading;
+    private final SupervisedStep step;
+    private final FeatureExtractor classifier;
+    private final HeldOut val; // null without validation images
+    private final HeldOut test; // null without test images
+    private final EncoderState state;
+    private final EpochLoop loop;
+    private final RunIdentity identity;
+    private String origin = "random";
+
+    /**
+     * @param threads that make views
+     * @throws UserError if there are fewer images than one batch takes, or more classes than outputs
+     */
+    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, RunOutput output) {
+        this.backend = backend;
+        this.config = config;
+        this.data = data;
+        this.images = Views.prepare(data.train(), config.views());
+        this.loading = new ViewLoader.Options(config.seed(), config.batch(), threads);
+        if (data.train().size() < config.batch()) {
+            throw UserError.usage("--batch " + config.batch() + " is larger than the " + data.train().size() + " images of "
+                    + data.train().name() + ". Lower --batch.");
+        }
+        if (config.network().dim() < data.classes()) {
+            throw UserError.usage("the last layer has " + config.network().dim() + " outputs but " + data.train().name() + " has "
+                    + data.classes() + " classes. Take --head fresh.");
+        }
+        step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(), config.weightDecay());
+        classifier = new FeatureExtractor(backend, step.network(), FeatureExtractor.Output.PROBABILITIES, config.batch(),
+                config.views().size());
+        val = heldOut("val", data.val());
+        test = heldOut("test", data.test());
+        state = new EncoderState(step.network(), "");
+        identity = new RunIdentity(identityValues());
+        loop = new EpochLoop(new FinetuneTask(), output);
+    }
+
+    private HeldOut heldOut(String name, ImageSet set) {
+        return set == null ? null : new HeldOut(name, set, config.views(), config.normalisation(), classifier);
+    }
+
+    private Map<String, String> identityValues() {
+        Map<String, String> id = config.identity();
+        id.put("--backend", backend.name() + " " + backend.real());
+        id.put("the training data's hash", hash(data.train()));
+        id.put("the validation data's hash", hash(data.val()));
+        id.put("the test data's hash", hash(data.test()));
+        return id;
+    }
+
+    private static String hash(ImageSet set) {
+        return set == null ? "none" : Long.toHexString(set.contentHash());
+    }
+
+    /** Random weights. */
+    public void initialize() {
+        state.load(backend, freshWeights());
+    }
+
+    /** All weights and statistics of the query encoder are taken over; the last layer too, unless the head is fresh. */
+    public void initializeFrom(Pretrained start) {
+        boolean keepHead = config.head() == FinetuneConfig.Head.PROJECTION;
+        start.requireFits(config.network(), keepHead);
+        state.load(backend, keepHead ? start.tensors() : start.withHead(freshWeights()));
+        origin = start.file().toString();
+    }
+
+    private Map<String, HostTensor> freshWeights() {
+        Map<String, HostTensor> all = new LinkedHashMap<>(Initializer.weights(step.network().weights().specs(), config.seed()));
+        all.putAll(Initializer.weights(step.network().statistics().specs(), config.seed()));
+        return all;
+    }
+
+    /** Continues where the checkpoint stands, bit for bit. @throws UserError if it is of another run or does not fit */
+    public void resume(Checkpoint checkpoint) {
+        loop.resume(checkpoint);
+    }
+
+    /** Runs all epochs that are left. @throws UserError if training diverges or a checkpoint cannot be saved */
+    public void train() {
+        loop.run();
+    }
+
+    /** Epochs that are finished. */
+    public int epochsDone() {
+        return loop.position().epoch();
+    }
+
+    /** Names of what {@link EpochRecord#evaluation()} may hold. */
+    public List<String> measures() {
+        List<String> names = new ArrayList<>();
+        if (data.val() != null) {
+            names.add(VAL_ACCURACY);
+            if (data.positive() >= 0) {
+                names.add(VAL_AUC);
+            }
+        }
+        return names;
+    }
+
+    /** The validation images, null if there are none. */
+    public HeldOut val() {
+        return val;
+    }
+
+    /** The test images, null if there are none. */
+    public HeldOut test() {
+        return test;
+    }
+
+    public SupervisedStep step() {
+        return step;
+    }
+
+    /** The recorded evaluation. */
+    public FeatureExtractor classifier() {
+        return classifier;
+    }
+
+    /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
+    public void printStepTimes(PrintStream out, int repeats) {
+        step.adam().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
+        try (SupervisedBatches batches = new SupervisedBatches(1, 0)) {
+            batches.upload();
+            step.program().run();
+            step.program().printTimes(out, step.program().time(repeats));
+        }
+    }
+
+    private final class FinetuneTask implements EpochLoop.Task {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public RunIdentity identity() {
+            return identity;
+        }
+
+        @Override
+        public int epochs() {
+            return config.epochs();
+        }
+
+        @Override
+        public int steps() {
+            return ViewLoader.steps(images.size(), loading);
+        }
+
+        @Override
+        public int batch() {
+            return config.batch();
+        }
+
+        @Override
+        public int rows() {
+            return config.batch();
+        }
+
+        @Override
+        public double learningRate(int epoch) {
+            return config.learningRate().schedule(config.epochs()).learningRate(epoch);
+        }
+
+        @Override
+        public void setLearningRate(double value) {
+            step.adam().setLearningRate(backend, value);
+        }
+
+        @Override
+        public EpochLoop.Batches begin(int epoch, int step) {
+            return new SupervisedBatches(epoch, step);
+        }
+
+        @Override
+        public Map<String, Double> evaluate(int epoch) {
+            boolean votes = epoch > config.epochs() - config.voteEpochs();
+            Map<String, Double> out = new LinkedHashMap<>();
+            if (val != null) {
+                Outcome o = votes ? val.vote() : val.last();
+                out.put(VAL_ACCURACY, o.accuracy());
+                if (data.positive() >= 0) {
+                    out.put(VAL_AUC, o.auc(data.positive()));
+                }
+            }
+            if (test != null && votes) {
+                test.vote();
+            }
+            return out;
+        }
+
+        @Override
+        public void save(Map<String, HostTensor> tensors, Map<String, String> metadata) {
+            state.save(backend, tensors);
+            step.adam().moments().forEach((moment, p) -> p.download(backend).forEach((name, t) -> tensors.put(moment + "." + name, t)));
+            tensors.put(STEP, backend.download(step.adam().stepCount()));
+            for (HeldOut h : heldOuts()) {
+                h.save(tensors);
+            }
+            metadata.put(ORIGIN, origin);
+        }
+
+        @Override
+        public void load(Checkpoint checkpoint) {
+            Map<String, HostTensor> t = checkpoint.tensors();
+            TensorNames.requireSame(checkpoint.file().toString(), shapes(), TensorNames.shapes(t),
+                    "It is no checkpoint of this run; resume from another one or start a new run.");
+            state.load(backend, t);
+            step.adam().moments().forEach((moment, p) -> {
+                Map<String, HostTensor> own = new LinkedHashMap<>();
+                p.specs().forEach(s -> own.put(s.name(), t.get(moment + "." + s.name())));
+                p.upload(backend, own);
+            });
+            backend.upload(step.adam().stepCount(), t.get(STEP));
+            for (HeldOut h : heldOuts()) {
+                h.load(t);
+            }
+            origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
+        }
+    }
+
+    private List<HeldOut> heldOuts() {
+        return Stream.of(val, test).filter(Objects::nonNull).toList();
+    }
+
+    private Map<String, Shape> shapes() {
+        Map<String, Shape> all = new LinkedHashMap<>(EncoderState.shapes(config.network()));
+        step.adam().moments().forEach((moment, p) ->
+                p.specs().forEach(s -> all.put(moment + "." + s.name(), s.checkpointShape())));
+        all.put(STEP, Shape.SCALAR);
+        for (HeldOut h : heldOuts()) {
+            h.shapes(all);
+        }
+        return all;
+    }
+
+    /** One view of each image from worker threads, one run of the program for each batch. */
+    private final class SupervisedBatches implements EpochLoop.Batches {
+        private final ViewLoader loader;
+
+        SupervisedBatches(int epoch, int step) {
+            loader = ViewLoader.single(images, config.views(), config.normalisation(), loading, epoch, step);
+        }
+
+        @Override
+        public EpochLoop.StepResult step() {
+            upload();
+            step.program().run();
+            state.countPasses(1);
+            return new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct()));
+        }
+
+        void upload() {
+            ViewBatch batch = loader.next();
+            backend.upload(step.images(), batch.query());
+            backend.upload(step.labels(), batch.labels());
+        }
+
+        @Override
+        public long waitedNanos() {
+            return loader.waitedNanos();
+        }
+
+        @Override
+        public void close() {
+            loader.close();
+        }
+    }
+}
