@@ -40,7 +40,7 @@ public interface Ops {
 
     /**
      * y[n,p,q,c] = the largest x in the window; padding never wins. {@code argmax} [N,P,Q,C] I32 gets the winner's h W + w,
-     * the first in row-major order among equals, which backward needs. As torch.nn.functional.max_pool2d.
+     * the first in row-major order among equals, which backward needs. A NaN wins. As torch.nn.functional.max_pool2d.
      */
     Work maxPoolForward(ConvGeometry g, Buffer y, Buffer argmax, Buffer x);
 

@@ -107,16 +107,7 @@ final class OpCase {
         return this;
     }
 
-    /** Replaces an operand's values, where they depend on each other. */
-    OpCase values(String name, double... values) {
-        Operand o = operands.get(name);
-        if (values.length != o.shape.size()) {
-            throw new IllegalArgumentException(problem + ": " + name + " has " + o.shape.size() + " elements, not " + values.length);
-        }
-        operands.put(name, new Operand(o.real, o.shape, values, o.tolerance));
-        return this;
-    }
-
+    /** The operand's values; a case may change them, where they depend on each other. */
     double[] before(String name) {
         return operands.get(name).before;
     }

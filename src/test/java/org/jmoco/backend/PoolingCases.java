@@ -34,6 +34,12 @@ final class PoolingCases {
             all.add(maxBackward(g, true));
             all.add(maxBackward(g, false));
         }
+        ConvGeometry window = WINDOWS.get(1);
+        OpCase withNaN = new OpCase("max_pool_fwd " + window + " NaN") // wins each window that it is in
+                .out("y", window.y(), Tolerance.EXACT).intOut("argmax", window.y()).in("x", window.x(), UNIFORM)
+                .records((rec, b) -> rec.maxPoolForward("case", window, b.get("y"), b.get("argmax"), b.get("x")));
+        withNaN.before("x")[(int) (window.x().size() / 2)] = Double.NaN;
+        all.add(withNaN);
         for (Shape x : IMAGES) {
             int pixels = x.dim(1) * x.dim(2);
             Shape y = Shape.of(x.dim(0), x.dim(3));
