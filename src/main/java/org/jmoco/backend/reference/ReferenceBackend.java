@@ -19,8 +19,8 @@ import org.jmoco.tensor.UserError;
  * root is that array, its address the byte offset in the arena that the {@link org.jmoco.backend.MemoryPlan} gave it. So
  * transients overlap here just as they do on a device. In F32 an element still takes a double, rounded to f32.
  *
- * <p>Unlike other backends its launches make temporary arrays, of the size of a layer's weights at most (of the output
- * gradient in a convolution's backward weights): it is written to be read.
+ * <p>Unlike other backends its launches make temporary arrays, the largest being a convolution's weights or output gradient
+ * in another order: it is written to be read.
  */
 public final class ReferenceBackend extends Backend {
     private final DType real;
