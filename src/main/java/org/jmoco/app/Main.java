@@ -19,6 +19,10 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = { // in the order of their use
+            PretrainCommand.class,
+            FinetuneCommand.class,
+            EvaluateCommand.class,
+            KnnCommand.class,
             BenchCommand.class,
             GoldenCommand.class,
             DoctorCommand.class,

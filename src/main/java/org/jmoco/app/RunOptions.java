@@ -47,6 +47,11 @@ final class RunOptions {
      * @throws UserError if it does not exist
      */
     Optional<Path> from() {
+        return existing(from);
+    }
+
+    /** Empty for {@code random}. @throws UserError if the run or file does not exist */
+    static Optional<Path> existing(String from) {
         if (from.equals(RANDOM)) {
             return Optional.empty();
         }

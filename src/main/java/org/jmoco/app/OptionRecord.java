@@ -1,0 +1,67 @@
+package org.jmoco.app;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jmoco.report.RunFolder;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * The resolved options of a run, as they are kept in its folder, and the way back: a resumed run takes every option that is not
+ * given again from there.
+ */
+final class OptionRecord {
+    /** They say where and how, not what: not part of the record. */
+    private static final Set<String> NOT_RECORDED = Set.of("--out", "--resume", "--progress", "--help", "--version", "--stacktrace",
+            "--print-program", "--time-steps");
+
+    /** These may differ between the starts of one run. */
+    static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--checkpoint-epochs", "--checkpoint-steps");
+
+    private OptionRecord() {}
+
+    /** Long names with values: text, numbers and flags as strings, repeatable options as lists; those without value are left out. */
+    static Map<String, Object> of(CommandSpec spec) {
+        Map<String, Object> record = new LinkedHashMap<>();
+        for (OptionSpec o : spec.options()) {
+            Object value = o.getValue();
+            if (value != null && !NOT_RECORDED.contains(o.longestName())) {
+                record.put(o.longestName(), value instanceof Collection<?> c ? c.stream().map(Object::toString).toList() : value.toString());
+            }
+        }
+        return record;
+    }
+
+    /**
+     * The arguments of a resumed run: what was typed, and the stored value of every option that was not.
+     *
+     * @return null if nothing has to be added
+     */
+    static List<String> resumed(CommandSpec spec, RunOptions run) {
+        Map<String, Object> stored = run.resume() && run.out() != null ? RunFolder.storedOptions(run.out()).orElse(Map.of()) : Map.of();
+        CommandLine.ParseResult typed = spec.commandLine().getParseResult();
+        List<String> added = new ArrayList<>();
+        stored.forEach((name, value) -> {
+            OptionSpec option = spec.findOption(name);
+            if (option == null || typed.hasMatchedOption(option)) {
+                return;
+            }
+            for (Object v : value instanceof Collection<?> c ? c : List.of(value)) {
+                added.add(name + "=" + v);
+            }
+        });
+        if (added.isEmpty()) {
+            return null;
+        }
+        List<String> all = new ArrayList<>(typed.originalArgs());
+        // The first of them is the command's own name.
+        all.remove(spec.name());
+        all.addAll(added);
+        return all;
+    }
+}

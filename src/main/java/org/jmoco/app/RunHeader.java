@@ -1,0 +1,32 @@
+package org.jmoco.app;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jmoco.backend.Backend;
+import org.jmoco.data.DataSet;
+import org.jmoco.data.ImageSet;
+import org.jmoco.encoder.ResNet18;
+
+/** What every main prints first: options, device, data, network, memory. */
+final class RunHeader {
+    private RunHeader() {}
+
+    static void print(PrintWriter out, Map<String, Object> options, Backend backend, DataSet set, ImageSet images, ResNet18 network) {
+        out.println(backend.describe() + (options.getOrDefault("--backend", "").toString().equals("auto")
+                ? " (chosen by --backend auto: the fastest that runs here)" : ""));
+        out.println("options " + options.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(" ")));
+        out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", " + images.size()
+                + " images to train on");
+        if (!images.skipped().isEmpty()) {
+            out.println("  " + images.skipped().size() + " unreadable images were skipped, the first: " + images.skipped().getFirst());
+        }
+        ResNet18.Config c = network.config();
+        out.printf(Locale.ROOT, "network ResNet-18, %s stem, width %d, %d outputs, %d batch norm splits: %,d parameters%n",
+                c.stem().name().toLowerCase(Locale.ROOT), c.width(), c.dim(), c.splits(), network.weights().count());
+        out.println("memory");
+        out.print(backend.memory().table());
+        out.flush();
+    }
+}

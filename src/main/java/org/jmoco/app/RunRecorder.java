@@ -1,0 +1,91 @@
+package org.jmoco.app;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jmoco.report.CsvLog;
+import org.jmoco.report.CurvesPng;
+import org.jmoco.report.Progress;
+import org.jmoco.report.RunFolder;
+import org.jmoco.train.EpochRecord;
+import org.jmoco.train.StepRecord;
+import org.jmoco.train.TrainListener;
+
+/** Writes down what a trainer tells: metrics.csv, timings.csv, curves, a progress bar or plain lines. */
+final class RunRecorder implements TrainListener, AutoCloseable {
+    private final RunFolder folder;
+    private final String title;
+    private final List<String> measures;
+    private final CsvLog metrics;
+    private final CsvLog timings;
+    private final Progress progress;
+    private final int batch;
+
+    /**
+     * @param title      of the curves; says "phantom" where the images are
+     * @param measures   names of what may be measured after an epoch
+     * @param epochsDone of a resumed run; later lines of an interrupted epoch are dropped
+     * @param images     that all epochs together will take
+     */
+    RunRecorder(RunFolder folder, String title, List<String> measures, int epochsDone, int epochs, int steps, int batch, Progress.Mode mode,
+            PrintStream err) {
+        this.folder = folder;
+        this.title = title;
+        this.measures = measures;
+        this.batch = batch;
+        List<String> columns = new ArrayList<>(List.of("lr", "loss", "accuracy"));
+        columns.addAll(measures);
+        metrics = CsvLog.open(folder.file("metrics.csv"), columns, epochsDone);
+        timings = CsvLog.open(folder.file("timings.csv"), List.of("images_per_s", "waited"), epochsDone);
+        progress = Progress.start(mode, title, (long) epochs * steps * batch, (long) epochsDone * steps * batch, err);
+    }
+
+    @Override
+    public void step(StepRecord s) {
+        progress.phase("epoch " + s.epoch() + "/" + s.epochs());
+        progress.step(batch, s.loss());
+    }
+
+    @Override
+    public void epoch(EpochRecord e) {
+        List<Number> values = new ArrayList<>(List.of(e.learningRate(), e.loss(), e.accuracy()));
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "epoch %d/%d  loss %.4f  accuracy %.4f", e.epoch(), e.epochs(),
+                e.loss(), e.accuracy()));
+        for (String m : measures) {
+            Double v = e.evaluation().get(m);
+            values.add(v);
+            if (v != null) {
+                line.append(String.format(Locale.ROOT, "  %s %.4f", m, v));
+            }
+        }
+        line.append(String.format(Locale.ROOT, "  lr %.3g  %.1f images/s", e.learningRate(), e.imagesPerSecond()));
+        metrics.append(e.epoch(), values.toArray(Number[]::new));
+        timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
+        progress.say(line.toString());
+    }
+
+    @Override
+    public void say(String line) {
+        progress.say(line);
+    }
+
+    /** Draws the curves and marks the run as finished. @return lines to print */
+    List<String> finish(Map<String, Object> result) {
+        progress.close();
+        Path png = folder.file("curves.png");
+        List<String> lines = new ArrayList<>();
+        CurvesPng.draw(folder.file("metrics.csv"), png, title).ifPresent(lines::add);
+        folder.finish(result);
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        progress.close();
+        metrics.close();
+        timings.close();
+    }
+}
