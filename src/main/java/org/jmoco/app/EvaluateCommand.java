@@ -52,9 +52,10 @@ final class EvaluateCommand implements Callable<Integer> {
             throw UserError.usage("--batch " + batch + " must be at least 1.");
         }
         Pretrained trained = Pretrained.load(from);
-        DataSet set = data.open();
+        DataSource source = DataSource.single(data, out::println);
+        DataSet set = source.set();
         ImageSet images = set.split(split);
-        ViewRecipe recipe = ViewRecipe.of(set.name());
+        ViewRecipe recipe = source.recipe();
         recipe = image == null ? recipe : recipe.withSize(image);
         ResNet18.Config network = trained.architecture(1);
         if (!images.labelled() || network.dim() < images.classNames().size()) {

@@ -93,9 +93,10 @@ final class FinetuneCommand implements Callable<Integer> {
             return spec.commandLine().getParent().execute(resumed.toArray(String[]::new));
         }
         PrintWriter out = spec.commandLine().getOut();
-        DataSet set = data.open();
+        DataSource source = DataSource.single(data, out::println);
+        DataSet set = source.set();
         Optional<Pretrained> start = run.from().map(Pretrained::load);
-        FinetuneConfig config = config(set, start);
+        FinetuneConfig config = config(source, start);
         SupervisedTrainer.Data images = new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
                 set.positive());
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
@@ -139,17 +140,17 @@ final class FinetuneCommand implements Callable<Integer> {
         return set.has(name) ? set.split(name) : null;
     }
 
-    private FinetuneConfig config(DataSet set, Optional<Pretrained> start) {
-        ViewRecipe recipe = ViewRecipe.of(set.name());
+    private FinetuneConfig config(DataSource source, Optional<Pretrained> start) {
+        ViewRecipe recipe = source.recipe();
         recipe = recipe.withSize(train.image(recipe.size()));
-        int classes = set.split(DataSet.TRAIN).classNames().size();
+        int classes = source.set().split(DataSet.TRAIN).classNames().size();
         int random = head == FinetuneConfig.Head.FRESH ? classes : dim;
         ResNet18.Config network = new ResNet18.Config(stem, train.width(), random, splits);
         if (start.isPresent() && head == FinetuneConfig.Head.PROJECTION) {
             network = network.withDim(start.get().architecture(splits).dim());
         }
         return new FinetuneConfig(network, head, train.batch(), train.epochs(), schedule.learningRate(train.lr()), weightDecay, run.seed(),
-                recipe, set.normalisation(), vote);
+                recipe, source.set().normalisation(), vote);
     }
 
     private void begin(SupervisedTrainer trainer, Optional<Pretrained> start, CheckpointStore store, PrintWriter out) {

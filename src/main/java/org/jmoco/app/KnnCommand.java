@@ -69,8 +69,9 @@ final class KnnCommand implements Callable<Integer> {
             throw UserError.usage("--batch, --width and --dim must be at least 1.");
         }
         Optional<Pretrained> trained = RunOptions.existing(from).map(Pretrained::load);
-        DataSet set = data.open();
-        ViewRecipe recipe = ViewRecipe.of(set.name());
+        DataSource source = DataSource.single(data, out::println);
+        DataSet set = source.set();
+        ViewRecipe recipe = source.recipe();
         recipe = image == null ? recipe : recipe.withSize(image);
         ResNet18.Config network = trained.map(t -> t.architecture(1)).orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));
         try (Backend backend = Backends.open(backendOptions)) {

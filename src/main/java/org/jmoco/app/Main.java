@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = { // in the order of their use
+            DemoCommand.class,
             PretrainCommand.class,
             FinetuneCommand.class,
             EvaluateCommand.class,

@@ -91,9 +91,10 @@ final class PretrainCommand implements Callable<Integer> {
             return spec.commandLine().getParent().execute(resumed(resumed));
         }
         PrintWriter out = spec.commandLine().getOut();
-        DataSet set = data.open();
+        DataSource source = DataSource.single(data, out::println);
+        DataSet set = source.set();
         ImageSet images = set.pretraining();
-        PretrainConfig config = config(set);
+        PretrainConfig config = config(source);
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
@@ -132,8 +133,8 @@ final class PretrainCommand implements Callable<Integer> {
         return all.toArray(String[]::new);
     }
 
-    private PretrainConfig config(DataSet set) {
-        ViewRecipe recipe = ViewRecipe.of(set.name());
+    private PretrainConfig config(DataSource source) {
+        ViewRecipe recipe = source.recipe();
         recipe = recipe.withSize(train.image(recipe.size()));
         if (v2) {
             recipe = recipe.v2();
@@ -141,7 +142,7 @@ final class PretrainCommand implements Callable<Integer> {
         ResNet18.Config encoder = new ResNet18.Config(stem, train.width(), moco.dim, moco.splits);
         MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature, moco.symmetric,
                 sgdMomentum, weightDecay);
-        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr()), run.seed(), recipe, set.normalisation(), knnEvery);
+        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr()), run.seed(), recipe, source.set().normalisation(), knnEvery);
     }
 
     /** Labelled images to measure on, where the set has them: train votes, val (or else test) is classified. */
