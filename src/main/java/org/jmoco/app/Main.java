@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             FinetuneCommand.class,
             EvaluateCommand.class,
             KnnCommand.class,
+            DataCommand.class,
             BenchCommand.class,
             GoldenCommand.class,
             DoctorCommand.class,

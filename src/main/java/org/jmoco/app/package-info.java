@@ -7,6 +7,6 @@
  * {@link org.jmoco.app.BackendOptions}, {@link org.jmoco.app.DataOptions}, {@link org.jmoco.app.RunOptions},
  * {@link org.jmoco.app.TrainOptions}, {@link org.jmoco.app.MocoOptions}; defaults that differ from command to command
  * come from {@link org.jmoco.app.CommandDefaults}. {@link org.jmoco.app.Backends} is the one place where a backend is chosen by
- * name.
+ * name, {@link org.jmoco.app.DataSource} the one where {@code --data} becomes images.
  */
 package org.jmoco.app;

@@ -13,6 +13,9 @@ import java.util.List;
 final class Captions {
     private static final int POINTS = 11;
 
+    /** Pixels on the right, so that captions side by side do not read as one. */
+    private static final int MARGIN = 4;
+
     private final Font font; // null: no fonts here
     private final FontMetrics metrics;
 
@@ -47,7 +50,7 @@ final class Captions {
         return font != null;
     }
 
-    /** The text in lines no wider than {@code width} pixels, broken at blanks; a longer word stays whole and is cut off. */
+    /** The text in lines that leave {@link #MARGIN} of {@code width} pixels, broken at blanks, and within a longer word. */
     List<String> wrap(String text, int width) {
         List<String> lines = new ArrayList<>();
         if (font == null) {
@@ -56,14 +59,26 @@ final class Captions {
         String line = "";
         for (String word : text.split(" ")) {
             String longer = line.isEmpty() ? word : line + " " + word;
-            if (!line.isEmpty() && metrics.stringWidth(longer) > width) {
+            if (!line.isEmpty() && !fits(longer, width)) {
                 lines.add(line);
                 longer = word;
+            }
+            while (longer.length() > 1 && !fits(longer, width)) {
+                int n = longer.length() - 1;
+                while (n > 1 && !fits(longer.substring(0, n), width)) {
+                    n--;
+                }
+                lines.add(longer.substring(0, n));
+                longer = longer.substring(n);
             }
             line = longer;
         }
         lines.add(line);
         return lines;
+    }
+
+    private boolean fits(String line, int width) {
+        return metrics.stringWidth(line) <= width - MARGIN;
     }
 
     /** Pixels that {@code lines} lines take. */

@@ -72,8 +72,7 @@ public final class ContactSheet {
             int width = prepared.width(i);
             for (int v = 0; v < views; v++) {
                 boolean query = v % 2 == 0;
-                ViewDraw draw = ViewDraw.of(recipe, seed, query ? Philox.Purpose.VIEW_QUERY : Philox.Purpose.VIEW_KEY,
-                        epoch + v / 2, which[i], height, width);
+                ViewDraw draw = draw(recipe, seed, epoch, v, which[i], height, width);
                 byte[] rgb = new byte[3 * size * size];
                 renderer.renderRgb(draw, prepared.pixels(i), height, width, rgb, 0);
                 Image view = new Image("view", size, size, rgb);
@@ -83,6 +82,18 @@ public final class ContactSheet {
         }
         return draw(set + "; views " + size + "x" + size + ", recipe " + recipe.name() + ", seed " + seed + ", epoch " + epoch
                 + (views > 2 ? " to " + (epoch + (views - 1) / 2) : ""), rows, cell, Captions.open());
+    }
+
+    /**
+     * The draw of view {@code v} of an image as {@link #views} shows it: even numbers are queries, odd ones keys.
+     *
+     * @param image  index in the set
+     * @param height rows of the image after {@link Views#prepare}
+     * @param width  columns of it
+     */
+    public static ViewDraw draw(ViewRecipe recipe, long seed, int epoch, int v, int image, int height, int width) {
+        return ViewDraw.of(recipe, seed, v % 2 == 0 ? Philox.Purpose.VIEW_QUERY : Philox.Purpose.VIEW_KEY, epoch + v / 2,
+                image, height, width);
     }
 
     /** Writes a picture as PNG. @throws UserError if that fails */

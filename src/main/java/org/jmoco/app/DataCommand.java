@@ -1,0 +1,23 @@
+package org.jmoco.app;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code jmoco data}: looks at images before anything is trained on them. */
+@Command(
+        name = "data",
+        description = "List the known data sets, count what lies in a folder, draw images and their random views.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {DataListCommand.class, DataInfoCommand.class, DataShowCommand.class})
+final class DataCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    /** No command given. */
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "data: a command is missing (list, info or show)");
+    }
+}
