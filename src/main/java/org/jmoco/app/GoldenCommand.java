@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -8,8 +9,10 @@ import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code jmoco golden}: recomputes what PyTorch computed. */
 @Command(name = "golden", description = "Recompute the values of golden files (computed with PyTorch) and compare: one line for each kind of"
@@ -24,15 +27,20 @@ final class GoldenCommand implements Callable<Integer> {
     @Option(names = "--dtype", description = "f64 (reference backend only) or f32 (default: f64 on reference, else f32).")
     private String dtype;
 
+    @Spec
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
         DType type = dtype();
         boolean passed = true;
         for (Path file : files) {
-            passed &= GoldenRun.run(file, () -> Backends.open(backend.backend(), backend.threads(), type), type, System.out);
+            passed &= GoldenRun.run(file, () -> Backends.open(backend.backend(), backend.threads(), type), type, out);
         }
-        System.out.println(passed ? "PASS" : "FAIL");
-        return passed ? 0 : 1;
+        out.println(passed ? "PASS" : "FAIL");
+        out.flush();
+        return passed ? 0 : Failure.FAILED;
     }
 
     private DType dtype() {

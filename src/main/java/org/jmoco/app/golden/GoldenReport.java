@@ -1,7 +1,7 @@
 package org.jmoco.app.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -12,24 +12,41 @@ import org.jmoco.tensor.DType;
  *
  * <p>The error of a number x against the float64 record e is |x - e| / scale. The scale is |e|, but for an element of a tensor
  * at least the tensor's root mean square: an element that is small by cancellation has the rounding errors of its neighbours.
+ * The error of an integer is |x - e| itself. What is not a number, or not recorded, is off by infinity.
  *
- * <p>Bounds. In f64: 1e-9 for losses, 1e-8 for the rest. In f32: three times the largest error that PyTorch's own float32
- * record shows for that kind, measured in the same way, plus {@value #FLOOR_EPSILONS} float32 epsilons.
+ * <p>Bounds. Integers: 0. In f64: 1e-9 for losses, 1e-8 for the rest. In f32: three times the largest error that PyTorch's own
+ * float32 record shows for that kind, measured in the same way, plus {@value #FLOOR_EPSILONS} float32 epsilons.
  */
 final class GoldenReport {
     private static final int FLOOR_EPSILONS = 8;
     private static final double PEER_FACTOR = 3;
 
     private static final class Kind {
+        final boolean integers;
         double worst;
         String where = "";
-        double peer;
+        double peer = Double.NaN; // none recorded
         long values;
+
+        Kind(boolean integers) {
+            this.integers = integers;
+        }
+
+        /** @return true if this is the worst so far */
+        boolean add(double error, String where) {
+            values++;
+            double e = Double.isNaN(error) ? Double.POSITIVE_INFINITY : error;
+            if (e > worst) {
+                worst = e;
+                this.where = where;
+                return true;
+            }
+            return false;
+        }
     }
 
     private final boolean exact;
     private final Map<String, Kind> kinds = new LinkedHashMap<>();
-    private boolean failed;
 
     GoldenReport(DType dtype) {
         exact = dtype == DType.F64;
@@ -43,54 +60,80 @@ final class GoldenReport {
     /** One element of a tensor. @param rms the tensor's root mean square */
     void element(String kind, String where, double got, double expected, JsonNode peer, double rms) {
         double scale = Math.max(Math.max(Math.abs(expected), rms), Double.MIN_NORMAL);
-        Kind k = kinds.computeIfAbsent(kind, x -> new Kind());
-        double error = Math.abs(got - expected) / scale;
-        // Written so that NaN is the worst error of all.
-        if (!(error <= k.worst)) {
-            k.worst = error;
-            k.where = where;
-        }
+        Kind k = kind(kind, false);
+        k.add(Math.abs(got - expected) / scale, where);
         if (peer != null && !peer.isMissingNode()) {
-            k.peer = Math.max(k.peer, Math.abs(peer.asDouble() - expected) / scale);
+            double error = Math.abs(peer.asDouble() - expected) / scale;
+            k.peer = Double.isNaN(k.peer) ? error : Math.max(k.peer, error);
         }
-        k.values++;
     }
 
-    /** A list of numbers, each for itself. */
+    /** A list of numbers, each for itself; an empty record fails. */
     void numbers(String kind, String where, double[] got, JsonNode expected, JsonNode peer, double rms) {
+        if (expected.isEmpty()) {
+            element(kind, where + ", which is not recorded", Double.NaN, 0, null, rms);
+        }
         for (int i = 0; i < expected.size(); i++) {
-            element(kind, where + "[" + i + "]", i < got.length ? got[i] : Double.NaN, expected.get(i).asDouble(), peer.path(i), rms);
+            element(kind, where + "[" + i + "]", i < got.length ? got[i] : Double.NaN, expected.get(i).asDouble(),
+                    peer == null ? null : peer.path(i), rms);
         }
     }
 
     /** Integers, flags: any difference fails. */
-    void equal(String kind, String where, long got, long expected) {
-        Kind k = kinds.computeIfAbsent(kind, x -> new Kind());
-        if (got != expected) {
-            k.worst = Double.POSITIVE_INFINITY;
-            k.where = where + " is " + got + ", expected " + expected;
+    void equal(String kind, String where, double got, double expected) {
+        if (kind(kind, true).add(Math.abs(got - expected), where)) {
+            kind(kind, true).where += " is " + plain(got) + ", expected " + plain(expected);
         }
-        k.values++;
     }
 
-    /** One line per kind. @return true if all passed */
-    boolean print(PrintStream out, String file) {
+    /** As many integers as there are, all equal; an empty record fails. */
+    void equal(String kind, String where, int[] got, JsonNode expected) {
+        if (expected.size() != got.length || got.length == 0) {
+            kind(kind, true).add(Double.NaN, where + ": " + got.length + " values, recorded " + expected.size());
+            return;
+        }
+        for (int i = 0; i < got.length; i++) {
+            equal(kind, where + " " + i, got[i], expected.get(i).asDouble(Double.NaN));
+        }
+    }
+
+    /** 63 and not 63.0. */
+    private static String plain(double x) {
+        return x == Math.rint(x) ? String.format(Locale.ROOT, "%.0f", x) : Double.toString(x);
+    }
+
+    private Kind kind(String name, boolean integers) {
+        return kinds.computeIfAbsent(name, x -> new Kind(integers));
+    }
+
+    /** One line per kind. @return true if all passed, and if there was anything to compare at all */
+    boolean print(PrintWriter out, String file) {
         out.println(file);
-        kinds.forEach((name, k) -> {
-            double bound = bound(name, k);
+        boolean passed = true;
+        if (kinds.isEmpty()) {
+            out.println("  FAIL nothing is recorded that could be compared");
+            passed = false;
+        }
+        for (Map.Entry<String, Kind> e : kinds.entrySet()) {
+            Kind k = e.getValue();
+            double bound = bound(e.getKey(), k);
             boolean pass = k.worst <= bound;
-            failed |= !pass;
-            out.printf(Locale.ROOT, "  %-4s %-26s worst %9.2e  bound %9.2e%s  (%d values)%s%n", pass ? "PASS" : "FAIL", name, k.worst,
-                    bound, exact ? "" : String.format(Locale.ROOT, "  torch f32 %9.2e", k.peer), k.values,
+            passed &= pass;
+            out.printf(Locale.ROOT, "  %-4s %-26s worst %9.2e  bound %9.2e%s  (%d values)%s%n", pass ? "PASS" : "FAIL", e.getKey(),
+                    k.worst, bound, exact || Double.isNaN(k.peer) ? "" : String.format(Locale.ROOT, "  torch f32 %9.2e", k.peer), k.values,
                     k.worst > 0 ? "  at " + k.where : "");
-        });
-        return !failed;
+        }
+        out.flush();
+        return passed;
     }
 
     private double bound(String name, Kind k) {
+        if (k.integers) {
+            return 0;
+        }
         if (exact) {
             return name.startsWith("loss") ? 1e-9 : 1e-8;
         }
-        return PEER_FACTOR * k.peer + FLOOR_EPSILONS * Math.ulp(1f);
+        return (Double.isNaN(k.peer) ? 0 : PEER_FACTOR * k.peer) + FLOOR_EPSILONS * Math.ulp(1f);
     }
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -22,11 +22,21 @@ public final class GoldenRun {
      * @param backend opens a fresh backend; not called by cases that need none
      * @param dtype decides the bounds
      * @return true if all are within their bounds
-     * @throws UserError if the file cannot be read or is of no known kind
+     * @throws UserError if the file cannot be read, is of no known kind or contradicts itself
      */
-    public static boolean run(Path file, Supplier<Backend> backend, DType dtype, PrintStream out) {
+    public static boolean run(Path file, Supplier<Backend> backend, DType dtype, PrintWriter out) {
         JsonNode root = read(file);
         GoldenReport report = new GoldenReport(dtype);
+        try {
+            compare(root, file, backend, report);
+        } catch (IllegalArgumentException e) {
+            // Sizes in the file contradict each other: what was asked to work on them said so.
+            throw UserError.failed("golden: " + file + " is damaged: " + e.getMessage(), e);
+        }
+        return report.print(out, file.getFileName().toString());
+    }
+
+    private static void compare(JsonNode root, Path file, Supplier<Backend> backend, GoldenReport report) {
         if (root.has("float64") && root.at("/float64/config").has("symmetric")) {
             try (Backend b = backend.get()) {
                 new MocoGolden(b, root, report).run();
@@ -35,13 +45,16 @@ public final class GoldenRun {
             try (Backend b = backend.get()) {
                 new FineTuneGolden(b, root, report).run();
             }
+        } else if (root.has("bank_labels")) {
+            KnnGolden.run(root, report);
+        } else if (root.has("sources") && root.has("cases")) {
+            ViewsGolden.run(root, report);
         } else if (root.has("u_examples")) {
             GeneratorGolden.run(root, report);
         } else {
             throw UserError.failed("golden: " + file + " holds none of the known cases (MoCo, fine-tune, kNN, generator, views);"
                     + " its keys are " + String.join(", ", (Iterable<String>) root::fieldNames));
         }
-        return report.print(out, file.getFileName().toString());
     }
 
     private static JsonNode read(Path file) {
