@@ -14,8 +14,13 @@ public final class ConvBackwardWeights implements AutoCloseable {
 
     /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
     public ConvBackwardWeights(ConvProblem problem, Workers workers) {
+        this(problem, workers, ConvMethod.of(problem));
+    }
+
+    ConvBackwardWeights(ConvProblem problem, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = new ConvDirect(problem, ConvDirect.Direction.BACKWARD_WEIGHTS, false, workers);
+        kernel = method.tile == null ? new ConvDirect(problem, ConvDirect.Direction.BACKWARD_WEIGHTS, false, workers)
+                : new WinogradWeights(problem, method.tile, workers);
     }
 
     public ConvProblem problem() {

@@ -13,8 +13,13 @@ public final class ConvForward implements AutoCloseable {
 
     /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
     public ConvForward(ConvProblem problem, Workers workers) {
+        this(problem, workers, ConvMethod.of(problem));
+    }
+
+    ConvForward(ConvProblem problem, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = new ConvDirect(problem, ConvDirect.Direction.FORWARD, false, workers);
+        kernel = method.tile == null ? new ConvDirect(problem, ConvDirect.Direction.FORWARD, false, workers)
+                : new WinogradForward(problem, method.tile, false, false, workers);
     }
 
     public ConvProblem problem() {

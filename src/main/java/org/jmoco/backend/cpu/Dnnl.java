@@ -46,6 +46,7 @@ final class Dnnl {
     private static final int FORWARD_TRAINING = 64;
     private static final int CONVOLUTION_DIRECT = 1;
     private static final int SCRATCHPAD_USER = 1;
+    private static final int ISA_AVX2 = 7; // bits: SSE4.1, AVX, AVX2
     private static final int UNIMPLEMENTED = 3;
 
     private static final DnnlLibrary LIB = DnnlLibrary.open();
@@ -60,6 +61,8 @@ final class Dnnl {
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MD_WITH_TAG = LIB.dnnl("dnnl_memory_desc_create_with_tag",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
+    private static final MethodHandle MD_WITH_STRING_TAG = LIB.dnnl("dnnl_memory_desc_create_with_string_tag",
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MD_SIZE =
             LIB.dnnl("dnnl_memory_desc_get_size", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MD_EQUAL =
@@ -107,6 +110,9 @@ final class Dnnl {
     private static final MethodHandle PRIMITIVE_EXECUTE = LIB.dnnl("dnnl_primitive_execute",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG));
 
+    private static final MethodHandle EFFECTIVE_ISA =
+            LIB.dnnl("dnnl_get_effective_cpu_isa", FunctionDescriptor.of(JAVA_INT));
+
     private static final long ENGINE = createEngine();
 
     private Dnnl() {}
@@ -120,6 +126,15 @@ final class Dnnl {
             OMP_SET_NUM_THREADS.invokeExact(1);
         } catch (Throwable t) {
             throw new AssertionError(t);
+        }
+    }
+
+    /** Whether oneDNN runs its AVX2 kernels here (which use FMA as well). */
+    static boolean hasAvx2() {
+        try {
+            return ((int) EFFECTIVE_ISA.invokeExact() & ISA_AVX2) == ISA_AVX2;
+        } catch (Throwable t) {
+            throw rethrow(t);
         }
     }
 
@@ -164,6 +179,19 @@ final class Dnnl {
             MemorySegment out = arena.allocate(JAVA_LONG);
             long d = arena.allocateFrom(JAVA_LONG, dims).address();
             check("memory descriptor", (int) MD_WITH_TAG.invokeExact(out.address(), dims.length, d, F32, TAG_ANY));
+            return out.get(JAVA_LONG, 0);
+        } catch (Throwable t) {
+            throw rethrow(t);
+        }
+    }
+
+    /** An f32 memory descriptor by oneDNN's name of the layout, such as {@code aCB16b64c}. */
+    static long tagged(String tag, long... dims) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(JAVA_LONG);
+            long d = arena.allocateFrom(JAVA_LONG, dims).address();
+            long t = arena.allocateFrom(tag).address();
+            check("memory descriptor " + tag, (int) MD_WITH_STRING_TAG.invokeExact(out.address(), dims.length, d, F32, t));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);

@@ -17,7 +17,7 @@ import org.jmoco.tensor.UserError;
  * <p>On Linux it is an anonymous mapping that asks for huge pages: a training step walks through gigabytes, and with
  * pages of 4 KiB the address translation alone cost PyTorch's convolutions a quarter of their speed on the machine that
  * docs/results.md describes. Elsewhere it is an ordinary aligned allocation. The address is a multiple of 64 bytes (a
- * cache line, and the widest vector), on Linux of 2 MiB.
+ * cache line, and the widest vector), on Linux of 2 MiB for blocks of that size or more.
  */
 @SuppressWarnings("restricted") // native access is what this class is for
 public final class NativeMemory implements AutoCloseable {
@@ -28,6 +28,8 @@ public final class NativeMemory implements AutoCloseable {
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private static final long HUGE_PAGE = 2L << 20;
+    /** A multiple of every base page size in use (4, 16 and 64 KiB). */
+    private static final long PAGE = 64 << 10;
 
     private final String purpose;
     private final long bytes;
@@ -59,15 +61,23 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     private static NativeMemory map(String purpose, long bytes) {
-        // One huge page more than asked, so that the block can start on a huge page.
-        long length = (bytes + 2 * HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+        long length = mappedBytes(bytes);
         long mapped = length < bytes ? -1 : Posix.map(length);
         if (mapped == -1) {
             throw refused(purpose, bytes, null);
         }
-        long address = (mapped + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-        Posix.adviseHugePages(address, bytes);
+        long address = mapped;
+        if (bytes >= HUGE_PAGE) {
+            address = (mapped + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+            Posix.adviseHugePages(address, bytes);
+        }
         return new NativeMemory(purpose, bytes, address, mapped, null);
+    }
+
+    /** Small blocks take whole pages; large ones a huge page more than asked, so that they can start on a huge page. */
+    private static long mappedBytes(long bytes) {
+        return bytes < HUGE_PAGE ? (bytes + PAGE - 1) / PAGE * PAGE
+                : (bytes + 2 * HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     }
 
     private static NativeMemory allocatePlain(String purpose, long bytes) {
@@ -100,6 +110,14 @@ public final class NativeMemory implements AutoCloseable {
         return MemorySegment.ofAddress(address).reinterpret(bytes);
     }
 
+    /** Turns the block from data into code: readable and executable, no longer writable. Linux only. */
+    void makeExecutable() {
+        if (!Posix.AVAILABLE) {
+            throw new IllegalStateException("native memory for " + purpose + ": executable memory is for Linux only");
+        }
+        Posix.makeExecutable(address, bytes);
+    }
+
     /** Gives the memory back; a second call does nothing. */
     @Override
     public synchronized void close() {
@@ -110,7 +128,7 @@ public final class NativeMemory implements AutoCloseable {
         if (arena != null) {
             arena.close();
         } else {
-            Posix.unmap(mapped, (bytes + 2 * HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+            Posix.unmap(mapped, mappedBytes(bytes));
         }
     }
 
@@ -123,6 +141,7 @@ public final class NativeMemory implements AutoCloseable {
     private static final class Posix {
         static final boolean AVAILABLE = System.getProperty("os.name").startsWith("Linux");
         private static final int READ_WRITE = 3;
+        private static final int READ_EXECUTE = 5;
         private static final int PRIVATE_ANONYMOUS = 0x22;
         private static final int MADV_HUGEPAGE = 14;
 
@@ -132,6 +151,9 @@ public final class NativeMemory implements AutoCloseable {
                 handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         private static final MethodHandle MADVISE =
                 handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+
+        private static final MethodHandle MPROTECT =
+                handle("mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
 
         private static MethodHandle handle(String name, FunctionDescriptor type) {
             if (!AVAILABLE) {
@@ -155,6 +177,19 @@ public final class NativeMemory implements AutoCloseable {
         static void adviseHugePages(long address, long length) {
             try {
                 int ignored = (int) MADVISE.invokeExact(address, length, MADV_HUGEPAGE);
+            } catch (Throwable t) {
+                throw new AssertionError(t);
+            }
+        }
+
+        static void makeExecutable(long address, long length) {
+            try {
+                int status = (int) MPROTECT.invokeExact(address, length, READ_EXECUTE);
+                if (status != 0) {
+                    throw new IllegalStateException("mprotect of " + length + " bytes of machine code failed");
+                }
+            } catch (RuntimeException e) {
+                throw e;
             } catch (Throwable t) {
                 throw new AssertionError(t);
             }

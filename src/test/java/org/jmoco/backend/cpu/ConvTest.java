@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -32,6 +35,10 @@ class ConvTest {
                 int c = channels[random.nextInt(channels.length)];
                 int k = channels[random.nextInt(channels.length)];
                 all.add(new ConvProblem(n, h, w, c, k, 3, 3, 1, 1));
+                if (random.nextInt(2) == 0) { // fit for Winograd, with other paddings where the image allows them
+                    int pad = Math.min(h, w) < 3 ? 1 : random.nextInt(3);
+                    all.add(new ConvProblem(n, h, w, 16 + 16 * random.nextInt(3), 16 * (1 + random.nextInt(4)), 3, 3, 1, pad));
+                }
                 if (random.nextInt(3) == 0) {
                     all.add(new ConvProblem(n, h, w, c, k, 3, 3, 2, 1));
                     all.add(new ConvProblem(n, h, w, c, k, 1, 1, 1 + random.nextInt(2), 0));
@@ -47,21 +54,36 @@ class ConvTest {
         return all;
     }
 
-    /** Rounding of a sum of t terms added one after the other is at most t units in the last place; sums here are blocked. */
-    private static double terms(ConvProblem p) {
-        return p.r() * p.s() * p.c() + 16;
+    private static List<ConvMethod> methods(ConvProblem p) {
+        return Arrays.stream(ConvMethod.values()).filter(m -> m.supports(p)).toList();
+    }
+
+    /** F(2x4) has thirds and fifteenths in its filter transform; the other methods make no error on small integers. */
+    private static double errorOnIntegers(ConvMethod method) {
+        return method == ConvMethod.WINOGRAD_2X4 ? 16 : 0;
     }
 
     @Test
     void smallIntegersAreExactlyRight() {
         int seed = 1;
+        EnumMap<ConvMethod, Integer> used = new EnumMap<>(ConvMethod.class);
         for (ConvProblem p : problems()) {
             ConvCase data = ConvCase.integers(p, seed++);
-            data.check("forward", data.y(), 0, data.forward(TWO), 0);
+            ConvCase.Exact y = data.y();
             ConvCase.Exact dx = data.dx();
-            data.check("backward data", dx, 0, data.backwardData(TWO), 0);
-            data.check("backward data onto", dx, 5, data.backwardDataOnto(5, TWO), 0);
-            data.check("backward weights", data.dw(), 0, data.backwardWeights(TWO), 0);
+            ConvCase.Exact dw = data.dw();
+            for (ConvMethod m : methods(p)) {
+                double factor = errorOnIntegers(m);
+                data.check("forward", m, y, 0, data.forward(TWO, m), factor);
+                data.check("backward data", m, dx, 0, data.backwardData(TWO, m), factor);
+                data.check("backward data onto", m, dx, 5, data.backwardDataOnto(5, TWO, m), factor);
+                data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), factor);
+                used.merge(m, 1, Integer::sum);
+            }
+        }
+        assertTrue(used.get(ConvMethod.DIRECT) > 100, used::toString);
+        if (MachineCode.supported()) {
+            assertTrue(used.get(ConvMethod.WINOGRAD_2X2) > 10 && used.get(ConvMethod.WINOGRAD_2X4) > 10, used::toString);
         }
     }
 
@@ -69,15 +91,23 @@ class ConvTest {
     void roundingErrorsStayWithinTheBoundOfASum() {
         for (ConvProblem p : List.of(
                 new ConvProblem(4, 8, 8, 64, 64, 3, 3, 1, 1),
-                new ConvProblem(5, 7, 9, 32, 40, 3, 3, 1, 1),
+                new ConvProblem(5, 7, 9, 32, 48, 3, 3, 1, 1),
                 new ConvProblem(33, 4, 4, 64, 64, 3, 3, 1, 1),
+                new ConvProblem(2, 6, 6, 128, 192, 3, 3, 1, 1),
                 new ConvProblem(3, 16, 16, 32, 64, 3, 3, 2, 1),
                 new ConvProblem(3, 16, 16, 32, 64, 1, 1, 2, 0),
                 new ConvProblem(2, 33, 31, 3, 64, 3, 3, 1, 1))) {
             ConvCase data = ConvCase.normals(p, 7);
-            data.check("forward", data.y(), 0, data.forward(TWO), terms(p));
-            data.check("backward data", data.dx(), 0, data.backwardData(TWO), terms(p));
-            data.check("backward weights", data.dw(), 0, data.backwardWeights(TWO), terms(p) + p.ySize() / p.k());
+            ConvCase.Exact y = data.y();
+            ConvCase.Exact dx = data.dx();
+            ConvCase.Exact dw = data.dw();
+            for (ConvMethod m : methods(p)) {
+                // Rounding of a sum of t terms, one after the other, is at most t units of 2^-24; random signs make it
+                // sqrt(t), and 4 of these are not exceeded by chance.
+                data.check("forward", m, y, 0, data.forward(TWO, m), 4 * Math.sqrt(9 * p.c()));
+                data.check("backward data", m, dx, 0, data.backwardData(TWO, m), 4 * Math.sqrt(9 * p.k()));
+                data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), 4 * Math.sqrt(p.ySize() / p.k()));
+            }
         }
     }
 
@@ -90,22 +120,35 @@ class ConvTest {
                 new ConvProblem(19, 9, 9, 16, 32, 1, 1, 2, 0),
                 new ConvProblem(18, 12, 12, 3, 16, 3, 3, 1, 1))) {
             ConvCase data = ConvCase.normals(p, 11);
-            float[] y;
-            float[] dx;
-            float[] dw;
-            try (Workers one = new Workers(1)) {
-                y = data.forward(one);
-                dx = data.backwardData(one);
-                dw = data.backwardWeights(one);
-            }
-            for (int threads = 2; threads <= 4; threads++) {
-                try (Workers several = new Workers(threads)) {
-                    assertArrayEquals(y, data.forward(several), () -> "forward " + p);
-                    assertArrayEquals(dx, data.backwardData(several), () -> "backward data " + p);
-                    assertArrayEquals(dw, data.backwardWeights(several), () -> "backward weights " + p);
+            for (ConvMethod m : methods(p)) {
+                float[] y;
+                float[] dx;
+                float[] dw;
+                try (Workers one = new Workers(1)) {
+                    y = data.forward(one, m);
+                    dx = data.backwardData(one, m);
+                    dw = data.backwardWeights(one, m);
+                }
+                for (int threads = 2; threads <= 4; threads++) {
+                    try (Workers several = new Workers(threads)) {
+                        assertArrayEquals(y, data.forward(several, m), () -> "forward " + m + " " + p);
+                        assertArrayEquals(dx, data.backwardData(several, m), () -> "backward data " + m + " " + p);
+                        assertArrayEquals(dw, data.backwardWeights(several, m), () -> "backward weights " + m + " " + p);
+                    }
                 }
             }
         }
+    }
+
+    @Test
+    void oddShapesGoToTheDirectKernels() {
+        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1)));
+        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 24, 3, 3, 1, 1)));
+        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 128, 3, 3, 2, 1)));
+        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 128, 1, 1, 1, 0)));
+        assumeTrue(MachineCode.supported(), "no AVX2 here: every shape goes to the direct kernels");
+        assertEquals(ConvMethod.WINOGRAD_2X4, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 3, 3, 1, 1)));
+        assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(new ConvProblem(8, 2, 2, 64, 64, 3, 3, 1, 1)));
     }
 
     @Test

@@ -1,0 +1,234 @@
+package org.jmoco.backend.cpu;
+
+import java.util.Arrays;
+
+/**
+ * Writes x86-64 machine code: the few AVX2, FMA and integer instructions that small loops over f32 vectors need. Operands
+ * are in Intel order, destination first. Encodings: Intel SDM volume 2; vector instructions always take the three-byte VEX
+ * prefix, memory operands always a SIB byte.
+ *
+ * <p>Why not the Vector API for these loops: the compiler stops inlining after a number of nodes that a transform of 4 x 6
+ * values exceeds, from where on each vector is an object; measured up to 50 times slower, depending on compilation order.
+ */
+final class Avx2Assembler {
+    static final int RAX = 0;
+    static final int RCX = 1;
+    static final int RDX = 2;
+    static final int RSP = 4;
+    static final int RSI = 6;
+    static final int RDI = 7;
+    static final int R8 = 8;
+    static final int R9 = 9;
+    static final int R10 = 10;
+    static final int R11 = 11;
+
+    private static final int NO_INDEX = 4; // rsp cannot be an index; its number means none
+
+    // Opcode maps and mandatory prefixes of the VEX encoding.
+    private static final int MAP_0F = 1;
+    private static final int MAP_0F38 = 2;
+    private static final int MAP_0F3A = 3;
+    private static final int NO_PREFIX = 0;
+    private static final int PREFIX_66 = 1;
+
+    private byte[] code = new byte[1024];
+    private int size;
+
+    /** A memory operand: address in {@code base}, plus {@code index} unless that is {@link #NO_INDEX}, plus {@code offset}. */
+    record Memory(int base, int index, int offset) {}
+
+    static Memory at(int base, long offset) {
+        return new Memory(base, NO_INDEX, Math.toIntExact(offset));
+    }
+
+    static Memory at(int base, int index, long offset) {
+        if (index == NO_INDEX) {
+            throw new IllegalArgumentException("assembler: rsp cannot be an index");
+        }
+        return new Memory(base, index, Math.toIntExact(offset));
+    }
+
+    /** The code so far. */
+    byte[] code() {
+        return Arrays.copyOf(code, size);
+    }
+
+    /** The position of the next instruction, a target for {@link #jumpIfNotZero} and {@link #jumpIfBelow}. */
+    int position() {
+        return size;
+    }
+
+    // Vectors of 8 f32. Registers ymm0 to ymm15 by number.
+
+    void load(int to, Memory from) {
+        vex(MAP_0F, NO_PREFIX, 0x10, to, 0, from);
+    }
+
+    void store(Memory to, int from) {
+        vex(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
+    }
+
+    /** to = a + b. */
+    void add(int to, int a, int b) {
+        vex(MAP_0F, NO_PREFIX, 0x58, to, a, b);
+    }
+
+    void add(int to, int a, Memory b) {
+        vex(MAP_0F, NO_PREFIX, 0x58, to, a, b);
+    }
+
+    /** to = a - b. */
+    void sub(int to, int a, int b) {
+        vex(MAP_0F, NO_PREFIX, 0x5c, to, a, b);
+    }
+
+    void sub(int to, int a, Memory b) {
+        vex(MAP_0F, NO_PREFIX, 0x5c, to, a, b);
+    }
+
+    /** to = a b. */
+    void mul(int to, int a, int b) {
+        vex(MAP_0F, NO_PREFIX, 0x59, to, a, b);
+    }
+
+    /** to = a b + to, rounded once. */
+    void multiplyAdd(int to, int a, int b) {
+        vex(MAP_0F38, PREFIX_66, 0xb8, to, a, b);
+    }
+
+    /** to = a to + b, rounded once. */
+    void multiplySelfAdd(int to, int a, int b) {
+        vex(MAP_0F38, PREFIX_66, 0xa8, to, a, b);
+    }
+
+    /** to = from. */
+    void move(int to, int from) {
+        vex(MAP_0F, NO_PREFIX, 0x28, to, 0, from);
+    }
+
+    /** All elements of {@code to} become {@code value}; overwrites eax. */
+    void constant(int to, float value) {
+        put(0xb8 + RAX);
+        put32(Float.floatToRawIntBits(value));
+        put(0xc4, 0xe1 ^ (to >> 3 << 7), 0x79, 0x6e, 0xc0 | (to & 7) << 3 | RAX); // vmovd xmm, eax
+        vex(MAP_0F38, PREFIX_66, 0x18, to, 0, to); // vbroadcastss ymm, xmm
+    }
+
+    /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
+    void unpackLow(int to, int a, int b) {
+        vex(MAP_0F, NO_PREFIX, 0x14, to, a, b);
+    }
+
+    /** Interleaves the upper pairs of each half: a2 b2 a3 b3 | a6 b6 a7 b7. */
+    void unpackHigh(int to, int a, int b) {
+        vex(MAP_0F, NO_PREFIX, 0x15, to, a, b);
+    }
+
+    /** Two elements of a, then two of b, in each half, chosen by two bits each of {@code select}. */
+    void shuffle(int to, int a, int b, int select) {
+        vex(MAP_0F, NO_PREFIX, 0xc6, to, a, b);
+        put(select);
+    }
+
+    /** Two of the four halves a low, a high, b low, b high, chosen by the hexadecimal digits of {@code select}. */
+    void permuteHalves(int to, int a, int b, int select) {
+        vex(MAP_0F3A, PREFIX_66, 0x06, to, a, b);
+        put(select);
+    }
+
+    /** Clears the upper halves, which code compiled without AVX expects on return. */
+    void zeroUpper() {
+        put(0xc5, 0xf8, 0x77);
+    }
+
+    // 64-bit integers.
+
+    void load64(int to, Memory from) {
+        rex(to, from);
+        put(0x8b);
+        operand(to, from);
+    }
+
+    void add(int to, long immediate) {
+        rexRegister(0, to);
+        put(0x81, 0xc0 | to & 7);
+        put32(Math.toIntExact(immediate));
+    }
+
+    /** to -= 1; sets the zero flag. */
+    void decrement(int to) {
+        rexRegister(0, to);
+        put(0xff, 0xc8 | to & 7);
+    }
+
+    void zero(int to) {
+        rexRegister(to, to);
+        put(0x31, 0xc0 | (to & 7) << 3 | to & 7);
+    }
+
+    void compare(int a, int immediate) {
+        rexRegister(0, a);
+        put(0x81, 0xf8 | a & 7);
+        put32(immediate);
+    }
+
+    void jumpIfNotZero(int target) {
+        jump(0x85, target);
+    }
+
+    /** After {@link #compare}, unsigned. */
+    void jumpIfBelow(int target) {
+        jump(0x82, target);
+    }
+
+    void ret() {
+        put(0xc3);
+    }
+
+    private void jump(int condition, int target) {
+        put(0x0f, condition);
+        put32(target - (size + 4));
+    }
+
+    private void vex(int map, int prefix, int opcode, int register, int first, int second) {
+        put(0xc4, (~register & 8) << 4 | 0x40 | (~second & 8) << 2 | map, (~first & 15) << 3 | 4 | prefix, opcode,
+                0xc0 | (register & 7) << 3 | second & 7);
+    }
+
+    private void vex(int map, int prefix, int opcode, int register, int first, Memory second) {
+        put(0xc4, (~register & 8) << 4 | (~second.index & 8) << 3 | (~second.base & 8) << 2 | map,
+                (~first & 15) << 3 | 4 | prefix, opcode);
+        operand(register, second);
+    }
+
+    private void rex(int register, Memory memory) {
+        put(0x48 | register >> 3 << 2 | memory.index >> 3 << 1 | memory.base >> 3);
+    }
+
+    private void rexRegister(int register, int base) {
+        put(0x48 | register >> 3 << 2 | base >> 3);
+    }
+
+    private void operand(int register, Memory memory) {
+        int sib = (memory.index & 7) << 3 | memory.base & 7;
+        if (memory.offset == (byte) memory.offset) {
+            put(0x44 | (register & 7) << 3, sib, memory.offset);
+        } else {
+            put(0x84 | (register & 7) << 3, sib);
+            put32(memory.offset);
+        }
+    }
+
+    private void put(int... bytes) {
+        if (size + bytes.length > code.length) {
+            code = Arrays.copyOf(code, 2 * code.length);
+        }
+        for (int b : bytes) {
+            code[size++] = (byte) b;
+        }
+    }
+
+    private void put32(int value) {
+        put(value, value >> 8, value >> 16, value >> 24);
+    }
+}
