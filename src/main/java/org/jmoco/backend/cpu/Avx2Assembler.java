@@ -106,12 +106,22 @@ final class Avx2Assembler {
         vex(MAP_0F, NO_PREFIX, 0x28, to, 0, from);
     }
 
+    /** to = 0. */
+    void clear(int to) {
+        vex(MAP_0F, NO_PREFIX, 0x57, to, to, to);
+    }
+
     /** All elements of {@code to} become {@code value}; overwrites eax. */
     void constant(int to, float value) {
         put(0xb8 + RAX);
         put32(Float.floatToRawIntBits(value));
         put(0xc4, 0xe1 ^ (to >> 3 << 7), 0x79, 0x6e, 0xc0 | (to & 7) << 3 | RAX); // vmovd xmm, eax
         vex(MAP_0F38, PREFIX_66, 0x18, to, 0, to); // vbroadcastss ymm, xmm
+    }
+
+    /** All elements of {@code to} become the f32 at {@code from}. */
+    void broadcast(int to, Memory from) {
+        vex(MAP_0F38, PREFIX_66, 0x18, to, 0, from);
     }
 
     /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
@@ -149,6 +159,12 @@ final class Avx2Assembler {
         operand(to, from);
     }
 
+    /** to = from. */
+    void copy(int to, int from) {
+        rexRegister(from, to);
+        put(0x89, 0xc0 | (from & 7) << 3 | to & 7);
+    }
+
     void add(int to, long immediate) {
         rexRegister(0, to);
         put(0x81, 0xc0 | to & 7);
@@ -170,6 +186,19 @@ final class Avx2Assembler {
         rexRegister(0, a);
         put(0x81, 0xf8 | a & 7);
         put32(immediate);
+    }
+
+    /** Jumps to a place further on, which {@link #landHere} defines when given what this returns. */
+    int jumpIfZeroForward() {
+        jump(0x84, size);
+        return size;
+    }
+
+    void landHere(int jump) {
+        int distance = size - jump;
+        for (int i = 0; i < 4; i++) {
+            code[jump - 4 + i] = (byte) (distance >> 8 * i);
+        }
     }
 
     void jumpIfNotZero(int target) {

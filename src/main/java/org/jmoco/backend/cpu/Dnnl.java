@@ -61,8 +61,6 @@ final class Dnnl {
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MD_WITH_TAG = LIB.dnnl("dnnl_memory_desc_create_with_tag",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
-    private static final MethodHandle MD_WITH_STRING_TAG = LIB.dnnl("dnnl_memory_desc_create_with_string_tag",
-            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MD_SIZE =
             LIB.dnnl("dnnl_memory_desc_get_size", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MD_EQUAL =
@@ -179,19 +177,6 @@ final class Dnnl {
             MemorySegment out = arena.allocate(JAVA_LONG);
             long d = arena.allocateFrom(JAVA_LONG, dims).address();
             check("memory descriptor", (int) MD_WITH_TAG.invokeExact(out.address(), dims.length, d, F32, TAG_ANY));
-            return out.get(JAVA_LONG, 0);
-        } catch (Throwable t) {
-            throw rethrow(t);
-        }
-    }
-
-    /** An f32 memory descriptor by oneDNN's name of the layout, such as {@code aCB16b64c}. */
-    static long tagged(String tag, long... dims) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(JAVA_LONG);
-            long d = arena.allocateFrom(JAVA_LONG, dims).address();
-            long t = arena.allocateFrom(tag).address();
-            check("memory descriptor " + tag, (int) MD_WITH_STRING_TAG.invokeExact(out.address(), dims.length, d, F32, t));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);

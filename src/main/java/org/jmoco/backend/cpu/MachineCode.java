@@ -8,11 +8,11 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** A machine-code function {@code void f(long, long, long)} by the System V calling convention, in executable memory. */
+/** A machine-code function {@code void f(long a, long b, long c, long d, long e)}, or of fewer arguments, by the System V calling convention, in executable memory. */
 @SuppressWarnings("restricted") // native access is what this class is for
 final class MachineCode implements AutoCloseable {
     private static final MethodHandle CALL = Linker.nativeLinker()
-            .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+            .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
     private final NativeMemory memory;
     private final MemorySegment entry;
@@ -31,8 +31,12 @@ final class MachineCode implements AutoCloseable {
     }
 
     void call(long a, long b, long c) {
+        call(a, b, c, 0, 0);
+    }
+
+    void call(long a, long b, long c, long d, long e) {
         try {
-            CALL.invokeExact(entry, a, b, c);
+            CALL.invokeExact(entry, a, b, c, d, e);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }

@@ -64,12 +64,13 @@ final class WinogradAddresses implements AutoCloseable {
     }
 
     /**
-     * Writes the addresses of {@code count} tiles of a batch from tile {@code first} on.
+     * Writes the addresses of {@code count} tiles of a batch from tile {@code first} on, and of more tiles that lie wholly
+     * outside up to {@code filled}.
      *
      * @param tensor address of the batch
      * @param outside address for pixels outside their image
      */
-    void fill(long table, int first, int count, long tensor, long outside) {
+    void fill(long table, int first, int count, int filled, long tensor, long outside) {
         int done = 0;
         while (done < count) {
             int image = (first + done) / tilesPerImage;
@@ -78,6 +79,9 @@ final class WinogradAddresses implements AutoCloseable {
             fillWithinImage(table + tableBytes(done), 8L * tile * pixelsPerTile, tiles * pixelsPerTile,
                     tensor + image * imageBytes, outside);
             done += tiles;
+        }
+        for (long i = tableBytes(count); i < tableBytes(filled); i += 8) {
+            ALL.set(JAVA_LONG, table + i, outside);
         }
     }
 

@@ -1,5 +1,10 @@
 package org.jmoco.backend.cpu;
 
+import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
+import static org.jmoco.backend.cpu.GemmKernel.PANEL;
+import static org.jmoco.backend.cpu.GemmKernel.ROWS;
+import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
+
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
 import org.jmoco.backend.cpu.WinogradKernel.Table;
 
@@ -7,16 +12,15 @@ import org.jmoco.backend.cpu.WinogradKernel.Table;
  * A 3 x 3 convolution of stride 1 by Winograd's method, forward or backward data. The latter is the same thing with the
  * filters rotated by half a turn and their channels exchanged: dx = conv(dy, rot(w)^T) with padding 2 - pad.
  *
- * <p>First all filters are transformed, U[f] is C x K for each frequency f. Then each task takes a block of tiles through
- * all three stages while they are in the cache: V = B^T d B, M[f] = V[f] U[f], y = A^T M A. Blocks are cut from the tiles
- * of the whole batch by the problem's size alone.
+ * <p>First all filters are transformed; U[f] is C x K for each frequency f, in panels of 16 columns. Then each task takes a
+ * block of tiles through all three stages while they are in the cache: V = B^T d B, M[f] = V[f] U[f], y = A^T M A. Blocks are
+ * cut from the tiles of the whole batch by the problem's size alone.
  */
 final class WinogradForward implements ConvKernel {
-    /** Filters that one task transforms, and channels for which that count must be a multiple. */
+    /** Filters that one task transforms; C and K are multiples of it. */
     static final int FILTER_STEP = 16;
-    /** Columns side by side in oneDNN's preferred layout of the second factor of an AVX2 product. */
-    private static final int PANEL = 64;
-    private static final String PANEL_TAG = "aCB16b64c";
+    /** Chunks of the sum for which a panel of U and six rows of V, 22 bytes for each channel and row, stay in 32 KiB. */
+    private static final int MAX_CHUNKS = 16;
 
     private final ConvProblem problem; // of the convolution that is computed, so exchanged for backward data
     private final WinogradTile tile;
@@ -25,17 +29,18 @@ final class WinogradForward implements ConvKernel {
     private final int tiles;
     private final int blockTiles;
     private final int blocks;
-    private final int panel;
-    private final long filterPitch; // bytes between frequencies of U
-    private final long inputPitch; // of V
-    private final long outputPitch; // of M
+    private final long vRow; // bytes between tiles in V
+    private final long mRow; // in M
+    private final long vPitch; // bytes between frequencies of V
+    private final long mPitch; // of M
+    private final long uPitch; // of U
     private final WinogradAddresses inputs;
     private final WinogradAddresses outputs;
     private final MachineCode inputKernel;
     private final MachineCode outputKernel;
     private final MachineCode filterKernel;
-    private final WinogradGemm full;
-    private final WinogradGemm last; // for the shorter last block; the same as full if there is none
+    private final MachineCode product;
+    private final MachineCode productOnto;
     private final Workers.Task filterTask = this::transformFilters;
     private final Workers.Task blockTask = this::runBlock;
 
@@ -72,51 +77,40 @@ final class WinogradForward implements ConvKernel {
         tiles = problem.n() * down * across;
         blockTiles = WinogradGrid.blockTiles(tile, c + k, tiles);
         blocks = (tiles + blockTiles - 1) / blockTiles;
-        int frequencies = tile.frequencies();
-        panel = k % PANEL == 0 && c % 16 == 0 ? PANEL : k;
-        filterPitch = 4L * c * k;
-        inputPitch = WinogradGrid.pitch(blockTiles, c);
-        outputPitch = WinogradGrid.pitch(blockTiles, k);
+        vRow = WinogradGrid.staggered(4L * c);
+        mRow = WinogradGrid.staggered(4L * k);
+        vPitch = WinogradGrid.staggered(blockTiles * vRow);
+        mPitch = WinogradGrid.staggered(blockTiles * mRow);
+        uPitch = WinogradGrid.staggered(4L * c * k);
 
-        inputs = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(),
-                tile.inH(), tile.inW(), problem.pad());
+        int fh = tile.inH();
+        int fw = tile.inW();
+        inputs = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(), fh, fw,
+                problem.pad());
         outputs = new WinogradAddresses(problem.outH(), problem.outW(), k, down, across, tile.outH(), tile.outW(),
                 tile.outH(), tile.outW(), 0);
-        inputKernel = WinogradKernel.transform(tile.input, Table.of(tile.inH(), tile.inW()),
-                new Strided(inputPitch, tile.inH(), tile.inW(), false, 4L * c), 4 * c, false);
-        outputKernel = WinogradKernel.transform(tile.output, new Strided(outputPitch, tile.inH(), tile.inW(), false, 4L * k),
-                Table.of(tile.outH(), tile.outW()), 4 * k, accumulate);
+        inputKernel = WinogradKernel.transform(tile.input, Table.of(fh, fw), new Strided(vPitch, fh, fw, false, vRow),
+                4 * c, VECTOR, false);
+        outputKernel = WinogradKernel.transform(tile.output, new Strided(mPitch, fh, fw, false, mRow),
+                Table.of(tile.outH(), tile.outW()), 4 * k, VECTOR, accumulate);
         filterKernel = backward
                 ? WinogradKernel.transform(tile.filter, new Strided(4L * k, 3, 3, true, 36L * k),
-                        new Strided(filterPitch, tile.inH(), tile.inW(), false, 4L * panel), 4 * panel, false)
-                : WinogradKernel.transposingFilter(tile.filter, 4L * c, filterPitch, 4L * panel);
+                        new Strided(uPitch, fh, fw, false, 4L * PANEL), 4 * PANEL, VECTOR, false)
+                : WinogradKernel.transposingFilter(tile.filter, 4L * c, uPitch, 4L * PANEL);
+        product = GemmKernel.rowsTimesPanel(vRow, mRow, false);
+        productOnto = GemmKernel.rowsTimesPanel(vRow, mRow, true);
 
+        int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * c);
-        filterOffset = layout.region(frequencies * filterPitch);
-        Dnnl.oneThread();
-        full = product(blockTiles);
-        int lastTiles = tiles - (blocks - 1) * blockTiles;
-        last = lastTiles == blockTiles ? full : product(lastTiles);
+        filterOffset = layout.region(frequencies * uPitch);
         Scratch own = new Scratch();
-        own.region(frequencies * inputPitch);
-        mOffset = own.region(frequencies * outputPitch);
+        own.region(frequencies * vPitch);
+        mOffset = own.region(frequencies * mPitch);
         inputTableOffset = own.region(inputs.tableBytes(blockTiles));
         outputTableOffset = own.region(outputs.tableBytes(blockTiles));
         wasteOffset = own.region(4L * k);
         workerBytes = own.bytes();
         workerOffset = layout.region(workerBytes * workers.count());
-    }
-
-    /** M = V U for a block of {@code rows} tiles, all frequencies. */
-    private WinogradGemm product(int rows) {
-        int f = tile.frequencies();
-        int c = problem.c();
-        int k = problem.k();
-        return new WinogradGemm(
-                Dnnl.strided(new long[] {f, rows, c}, new long[] {inputPitch / 4, c, 1}),
-                panel == PANEL ? Dnnl.tagged(PANEL_TAG, f, c, k)
-                        : Dnnl.strided(new long[] {f, c, k}, new long[] {(long) c * k, k, 1}),
-                Dnnl.strided(new long[] {f, rows, k}, new long[] {outputPitch / 4, k, 1}), false, workers, layout);
     }
 
     @Override
@@ -127,8 +121,6 @@ final class WinogradForward implements ConvKernel {
     @Override
     public void bind(long scratch) {
         this.scratch = scratch;
-        full.bind(scratch);
-        last.bind(scratch);
     }
 
     @Override
@@ -136,7 +128,7 @@ final class WinogradForward implements ConvKernel {
         this.a = a;
         this.w = w;
         this.result = result;
-        NativeMemory.ALL.asSlice(scratch + zeroOffset, 4L * problem.c()).fill((byte) 0);
+        Simd.zero(scratch + zeroOffset, 4L * problem.c());
         workers.run((backward ? problem.c() : problem.k()) / FILTER_STEP, filterTask);
         workers.run(blocks, blockTask);
     }
@@ -145,15 +137,14 @@ final class WinogradForward implements ConvKernel {
     private void transformFilters(int task, int worker) {
         int first = task * FILTER_STEP;
         long u = scratch + filterOffset;
-        if (backward) { // a filter of w is a row of U, in pieces of a panel's width
+        long panelBytes = 4L * PANEL * problem.c();
+        if (backward) { // a filter of w is a row of U, a piece of it in each panel
             long from = w + 36L * problem.k() * first;
-            long panelBytes = 4L * panel * problem.c();
-            for (int p = 0; p < problem.k() / panel; p++) {
-                filterKernel.call(from + 4L * panel * p, u + panelBytes * p + 4L * panel * first, FILTER_STEP);
+            for (int p = 0; p < problem.k() / PANEL; p++) {
+                filterKernel.call(from + 4L * PANEL * p, u + panelBytes * p + 4L * PANEL * first, FILTER_STEP);
             }
         } else { // a filter of w is a column of U
-            long column = 4L * (first / panel * panel * problem.c() + first % panel);
-            filterKernel.call(w + 36L * problem.c() * first, u + column, problem.c() / 8);
+            filterKernel.call(w + 36L * problem.c() * first, u + panelBytes * task, problem.c() / 8);
         }
     }
 
@@ -164,11 +155,26 @@ final class WinogradForward implements ConvKernel {
         long m = v + mOffset;
         long inputTable = v + inputTableOffset;
         long outputTable = v + outputTableOffset;
-        inputs.fill(inputTable, first, count, a, scratch + zeroOffset);
-        outputs.fill(outputTable, first, count, result, v + wasteOffset);
+        inputs.fill(inputTable, first, count, count, a, scratch + zeroOffset);
+        outputs.fill(outputTable, first, count, count, result, v + wasteOffset);
         inputKernel.call(inputTable, v, count);
-        (count == blockTiles ? full : last).run(worker, v, scratch + filterOffset, m);
+        multiply(v, m, (count + ROWS - 1) / ROWS);
         outputKernel.call(m, outputTable, count);
+    }
+
+    /** M[f] = V[f] U[f] for 6 x {@code groups} tiles; what stands in V beyond the last tile does no harm. */
+    private void multiply(long v, long m, int groups) {
+        int chunks = problem.c() / CHUNK;
+        for (int f = 0; f < tile.frequencies(); f++) {
+            for (int from = 0; from < chunks; from += MAX_CHUNKS) {
+                MachineCode kernel = from == 0 ? product : productOnto;
+                for (int p = 0; p < problem.k() / PANEL; p++) {
+                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * problem.c() + from * CHUNK);
+                    kernel.call(v + f * vPitch + 4L * from * CHUNK, u, m + f * mPitch + 4L * PANEL * p, groups,
+                            Math.min(MAX_CHUNKS, chunks - from));
+                }
+            }
+        }
     }
 
     @Override
@@ -183,9 +189,7 @@ final class WinogradForward implements ConvKernel {
         inputKernel.close();
         outputKernel.close();
         filterKernel.close();
-        full.close();
-        if (last != full) {
-            last.close();
-        }
+        product.close();
+        productOnto.close();
     }
 }

@@ -6,11 +6,9 @@ final class WinogradGrid {
      * Bytes of V and M together that a block may have: three times the second-level cache of the machine that it was
      * measured on (Zen 3, 512 KiB), where a quarter or twice of it was no faster.
      */
-    private static final long BLOCK_BYTES = 1536 << 10;
+    private static final long BLOCK_BYTES = Long.getLong("blk", 1536) << 10;
     /** Tiles in a block at least: a matrix product with fewer rows reads U too often. */
-    private static final int MIN_BLOCK_TILES = 64;
-    /** Bytes of V and dM together in a round of the filters' gradient: half the last-level cache's share of two cores. */
-    private static final long ROUND_BYTES = 8 << 20;
+    private static final int MIN_BLOCK_TILES = Integer.getInteger("mint", 60);
 
     private WinogradGrid() {}
 
@@ -19,23 +17,22 @@ final class WinogradGrid {
         return (outputs + tile - 1) / tile;
     }
 
-    /** Tiles of a block that goes through all stages of forward at once; {@code channels} is C + K. */
+    /**
+     * Tiles of a block that goes through all stages of forward at once, a multiple of {@link GemmKernel#ROWS};
+     * {@code channels} is C + K.
+     */
     static int blockTiles(WinogradTile tile, int channels, int tiles) {
         long bytes = 4L * channels * tile.frequencies();
-        return Math.min((int) Math.max(MIN_BLOCK_TILES, BLOCK_BYTES / bytes), tiles);
-    }
-
-    /** Tiles of a round of the filters' gradient. */
-    static int roundTiles(WinogradTile tile, int channels, int tiles) {
-        long bytes = 4L * channels * tile.frequencies();
-        return Math.min((int) Math.max(MIN_BLOCK_TILES, ROUND_BYTES / bytes / 32 * 32), tiles);
+        long fit = Math.min(Math.max(MIN_BLOCK_TILES, BLOCK_BYTES / bytes), tiles);
+        return (int) (fit + GemmKernel.ROWS - 1) / GemmKernel.ROWS * GemmKernel.ROWS;
     }
 
     /**
-     * Bytes between frequencies for {@code rows} rows of {@code channels} floats: one cache line more than dense, since
-     * the transforms write all frequencies of a tile in turn and addresses a power of two apart would share a cache set.
+     * A distance in bytes made odd in units of cache lines: rows or frequencies a power of two apart would share a set of
+     * the cache, and the transforms write all frequencies of a tile in turn.
      */
-    static long pitch(int rows, int channels) {
-        return 4L * rows * channels + NativeMemory.ALIGNMENT;
+    static long staggered(long bytes) {
+        long lines = (bytes + NativeMemory.ALIGNMENT - 1) / NativeMemory.ALIGNMENT;
+        return (lines | 1) * NativeMemory.ALIGNMENT;
     }
 }

@@ -1,5 +1,6 @@
 package org.jmoco.backend.cpu;
 
+import static org.jmoco.backend.cpu.Avx2Assembler.R8;
 import static org.jmoco.backend.cpu.Avx2Assembler.RAX;
 import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
 import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
@@ -52,20 +53,24 @@ final class WinogradKernel {
      * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source).
      *
      * @param bytes channels x 4, a multiple of {@link #VECTOR}
+     * @param targetStep bytes from one vector of 8 channels to the next in the target; in the source it is {@link #VECTOR}
      */
-    static MachineCode transform(WinogradTile.Map map, Place source, Place target, int bytes, boolean accumulate) {
+    static MachineCode transform(WinogradTile.Map map, Place source, Place target, int bytes, long targetStep,
+            boolean accumulate) {
         Avx2Assembler a = new Avx2Assembler();
         map.across().loadConstants(a);
         int item = a.position();
         a.zero(RCX);
+        a.zero(R8);
         int channel = a.position();
-        writeMap(a, map, (row, column) -> operand(a, source, RDI, row, column), (row, column, register) -> {
-            Memory to = operand(a, target, RSI, row, column);
+        writeMap(a, map, (row, column) -> operand(a, source, RDI, RCX, row, column), (row, column, register) -> {
+            Memory to = operand(a, target, RSI, R8, row, column);
             if (accumulate) {
                 a.add(register, register, to);
             }
             a.store(to, register);
         });
+        a.add(R8, targetStep);
         a.add(RCX, VECTOR);
         a.compare(RCX, bytes);
         a.jumpIfBelow(channel);
@@ -78,12 +83,12 @@ final class WinogradKernel {
         return new MachineCode(a.code());
     }
 
-    private static Memory operand(Avx2Assembler a, Place place, int base, int row, int column) {
+    private static Memory operand(Avx2Assembler a, Place place, int base, int channel, int row, int column) {
         return switch (place) {
-            case Strided s -> at(base, RCX, s.offset(row, column));
+            case Strided s -> at(base, channel, s.offset(row, column));
             case Table t -> {
                 a.load64(RAX, at(base, 8L * (row * t.columns + column)));
-                yield at(RAX, RCX, 0);
+                yield at(RAX, channel, 0);
             }
         };
     }

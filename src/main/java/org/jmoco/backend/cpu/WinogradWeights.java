@@ -1,5 +1,8 @@
 package org.jmoco.backend.cpu;
 
+import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
+import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
+
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
 import org.jmoco.backend.cpu.WinogradKernel.Table;
 
@@ -8,32 +11,40 @@ import org.jmoco.backend.cpu.WinogradKernel.Table;
  * tiles, dU[f] = dM[f]^T V[f], summed over the tiles, and dw = G^T dU G.
  *
  * <p>The batch is worked through in rounds of a few megabytes of V and dM, which stay in the last-level cache. In a round
- * the workers first transform the tiles, then add the products, one frequency and block of filters per task. So there is
- * one sum per element, over the tiles in their order, whatever the number of workers, and no partial sums to keep.
+ * the workers first transform the tiles, a slab per task, then add the products, one frequency and block of filters per
+ * task. So there is one sum per element, over the tiles in their order, whatever the number of workers: chunks of 16 tiles
+ * are added up over a slab, and the slabs over the batch.
  */
 final class WinogradWeights implements ConvKernel {
-    /** Tiles that one task transforms. */
-    private static final int TASK_TILES = 32;
+    /** Tiles of a slab: four panels of as many terms, the working set of the product, take 24 of 32 KiB. */
+    private static final int SLAB = 12 * CHUNK;
+    /** Tiles that one task transforms, a part of a slab. */
+    private static final int TASK_TILES = 3 * CHUNK;
+    /** Bytes of V and dM together in a round: a share of the last-level cache. */
+    private static final long ROUND_BYTES = Long.getLong("rnd", 8192) << 10;
     /** Filters in a task's product: with all of them the few large tasks of the last layers would not share out evenly. */
     private static final int BLOCK_FILTERS = 128;
+    private static final int MAX_VECTORS = 3;
 
     private final ConvProblem problem;
     private final WinogradTile tile;
     private final Workers workers;
     private final int tiles;
-    private final int roundTiles;
+    private final int slabs; // of a round
     private final int filterBlock;
-    private final long xPitch; // bytes between frequencies of V
-    private final long yPitch; // of dM
-    private final long filterPitch; // of dU
+    private final long panelBytes; // 8 channels of a slab
+    private final long vSlab; // bytes of a slab of V at one frequency
+    private final long mSlab; // of dM
+    private final long vPitch; // bytes between frequencies of V
+    private final long mPitch; // of dM
+    private final long uPitch; // of dU
     private final WinogradAddresses xPixels;
     private final WinogradAddresses yPixels;
     private final MachineCode xKernel;
     private final MachineCode yKernel;
     private final MachineCode filterKernel;
-    private final WinogradGemm first; // overwrites dU
-    private final WinogradGemm middle; // adds to dU
-    private final WinogradGemm last; // adds to dU, with fewer tiles
+    private final MachineCode[] products = new MachineCode[MAX_VECTORS + 1]; // by vectors; overwrite dU
+    private final MachineCode[] productsOnto = new MachineCode[MAX_VECTORS + 1]; // add to dU
     private final Workers.Task transformTask = this::transformTiles;
     private final Workers.Task productTask = this::addProduct;
     private final Workers.Task filterTask = this::transformFilters;
@@ -59,50 +70,43 @@ final class WinogradWeights implements ConvKernel {
         this.workers = workers;
         int c = problem.c();
         int k = problem.k();
+        int fh = tile.inH();
+        int fw = tile.inW();
+        int frequencies = tile.frequencies();
         int down = WinogradGrid.tiles(problem.outH(), tile.outH());
         int across = WinogradGrid.tiles(problem.outW(), tile.outW());
         tiles = problem.n() * down * across;
-        roundTiles = WinogradGrid.roundTiles(tile, c + k, tiles);
+        long slabsOfBatch = (tiles + SLAB - 1) / SLAB;
+        slabs = (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB)));
         filterBlock = k % BLOCK_FILTERS == 0 ? BLOCK_FILTERS : k;
-        xPitch = WinogradGrid.pitch(roundTiles, c);
-        yPitch = WinogradGrid.pitch(roundTiles, k);
-        filterPitch = 4L * c * k + NativeMemory.ALIGNMENT;
+        panelBytes = WinogradGrid.staggered((long) VECTOR * SLAB);
+        vSlab = panelBytes * (c / 8);
+        mSlab = panelBytes * (k / 8);
+        vPitch = WinogradGrid.staggered(vSlab * slabs);
+        mPitch = WinogradGrid.staggered(mSlab * slabs);
+        uPitch = WinogradGrid.staggered(4L * c * k);
 
-        xPixels = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(),
-                tile.inH(), tile.inW(), problem.pad());
+        xPixels = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(), fh, fw,
+                problem.pad());
         yPixels = new WinogradAddresses(problem.outH(), problem.outW(), k, down, across, tile.outH(), tile.outW(),
                 tile.outH(), tile.outW(), 0);
-        xKernel = WinogradKernel.transform(tile.input, Table.of(tile.inH(), tile.inW()),
-                new Strided(xPitch, tile.inH(), tile.inW(), false, 4L * c), 4 * c, false);
+        xKernel = WinogradKernel.transform(tile.input, Table.of(fh, fw), new Strided(vPitch, fh, fw, false, VECTOR), 4 * c,
+                panelBytes, false);
         yKernel = WinogradKernel.transform(tile.outputGradient, Table.of(tile.outH(), tile.outW()),
-                new Strided(yPitch, tile.inH(), tile.inW(), false, 4L * k), 4 * k, false);
-        filterKernel = WinogradKernel.transform(tile.filterGradient,
-                new Strided(filterPitch, tile.inH(), tile.inW(), false, 4L * c),
-                new Strided(4L * c, 3, 3, false, 36L * c), 4 * c, false);
+                new Strided(mPitch, fh, fw, false, VECTOR), 4 * k, panelBytes, false);
+        filterKernel = WinogradKernel.transform(tile.filterGradient, new Strided(uPitch, fh, fw, false, 4L * c),
+                new Strided(4L * c, 3, 3, false, 36L * c), 4 * c, VECTOR, false);
+        for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
+            products[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, false);
+            productsOnto[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, true);
+        }
 
-        int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * Math.max(c, k));
-        vOffset = layout.region(frequencies * xPitch);
-        mOffset = layout.region(frequencies * yPitch);
-        uOffset = layout.region(frequencies * filterPitch);
+        vOffset = layout.region(frequencies * vPitch);
+        mOffset = layout.region(frequencies * mPitch);
+        uOffset = layout.region(frequencies * uPitch);
         tableBytes = Scratch.roundUp(xPixels.tableBytes(TASK_TILES));
         tableOffset = layout.region(tableBytes * workers.count());
-        Dnnl.oneThread();
-        first = product(roundTiles, false);
-        int rounds = (tiles + roundTiles - 1) / roundTiles;
-        int lastTiles = tiles - (rounds - 1) * roundTiles;
-        middle = rounds > 1 ? product(roundTiles, true) : first;
-        last = rounds > 1 && lastTiles < roundTiles ? product(lastTiles, true) : middle;
-    }
-
-    /** dU = dM^T V of one frequency and block of filters, for {@code rows} tiles. */
-    private WinogradGemm product(int rows, boolean accumulate) {
-        int c = problem.c();
-        int k = problem.k();
-        return new WinogradGemm(
-                Dnnl.strided(new long[] {filterBlock, rows}, new long[] {1, k}),
-                Dnnl.strided(new long[] {rows, c}, new long[] {c, 1}),
-                Dnnl.strided(new long[] {filterBlock, c}, new long[] {c, 1}), accumulate, workers, layout);
     }
 
     @Override
@@ -113,9 +117,6 @@ final class WinogradWeights implements ConvKernel {
     @Override
     public void bind(long scratch) {
         this.scratch = scratch;
-        first.bind(scratch);
-        middle.bind(scratch);
-        last.bind(scratch);
     }
 
     @Override
@@ -123,12 +124,12 @@ final class WinogradWeights implements ConvKernel {
         this.x = x;
         this.dy = dy;
         this.dw = dw;
-        NativeMemory.ALL.asSlice(scratch + zeroOffset, 4L * Math.max(problem.c(), problem.k())).fill((byte) 0);
-        int products = tile.frequencies() * (problem.k() / filterBlock);
+        Simd.zero(scratch + zeroOffset, 4L * Math.max(problem.c(), problem.k()));
+        int roundTiles = slabs * SLAB;
         for (roundFirst = 0; roundFirst < tiles; roundFirst += roundTiles) {
             roundCount = Math.min(roundTiles, tiles - roundFirst);
             workers.run((roundCount + TASK_TILES - 1) / TASK_TILES, transformTask);
-            workers.run(products, productTask);
+            workers.run(tile.frequencies() * (problem.k() / filterBlock), productTask);
         }
         workers.run(problem.k() / WinogradForward.FILTER_STEP, filterTask);
     }
@@ -136,20 +137,32 @@ final class WinogradWeights implements ConvKernel {
     private void transformTiles(int task, int worker) {
         int from = task * TASK_TILES;
         int count = Math.min(TASK_TILES, roundCount - from);
+        int rounded = (count + CHUNK - 1) / CHUNK * CHUNK; // the last chunk is filled up with tiles of zeros
         long table = scratch + tableOffset + worker * tableBytes;
         long zeros = scratch + zeroOffset;
-        xPixels.fill(table, roundFirst + from, count, x, zeros);
-        xKernel.call(table, scratch + vOffset + 4L * problem.c() * from, count);
-        yPixels.fill(table, roundFirst + from, count, dy, zeros);
-        yKernel.call(table, scratch + mOffset + 4L * problem.k() * from, count);
+        int slab = from / SLAB;
+        long place = (long) VECTOR * (from % SLAB);
+        xPixels.fill(table, roundFirst + from, count, rounded, x, zeros);
+        xKernel.call(table, scratch + vOffset + slab * vSlab + place, rounded);
+        yPixels.fill(table, roundFirst + from, count, rounded, dy, zeros);
+        yKernel.call(table, scratch + mOffset + slab * mSlab + place, rounded);
     }
 
     private void addProduct(int task, int worker) {
         int f = task % tile.frequencies();
         int filter = task / tile.frequencies() * filterBlock;
-        WinogradGemm gemm = roundFirst == 0 ? first : roundCount == roundTiles ? middle : last;
-        gemm.run(worker, scratch + mOffset + f * yPitch + 4L * filter, scratch + vOffset + f * xPitch,
-                scratch + uOffset + f * filterPitch + 4L * filter * problem.c());
+        int panels = problem.c() / 8;
+        long u = scratch + uOffset + f * uPitch + 4L * filter * problem.c();
+        for (int slab = 0; slab * SLAB < roundCount; slab++) {
+            long v = scratch + vOffset + f * vPitch + slab * vSlab;
+            long m = scratch + mOffset + f * mPitch + slab * mSlab + filter / 8 * panelBytes;
+            int chunks = (Math.min(SLAB, roundCount - slab * SLAB) + CHUNK - 1) / CHUNK;
+            MachineCode[] kernels = roundFirst == 0 && slab == 0 ? products : productsOnto;
+            for (int panel = 0; panel < panels; panel += MAX_VECTORS) {
+                kernels[Math.min(MAX_VECTORS, panels - panel)].call(m, v + panel * panelBytes, u + (long) VECTOR * panel,
+                        filterBlock / 8, chunks);
+            }
+        }
     }
 
     private void transformFilters(int task, int worker) {
@@ -160,7 +173,7 @@ final class WinogradWeights implements ConvKernel {
 
     @Override
     public String describe() {
-        return "Winograd " + tile + ", rounds of " + roundTiles + " tiles";
+        return "Winograd " + tile + ", rounds of " + slabs * SLAB + " tiles";
     }
 
     @Override
@@ -170,12 +183,9 @@ final class WinogradWeights implements ConvKernel {
         xKernel.close();
         yKernel.close();
         filterKernel.close();
-        first.close();
-        if (middle != first) {
-            middle.close();
-        }
-        if (last != middle) {
-            last.close();
+        for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
+            products[vectors].close();
+            productsOnto[vectors].close();
         }
     }
 }

@@ -1,0 +1,176 @@
+package org.jmoco.backend.cpu;
+
+import static org.jmoco.backend.cpu.Avx2Assembler.R10;
+import static org.jmoco.backend.cpu.Avx2Assembler.R11;
+import static org.jmoco.backend.cpu.Avx2Assembler.R8;
+import static org.jmoco.backend.cpu.Avx2Assembler.R9;
+import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
+import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
+import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
+import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
+import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
+import static org.jmoco.backend.cpu.Avx2Assembler.at;
+
+/**
+ * Matrix products in machine code, on a block of the result that fits into 12 vector registers: a step along the sum
+ * loads two or three vectors of one factor, spreads six or four numbers of the other, and makes 12 fused multiply-adds, the
+ * most that two units can do in 6 cycles.
+ *
+ * <p><b>Sums are short.</b> After {@link #CHUNK} terms the registers are added to the result in memory and begin anew. The
+ * rounding error of one long chain grows with its length; of 512 channels in one chain it is four times that of chunks
+ * of 16. The extra additions and stores run in units that are idle otherwise. This, and not speed, is why oneDNN's product is
+ * not used here: it keeps one chain.
+ */
+final class GemmKernel {
+    /** Terms that are summed in registers before they are added to the result in memory. */
+    static final int CHUNK = 16;
+    /** Rows of the result in {@link #rowsTimesPanel}. */
+    static final int ROWS = 6;
+    /** Columns of the result in {@link #rowsTimesPanel}, and of a panel of the second factor. */
+    static final int PANEL = 16;
+
+    private static final int VECTOR = 32;
+    /** Rows of the result in {@link #sumOfOuterProducts} that are held in registers. */
+    private static final int OUTER_ROWS = 4;
+
+    private GemmKernel() {}
+
+    /**
+     * {@code f(a, b, c, groups, chunks)}: C = A B or C += A B for 6 x groups rows and 16 columns, summed over 16 x chunks
+     * terms. A is row by row; B is a panel of 16 columns, dense.
+     *
+     * @param aRow bytes from one row of A to the next
+     * @param cRow bytes from one row of C to the next
+     * @param accumulate whether the first chunk is added to C as well
+     */
+    static MachineCode rowsTimesPanel(long aRow, long cRow, boolean accumulate) {
+        Avx2Assembler a = new Avx2Assembler();
+        int group = a.position();
+        a.copy(R9, RDI);
+        a.copy(R10, RSI);
+        a.copy(R11, R8);
+        int done = -1;
+        if (!accumulate) {
+            rowsChunk(a, aRow, cRow, false);
+            a.decrement(R11);
+            done = a.jumpIfZeroForward();
+        }
+        int chunk = a.position();
+        rowsChunk(a, aRow, cRow, true);
+        a.decrement(R11);
+        a.jumpIfNotZero(chunk);
+        if (done >= 0) {
+            a.landHere(done);
+        }
+        a.add(RDI, ROWS * aRow);
+        a.add(RDX, ROWS * cRow);
+        a.decrement(RCX);
+        a.jumpIfNotZero(group);
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
+    }
+
+    /** One chunk of 6 rows x 2 vectors from A at r9 and B at r10, which move on; C at rdx. */
+    private static void rowsChunk(Avx2Assembler a, long aRow, long cRow, boolean add) {
+        int b = 12;
+        int spread = 14;
+        for (int term = 0; term < CHUNK; term++) {
+            a.load(b, at(R10, 2 * VECTOR * term));
+            a.load(b + 1, at(R10, 2 * VECTOR * term + VECTOR));
+            for (int row = 0; row < ROWS; row++) {
+                int s = spread + (row & 1);
+                a.broadcast(s, at(R9, row * aRow + 4 * term));
+                for (int v = 0; v < 2; v++) {
+                    product(a, 2 * row + v, s, b + v, term == 0);
+                }
+            }
+        }
+        a.add(R9, 4 * CHUNK);
+        a.add(R10, 2 * VECTOR * CHUNK);
+        for (int i = 0; i < 2 * ROWS; i++) {
+            var c = at(RDX, i / 2 * cRow + i % 2 * VECTOR);
+            if (add) {
+                a.add(i, i, c);
+            }
+            a.store(c, i);
+        }
+    }
+
+    /**
+     * {@code f(a, b, c, groups, chunks)}: C = A^T B or C += A^T B for 8 x groups rows and 8 x vectors columns, summed over
+     * 16 x chunks terms. Both factors come in panels of 8 columns, in which the terms follow each other: element (term,
+     * column) of a panel is at 32 term + 4 column.
+     *
+     * @param vectors panels of B, 1 to 3
+     * @param panelBytes from one panel to the next, in either factor
+     * @param cRow bytes from one row of C to the next
+     * @param accumulate whether to add to C
+     */
+    static MachineCode sumOfOuterProducts(int vectors, long panelBytes, long cRow, boolean accumulate) {
+        int sumBytes = OUTER_ROWS * vectors * VECTOR;
+        Avx2Assembler a = new Avx2Assembler();
+        a.add(RSP, -sumBytes);
+        int group = a.position();
+        for (int half = 0; half < 2; half++) { // 4 of the 8 columns of a panel of A
+            a.copy(R9, RDI);
+            a.copy(R10, RSI);
+            a.copy(R11, R8);
+            a.clear(0);
+            for (int i = 0; i < OUTER_ROWS * vectors; i++) {
+                a.store(at(RSP, i * VECTOR), 0);
+            }
+            int chunk = a.position();
+            outerChunk(a, vectors, panelBytes, half);
+            a.decrement(R11);
+            a.jumpIfNotZero(chunk);
+            for (int i = 0; i < OUTER_ROWS * vectors; i++) { // what the last chunk left in the registers
+                var c = at(RDX, i / vectors * cRow + i % vectors * VECTOR);
+                if (accumulate) {
+                    a.add(i, i, c);
+                }
+                a.store(c, i);
+            }
+            a.add(RDX, OUTER_ROWS * cRow);
+        }
+        a.add(RDI, panelBytes);
+        a.decrement(RCX);
+        a.jumpIfNotZero(group);
+        a.add(RSP, sumBytes);
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
+    }
+
+    /** One chunk of 4 rows from A at r9 and B at r10, which move on; the sum so far is on the stack and in registers. */
+    private static void outerChunk(Avx2Assembler a, int vectors, long panelBytes, int half) {
+        int b = 12;
+        int spread = 15;
+        for (int term = 0; term < CHUNK; term++) {
+            for (int v = 0; v < vectors; v++) {
+                a.load(b + v, at(R10, v * panelBytes + VECTOR * term));
+            }
+            for (int row = 0; row < OUTER_ROWS; row++) {
+                a.broadcast(spread, at(R9, VECTOR * term + 4 * (OUTER_ROWS * half + row)));
+                for (int v = 0; v < vectors; v++) {
+                    product(a, vectors * row + v, spread, b + v, term == 0);
+                }
+            }
+        }
+        a.add(R9, VECTOR * CHUNK);
+        a.add(R10, VECTOR * CHUNK);
+        for (int i = 0; i < OUTER_ROWS * vectors; i++) {
+            a.add(i, i, at(RSP, i * VECTOR));
+            a.store(at(RSP, i * VECTOR), i);
+        }
+    }
+
+    /** sum = x y for the first term, else sum += x y. */
+    private static void product(Avx2Assembler a, int sum, int x, int y, boolean first) {
+        if (first) {
+            a.mul(sum, x, y);
+        } else {
+            a.multiplyAdd(sum, x, y);
+        }
+    }
+}
