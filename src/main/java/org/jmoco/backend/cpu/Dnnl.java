@@ -1,6 +1,5 @@
 package org.jmoco.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -11,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The part of oneDNN's C API (version 3) that this package uses: f32 memory descriptors, convolution, matrix product
- * and reorder primitives. Handles are raw addresses; {@link DnnlPrimitive} owns them. Constants are those of
+ * The part of oneDNN's C API (version 3) that this package uses: f32 memory descriptors, convolution and reorder
+ * primitives. Handles are raw addresses; {@link DnnlPrimitive} owns them. Constants are those of
  * {@code oneapi/dnnl/dnnl_types.h} and {@code dnnl_common_types.h}.
  *
  * <p>Every primitive is made with one OpenMP thread and the scratchpad supplied by the caller, so that several
@@ -75,11 +74,6 @@ final class Dnnl {
             LIB.dnnl("dnnl_primitive_attr_create", DnnlLibrary.statusOfLongs(1));
     private static final MethodHandle ATTR_SCRATCHPAD = LIB.dnnl("dnnl_primitive_attr_set_scratchpad_mode",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle ATTR_POST_OPS =
-            LIB.dnnl("dnnl_primitive_attr_set_post_ops", DnnlLibrary.statusOfLongs(2));
-    private static final MethodHandle POST_OPS_CREATE = LIB.dnnl("dnnl_post_ops_create", DnnlLibrary.statusOfLongs(1));
-    private static final MethodHandle POST_OPS_SUM = LIB.dnnl("dnnl_post_ops_append_sum",
-            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT));
     private static final MethodHandle CONV_FORWARD = LIB.dnnl("dnnl_convolution_forward_primitive_desc_create",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
@@ -91,8 +85,6 @@ final class Dnnl {
             LIB.dnnl("dnnl_convolution_backward_weights_primitive_desc_create",
                     FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle MATMUL =
-            LIB.dnnl("dnnl_matmul_primitive_desc_create", DnnlLibrary.statusOfLongs(7));
     private static final MethodHandle REORDER =
             LIB.dnnl("dnnl_reorder_primitive_desc_create", DnnlLibrary.statusOfLongs(6));
     private static final MethodHandle PD_QUERY = LIB.dnnl("dnnl_primitive_desc_query",
@@ -243,18 +235,12 @@ final class Dnnl {
         }
     }
 
-    /** Attributes: scratchpad from the caller; {@code accumulate} adds to what the destination holds. */
-    private static long attributes(Arena arena, boolean accumulate) throws Throwable {
+    /** Attributes: scratchpad from the caller. */
+    private static long attributes(Arena arena) throws Throwable {
         MemorySegment out = arena.allocate(JAVA_LONG);
         check("attributes", (int) ATTR_CREATE.invokeExact(out.address()));
         long attr = out.get(JAVA_LONG, 0);
         check("attributes", (int) ATTR_SCRATCHPAD.invokeExact(attr, SCRATCHPAD_USER));
-        if (accumulate) {
-            check("post ops", (int) POST_OPS_CREATE.invokeExact(out.address()));
-            long ops = out.get(JAVA_LONG, 0);
-            check("post ops", (int) POST_OPS_SUM.invokeExact(ops, 1f, 0, 0));
-            check("post ops", (int) ATTR_POST_OPS.invokeExact(attr, ops));
-        }
         return attr;
     }
 
@@ -265,7 +251,7 @@ final class Dnnl {
             Geometry g = new Geometry(arena, p);
             check("convolution forward " + p, (int) CONV_FORWARD.invokeExact(out.address(), ENGINE, FORWARD_TRAINING,
                     CONVOLUTION_DIRECT, x, w, 0L, y, g.stride, g.dilation, g.before, g.after,
-                    attributes(arena, false)));
+                    attributes(arena)));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);
@@ -279,7 +265,7 @@ final class Dnnl {
             Geometry g = new Geometry(arena, p);
             check("convolution backward data " + p, (int) CONV_BACKWARD_DATA.invokeExact(out.address(), ENGINE,
                     CONVOLUTION_DIRECT, dx, w, dy, g.stride, g.dilation, g.before, g.after, hint,
-                    attributes(arena, false)));
+                    attributes(arena)));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);
@@ -293,18 +279,7 @@ final class Dnnl {
             Geometry g = new Geometry(arena, p);
             check("convolution backward weights " + p, (int) CONV_BACKWARD_WEIGHTS.invokeExact(out.address(), ENGINE,
                     CONVOLUTION_DIRECT, x, dw, 0L, dy, g.stride, g.dilation, g.before, g.after, hint,
-                    attributes(arena, false)));
-            return out.get(JAVA_LONG, 0);
-        } catch (Throwable t) {
-            throw rethrow(t);
-        }
-    }
-
-    /** c = a b, or c += a b with {@code accumulate}. */
-    static long matmulDescriptor(long a, long b, long c, boolean accumulate) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(JAVA_LONG);
-            check("matmul", (int) MATMUL.invokeExact(out.address(), ENGINE, a, b, 0L, c, attributes(arena, accumulate)));
+                    attributes(arena)));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);
@@ -316,7 +291,7 @@ final class Dnnl {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             check("reorder",
-                    (int) REORDER.invokeExact(out.address(), from, ENGINE, to, ENGINE, attributes(arena, false)));
+                    (int) REORDER.invokeExact(out.address(), from, ENGINE, to, ENGINE, attributes(arena)));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable t) {
             throw rethrow(t);

@@ -6,9 +6,9 @@ final class WinogradGrid {
      * Bytes of V and M together that a block may have: three times the second-level cache of the machine that it was
      * measured on (Zen 3, 512 KiB), where a quarter or twice of it was no faster.
      */
-    private static final long BLOCK_BYTES = Long.getLong("blk", 1536) << 10;
+    private static final long BLOCK_BYTES = 1536 << 10;
     /** Tiles in a block at least: a matrix product with fewer rows reads U too often. */
-    private static final int MIN_BLOCK_TILES = Integer.getInteger("mint", 60);
+    private static final int MIN_BLOCK_TILES = 60;
 
     private WinogradGrid() {}
 

@@ -21,7 +21,7 @@ final class WinogradWeights implements ConvKernel {
     /** Tiles that one task transforms, a part of a slab. */
     private static final int TASK_TILES = 3 * CHUNK;
     /** Bytes of V and dM together in a round: a share of the last-level cache. */
-    private static final long ROUND_BYTES = Long.getLong("rnd", 8192) << 10;
+    private static final long ROUND_BYTES = 8 << 20;
     /** Filters in a task's product: with all of them the few large tasks of the last layers would not share out evenly. */
     private static final int BLOCK_FILTERS = 128;
     private static final int MAX_VECTORS = 3;
