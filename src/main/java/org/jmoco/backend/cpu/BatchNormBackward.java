@@ -2,6 +2,7 @@ package org.jmoco.backend.cpu;
 
 import org.jmoco.backend.BatchNormGeometry;
 import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Work;
 
 /**
  * Batch norm backward. With a gradient for the residual, the first pass reads dy, y and x and writes dz, the second reads dz
@@ -9,47 +10,63 @@ import org.jmoco.backend.Buffer;
  * written (16 and 4 without a ReLU). The second reading comes from cache where a group fits there.
  */
 final class BatchNormBackward extends NormWork {
-    /** Floats that are gated, then summed while they are still in the L1 cache: 8 KiB each of dz and x. */
-    private static final int GATED = 2048;
-
-    // Constant arrays.
+    // Constant arrays, in the order of BackwardLoops.
     private static final int MEAN = 0;
     private static final int SCALE = 1;
     private static final int SLOPE = 2;
     private static final int OFFSET = 3;
 
-    private final Buffer dx;
-    private final Buffer dResidual;
     private final Buffer dgamma;
     private final Buffer dbeta;
-    private final Buffer dy;
-    private final Buffer x;
-    private final Buffer y;
     private final Buffer gamma;
     private final Buffer savedMean;
     private final Buffer savedInvStd;
     private final boolean accumulate;
+    private final Work copyForResidual; // null unless dResidual is a plain copy of dy
 
     /** @param y null without a ReLU */
     BatchNormBackward(Workers workers, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
             Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean accumulate) {
-        super(workers, g, new NormLayout(g));
-        this.dx = dx;
-        this.dResidual = dResidual;
+        this(workers, g, new NormLayout(g), dx, dResidual, dgamma, dbeta, dy, x, y, gamma, savedMean, savedInvStd, accumulate);
+    }
+
+    private BatchNormBackward(Workers workers, BatchNormGeometry g, NormLayout layout, Buffer dx, Buffer dResidual, Buffer dgamma,
+            Buffer dbeta, Buffer dy, Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean accumulate) {
+        super(workers, g, layout, firstPass(layout, dResidual, dy, y, x), secondPass(layout, dx, dResidual, dy, y, x));
         this.dgamma = dgamma;
         this.dbeta = dbeta;
-        this.dy = dy;
-        this.x = x;
-        this.y = y;
         this.gamma = gamma;
         this.savedMean = savedMean;
         this.savedInvStd = savedInvStd;
         this.accumulate = accumulate;
+        this.copyForResidual =
+                y == null && dResidual != null && dResidual != dy ? new Elementwise.Copy(workers, dResidual, dy) : null;
+    }
+
+    private static RowLoop firstPass(NormLayout layout, Buffer dResidual, Buffer dy, Buffer y, Buffer x) {
+        if (y == null) {
+            return new BackwardLoops.Moments(layout, dy, x);
+        }
+        return dResidual == null
+                ? new BackwardLoops.GatedMoments(layout, dy, y, x)
+                : new BackwardLoops.StoredMoments(layout, dResidual, dy, y, x);
+    }
+
+    private static RowLoop secondPass(NormLayout layout, Buffer dx, Buffer dResidual, Buffer dy, Buffer y, Buffer x) {
+        if (y == null) {
+            return new BackwardLoops.Gradient(layout, dx, dy, x);
+        }
+        return dResidual == null
+                ? new BackwardLoops.GatedGradient(layout, dx, dy, y, x)
+                : new BackwardLoops.Gradient(layout, dx, dResidual, x);
     }
 
     @Override
     public void run() {
         runBothPasses();
+        if (copyForResidual != null) {
+            copyForResidual.run();
+        }
         for (int c = 0; c < layout.channels; c++) {
             store(dbeta, c, 0);
             store(dgamma, c, 1);
@@ -66,53 +83,15 @@ final class BatchNormBackward extends NormWork {
     }
 
     @Override
-    void prepareGroup(int group, int worker) {
+    void prepareGroup(int group) {
         for (int c = 0; c < layout.channels; c++) {
             setConstant(group, MEAN, c, Simd.get(savedMean.address() + ((long) group * layout.channels + c) * Float.BYTES));
         }
     }
 
-    @Override
-    void sum(int group, int worker, long at, int rows, int period) {
-        long mean = constant(group, MEAN);
-        long first = firstSum(worker);
-        long second = secondSum(worker);
-        if (dResidual == null && y != null) {
-            NormKernels.gatedMoments(dy.address() + at, y.address() + at, x.address() + at, rows, period, mean, first, second);
-            return;
-        }
-        int step = Math.max(4, GATED / Math.max(1, period));
-        for (int r = 0; r < rows; r += step) {
-            int take = Math.min(step, rows - r);
-            long o = at + (long) r * period * Float.BYTES;
-            NormKernels.gradientMoments(residualGradient(o, take * period), x.address() + o, take, period, mean, first, second);
-        }
-    }
-
-    /** Stores dz where it is wanted. @return its address */
-    private long residualGradient(long at, int floats) {
-        if (dResidual == null) {
-            return dy.address() + at;
-        }
-        long dz = dResidual.address() + at;
-        if (y != null) {
-            NormKernels.gate(dz, dy.address() + at, y.address() + at, floats);
-        } else if (dResidual != dy) {
-            Simd.copy(dz, dy.address() + at, (long) floats * Float.BYTES);
-        }
-        return dz;
-    }
-
-    @Override
-    void sumFew(int group, int worker, long at, int count, long column) {
-        NormKernels.gradientMomentsOfFew(dResidual == null ? 0 : dResidual.address() + at, dy.address() + at,
-                y == null ? 0 : y.address() + at, x.address() + at, count, constant(group, MEAN) + column,
-                firstSum(worker) + column, secondSum(worker) + column);
-    }
-
     /** dx = gamma invStd (dz - mean(dz) - (x - mean) invStd^2 mean(dz (x - mean))). */
     @Override
-    void finishGroup(int group, int worker) {
+    void finishGroup(int group) {
         double size = layout.groupPixels;
         for (int c = 0; c < layout.channels; c++) {
             double invStd = Simd.get(savedInvStd.address() + ((long) group * layout.channels + c) * Float.BYTES);
@@ -125,30 +104,5 @@ final class BatchNormBackward extends NormWork {
             setConstant(group, SLOPE, c, (float) (-scale * invStd * products / size));
             setConstant(group, OFFSET, c, (float) (-scale * sum / size));
         }
-    }
-
-    @Override
-    void apply(int group, long at, int rows, int period) {
-        long mean = constant(group, MEAN);
-        long scale = constant(group, SCALE);
-        long slope = constant(group, SLOPE);
-        long offset = constant(group, OFFSET);
-        long to = dx.address() + at;
-        if (dResidual == null && y != null) {
-            NormKernels.gatedGradient(to, dy.address() + at, y.address() + at, x.address() + at, rows, period, mean, scale, slope,
-                    offset);
-        } else {
-            Buffer dz = dResidual == null ? dy : dResidual;
-            NormKernels.gradient(to, dz.address() + at, x.address() + at, rows, period, mean, scale, slope, offset);
-        }
-    }
-
-    @Override
-    void applyFew(int group, long at, int count, long column) {
-        boolean gated = dResidual == null && y != null;
-        Buffer dz = dResidual == null ? dy : dResidual;
-        NormKernels.gradientOfFew(dx.address() + at, dz.address() + at, gated ? y.address() + at : 0, x.address() + at, count,
-                constant(group, MEAN) + column, constant(group, SCALE) + column, constant(group, SLOPE) + column,
-                constant(group, OFFSET) + column);
     }
 }

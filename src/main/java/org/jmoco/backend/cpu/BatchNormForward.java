@@ -13,36 +13,43 @@ import org.jmoco.backend.Buffer;
 final class BatchNormForward extends NormWork {
     private static final int SAMPLES = 32;
 
-    // Constant arrays.
+    // Constant arrays, in the order of ForwardLoops; the shift is needed no longer when the mean is known.
     private static final int SHIFT = 0;
-    private static final int MEAN = 1;
-    private static final int SCALE = 2;
-    private static final int OFFSET = 3;
+    private static final int MEAN = 0;
+    private static final int SCALE = 1;
+    private static final int OFFSET = 2;
 
-    private final Buffer y;
     private final Buffer x;
-    private final Buffer residual;
     private final Buffer gamma;
     private final Buffer beta;
     private final Buffer runningMean;
     private final Buffer runningVar;
     private final Buffer savedMean;
     private final Buffer savedInvStd;
-    private final float floor;
 
     BatchNormForward(Workers workers, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
             Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, boolean relu) {
-        super(workers, g, new NormLayout(g));
-        this.y = y;
+        this(workers, g, new NormLayout(g), y, x, residual, gamma, beta, runningMean, runningVar, savedMean, savedInvStd,
+                relu ? 0f : Float.NEGATIVE_INFINITY);
+    }
+
+    private BatchNormForward(Workers workers, BatchNormGeometry g, NormLayout layout, Buffer y, Buffer x, Buffer residual, Buffer gamma,
+            Buffer beta, Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, float floor) {
+        super(workers, g, layout, new ForwardLoops.Moments(layout, x), secondPass(layout, y, x, residual, floor));
         this.x = x;
-        this.residual = residual;
         this.gamma = gamma;
         this.beta = beta;
         this.runningMean = runningMean;
         this.runningVar = runningVar;
         this.savedMean = savedMean;
         this.savedInvStd = savedInvStd;
-        this.floor = relu ? 0f : Float.NEGATIVE_INFINITY;
+    }
+
+    /** @param floor 0 for a ReLU, minus infinity for none */
+    static RowLoop secondPass(NormLayout layout, Buffer y, Buffer x, Buffer residual, float floor) {
+        return residual == null
+                ? new ForwardLoops.Normalize(layout, y, x, floor)
+                : new ForwardLoops.NormalizeAdd(layout, y, x, residual, floor);
     }
 
     @Override
@@ -52,7 +59,7 @@ final class BatchNormForward extends NormWork {
     }
 
     @Override
-    void prepareGroup(int group, int worker) {
+    void prepareGroup(int group) {
         int channels = layout.channels;
         int samples = Math.min(SAMPLES, layout.groupPixels);
         for (int c = 0; c < channels; c++) {
@@ -71,21 +78,10 @@ final class BatchNormForward extends NormWork {
     }
 
     @Override
-    void sum(int group, int worker, long at, int rows, int period) {
-        NormKernels.moments(x.address() + at, rows, period, constant(group, SHIFT), firstSum(worker), secondSum(worker));
-    }
-
-    @Override
-    void sumFew(int group, int worker, long at, int count, long column) {
-        NormKernels.momentsOfFew(x.address() + at, count, constant(group, SHIFT) + column, firstSum(worker) + column,
-                secondSum(worker) + column);
-    }
-
-    @Override
-    void finishGroup(int group, int worker) {
+    void finishGroup(int group) {
         double size = layout.groupPixels;
         for (int c = 0; c < layout.channels; c++) {
-            double shift = Simd.get(constant(group, SHIFT) + (long) c * Float.BYTES);
+            double shift = constant(group, SHIFT, c);
             double distance = sumOfChunks(group, 0, c) / size;
             double mean = shift + distance;
             double variance = Math.max(0, sumOfChunks(group, 1, c) / size - distance * distance);
@@ -102,23 +98,6 @@ final class BatchNormForward extends NormWork {
             setConstant(group, SCALE, c, scale);
             setConstant(group, OFFSET, c, (float) (Simd.get(beta.address() + (long) c * Float.BYTES) + lost * scale));
         }
-    }
-
-    @Override
-    void apply(int group, long at, int rows, int period) {
-        if (residual == null) {
-            NormKernels.normalize(y.address() + at, x.address() + at, rows, period, constant(group, MEAN), constant(group, SCALE),
-                    constant(group, OFFSET), floor);
-        } else {
-            NormKernels.normalizeAdd(y.address() + at, x.address() + at, residual.address() + at, rows, period,
-                    constant(group, MEAN), constant(group, SCALE), constant(group, OFFSET), floor);
-        }
-    }
-
-    @Override
-    void applyFew(int group, long at, int count, long column) {
-        NormKernels.normalizeFew(y.address() + at, x.address() + at, residual == null ? 0 : residual.address() + at, count,
-                constant(group, MEAN) + column, constant(group, SCALE) + column, constant(group, OFFSET) + column, floor);
     }
 
     /** r = mean over the groups of (1 - momentum) r + momentum s_g. */

@@ -7,7 +7,7 @@ import org.jmoco.backend.Work;
  * What batch norm forward and backward have in common: for each group two sums over its pixels, something computed from
  * them, then a second pass that uses it.
  *
- * <p>Sums: f32 over {@link NormKernels#RUN} rows, f64 from there on; chunk by chunk, merged in order of the chunks.
+ * <p>Sums: f32 over {@link RowLoop#RUN} rows, f64 from there on; chunk by chunk, merged in order of the chunks.
  *
  * <p>Order of work: where groups can be shared out evenly, one task is a whole group. Its second pass then finds in the
  * last-level cache what its first pass read (the largest layer of ResNet-18 with 8 splits of 16 images: 4 MB a group), so
@@ -21,9 +21,11 @@ abstract class NormWork implements Work {
     final NormLayout layout;
     final BatchNormGeometry geometry;
     private final Workers workers;
-    private final Workers.Task prepareTask = this::prepareGroup;
+    private final RowLoop firstPass;
+    private final RowLoop secondPass;
+    private final Workers.Task prepareTask = (t, w) -> prepareGroup(t);
     private final Workers.Task sumTask = (t, w) -> sumChunk(t / chunks(), t % chunks(), w);
-    private final Workers.Task finishTask = this::finishGroup;
+    private final Workers.Task finishTask = (t, w) -> finishGroup(t);
     private final Workers.Task applyTask = this::applyFromTheEnd;
     private final Workers.Task groupTask = this::wholeGroup;
 
@@ -32,10 +34,13 @@ abstract class NormWork implements Work {
     private long chunkSums; // [G, chunks, 2, C] f64
     private long workerSums; // [workers, 2, period] f32, then [workers, 2, period] f64
 
-    NormWork(Workers workers, BatchNormGeometry geometry, NormLayout layout) {
+    /** @param firstPass null if there is only a second one */
+    NormWork(Workers workers, BatchNormGeometry geometry, NormLayout layout, RowLoop firstPass, RowLoop secondPass) {
         this.workers = workers;
         this.geometry = geometry;
         this.layout = layout;
+        this.firstPass = firstPass;
+        this.secondPass = secondPass;
     }
 
     private int chunks() {
@@ -84,19 +89,19 @@ abstract class NormWork implements Work {
     }
 
     private void wholeGroup(int group, int worker) {
-        prepareGroup(group, worker);
+        prepareGroup(group);
         for (int i = 0; i < chunks(); i++) {
             sumChunk(group, i, worker);
         }
-        finishGroup(group, worker);
+        finishGroup(group);
         for (int i = chunks() - 1; i >= 0; i--) {
-            applyChunk(group, i, worker);
+            applyChunk(group, i);
         }
     }
 
     private void applyFromTheEnd(int task, int worker) {
         int last = layout.groups * chunks() - 1 - task;
-        applyChunk(last / chunks(), last % chunks(), worker);
+        applyChunk(last / chunks(), last % chunks());
     }
 
     private void sumChunk(int group, int chunk, int worker) {
@@ -104,35 +109,36 @@ abstract class NormWork implements Work {
         long doubles = sums + 2L * layout.period * Float.BYTES;
         Simd.zero(sums, 2L * layout.period * (Float.BYTES + Double.BYTES));
         int held = 0;
-        int first = layout.firstPixel(chunk);
-        int pixels = layout.pixels(chunk);
-        int rows = pixels / layout.rowPixels;
-        int rest = pixels % layout.rowPixels * layout.channels;
-        for (int run = layout.firstRun(chunk); run < layout.endRun(chunk); run++) {
-            long at = layout.offset(group, run, first);
-            for (int r = 0; r < rows;) {
-                int take = Math.min(rows - r, NormKernels.RUN - held);
-                sum(group, worker, at, take, layout.period);
-                at += (long) take * layout.period * Float.BYTES;
-                r += take;
+        int rows = layout.pixels(chunk) / layout.rowPixels;
+        int rest = layout.pixels(chunk) % layout.rowPixels * layout.channels;
+        int end = layout.endRun(chunk);
+        for (int run = layout.firstRun(chunk); run < end; run++) {
+            long at = layout.offset(group, run, layout.firstPixel(chunk));
+            int done = 0;
+            do {
+                int take = Math.min(rows - done, RowLoop.RUN - held);
+                firstPass.rows(at, take, rowBytes(), constants(group), sums);
+                at += take * rowBytes();
+                done += take;
                 held += take;
-                if (held == NormKernels.RUN) {
+                if (done == rows && rest > 0) {
+                    sumRest(group, at, rest, sums);
+                    held++;
+                }
+                if (held >= RowLoop.RUN || done == rows && run == end - 1) {
                     Simd.drain(doubles, sums, 2 * layout.period);
                     held = 0;
                 }
-            }
-            if (rest > 0) {
-                int whole = rest / Simd.LANES * Simd.LANES;
-                sum(group, worker, at, 1, whole);
-                sumFew(group, worker, at + (long) whole * Float.BYTES, rest - whole, (long) whole * Float.BYTES);
-                if (++held == NormKernels.RUN) {
-                    Simd.drain(doubles, sums, 2 * layout.period);
-                    held = 0;
-                }
-            }
+            } while (done < rows);
         }
-        Simd.drain(doubles, sums, 2 * layout.period);
         fold(chunkSums + ((long) group * chunks() + chunk) * 2 * layout.channels * Double.BYTES, doubles);
+    }
+
+    /** The last pixels of a run, fewer than a row. */
+    private void sumRest(int group, long at, int floats, long sums) {
+        long whole = Simd.wholeVectors(floats);
+        firstPass.rows(at, 1, whole, constants(group), sums);
+        firstPass.few(at + whole, floats % Simd.LANES, constants(group) + whole, sums + whole);
     }
 
     /** Adds up the pixels that lie side by side in a row: [2, period] to [2, C]. */
@@ -146,63 +152,51 @@ abstract class NormWork implements Work {
         }
     }
 
-    final void applyChunk(int group, int chunk, int worker) {
-        int first = layout.firstPixel(chunk);
-        int pixels = layout.pixels(chunk);
-        int rows = pixels / layout.rowPixels;
-        int rest = pixels % layout.rowPixels * layout.channels;
+    private void applyChunk(int group, int chunk) {
+        int rows = layout.pixels(chunk) / layout.rowPixels;
+        int rest = layout.pixels(chunk) % layout.rowPixels * layout.channels;
         for (int run = layout.firstRun(chunk); run < layout.endRun(chunk); run++) {
-            long at = layout.offset(group, run, first);
-            apply(group, at, rows, layout.period);
+            long at = layout.offset(group, run, layout.firstPixel(chunk));
+            secondPass.rows(at, rows, rowBytes(), constants(group), 0);
             if (rest > 0) {
-                at += (long) rows * layout.period * Float.BYTES;
-                int whole = rest / Simd.LANES * Simd.LANES;
-                apply(group, at, 1, whole);
-                applyFew(group, at + (long) whole * Float.BYTES, rest - whole, (long) whole * Float.BYTES);
+                at += rows * rowBytes();
+                long whole = Simd.wholeVectors(rest);
+                secondPass.rows(at, 1, whole, constants(group), 0);
+                secondPass.few(at + whole, rest % Simd.LANES, constants(group) + whole, 0);
             }
         }
     }
 
     // ---- what forward and backward fill in ---------------------------------------------------------------------
 
-    /** Before the sums of a group. */
-    void prepareGroup(int group, int worker) {}
+    /** Before the sums of a group: the constants that the first pass needs. */
+    void prepareGroup(int group) {}
 
-    /** Adds {@code rows} rows at byte offset {@code at} of the tensors to {@link #firstSum} and {@link #secondSum}. */
-    abstract void sum(int group, int worker, long at, int rows, int period);
-
-    /** The same for fewer floats than a vector, which stand {@code column} bytes into a row. */
-    abstract void sumFew(int group, int worker, long at, int count, long column);
-
-    /** Behind the sums of a group: turns them into constants. */
-    abstract void finishGroup(int group, int worker);
-
-    /** The second pass. */
-    abstract void apply(int group, long at, int rows, int period);
-
-    abstract void applyFew(int group, long at, int count, long column);
+    /** Behind the sums of a group: turns them into the constants of the second pass. */
+    abstract void finishGroup(int group);
 
     // ---- scratch -----------------------------------------------------------------------------------------------
 
-    /** Address of constant array {@code which}, period floats. */
-    final long constant(int group, int which) {
-        return constants + ((long) group * CONSTANTS + which) * layout.period * Float.BYTES;
+    private long rowBytes() {
+        return (long) layout.period * Float.BYTES;
+    }
+
+    /** Address of a group's constants. */
+    private long constants(int group) {
+        return constants + group * CONSTANTS * rowBytes();
+    }
+
+    /** Constant {@code which} of a channel. */
+    final float constant(int group, int which, int channel) {
+        return Simd.get(constants(group) + which * rowBytes() + (long) channel * Float.BYTES);
     }
 
     /** Sets constant {@code which} of a channel, in all its places in a row. */
     final void setConstant(int group, int which, int channel, float value) {
-        long at = constant(group, which);
+        long at = constants(group) + which * rowBytes();
         for (int i = channel; i < layout.period; i += layout.channels) {
             Simd.set(at + (long) i * Float.BYTES, value);
         }
-    }
-
-    final long firstSum(int worker) {
-        return workerSums + worker * workerBytes();
-    }
-
-    final long secondSum(int worker) {
-        return firstSum(worker) + (long) layout.period * Float.BYTES;
     }
 
     /** Sum {@code which} of a channel over a group: its chunks added in order. */

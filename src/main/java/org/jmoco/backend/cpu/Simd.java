@@ -119,7 +119,7 @@ final class Simd {
         }
     }
 
-    /** Bytes of the whole vectors in {@code count} floats. Loops run over byte offsets: see {@link NormKernels}. */
+    /** Bytes of the whole vectors in {@code count} floats. Loops run over byte offsets: see {@link RowLoop}. */
     static long wholeVectors(int count) {
         return (long) (count / LANES) * BYTES;
     }
