@@ -81,16 +81,23 @@ abstract class ConvWork implements Work, AutoCloseable {
         }
     }
 
-    /** The plan overwrites; to accumulate, it writes to scratch, which is added to dw: a small array. */
+    /** The plan overwrites; to accumulate, it writes to scratch, which is then added to dw. */
     static final class BackwardWeights extends ConvWork {
         private final ConvBackwardWeights plan;
         private final Buffer dw;
         private final Buffer x;
         private final Buffer dy;
         private final boolean accumulate;
+        private final Elementwise sum;
         private long result;
 
         BackwardWeights(Workers workers, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
+            this.sum = new Elementwise(workers, dw.size()) {
+                @Override
+                void piece(long from, int count) {
+                    VectorSum.add(dw.address() + from * Float.BYTES, result + from * Float.BYTES, count);
+                }
+            };
             this.plan = new ConvBackwardWeights(problem(g), workers);
             this.dw = dw;
             this.x = x;
@@ -117,7 +124,7 @@ abstract class ConvWork implements Work, AutoCloseable {
         public void run() {
             plan.run(x.address(), dy.address(), result);
             if (accumulate) {
-                VectorSum.add(dw.address(), result, dw.size());
+                sum.run();
             }
         }
 
