@@ -50,16 +50,18 @@ final class DemoCommand implements Callable<Integer> {
         DemoFolder.replace(out);
         print.println("Demo on phantom images (made by the program, not patients)." + (quick ? " Quick: too short to learn much." : ""));
         Path encoder = out.resolve("pretrain");
-        run(print, "pretrain", "--out", encoder.toString(), "--epochs", quick ? "2" : "30", "--batch", "64", "--lr", "0.06", "--width",
+        run(print, encoder, "pretrain", "--epochs", quick ? "2" : "20", "--batch", "64", "--lr", "0.06", "--width",
                 width(), "--splits", "4", "--queue", "1024", "--knn-every", quick ? "2" : "10");
         Map<String, Map<String, List<Double>>> rows = new LinkedHashMap<>();
         for (String from : new String[] {RunOptions.RANDOM, encoder.toString()}) {
             String row = from.equals(RunOptions.RANDOM) ? "random start" : "MoCo start";
             for (int seed = 1; seed <= SEEDS; seed++) {
                 Path folder = out.resolve((row + " " + seed).replace(' ', '-').toLowerCase(Locale.ROOT));
-                run(print, "finetune", "--out", folder.toString(), "--from", from, "--seed", Integer.toString(seed), "--epochs", quick ? "2" : "15",
+                run(print, folder, "finetune", "--progress", "none", "--from", from, "--seed", Integer.toString(seed), "--epochs", quick ? "2" : "12",
                         "--vote", quick ? "2" : "10", "--batch", "32", "--lr", "0.001", "--width", width(), "--splits", "4");
                 JsonNode figures = read(folder.resolve("result.json")).at("/test/vote");
+                print.printf(Locale.ROOT, "%s, seed %d: test AUC %.4f [%.4f, %.4f]%n", row, seed, figures.at("/AUC/value").asDouble(),
+                        figures.at("/AUC/low").asDouble(), figures.at("/AUC/high").asDouble());
                 for (String m : METRICS) {
                     rows.computeIfAbsent(row, r -> new LinkedHashMap<>()).computeIfAbsent(m, x -> new ArrayList<>())
                             .add(figures.path(m).path("value").asDouble());
@@ -77,14 +79,21 @@ final class DemoCommand implements Callable<Integer> {
         return quick ? "8" : "16";
     }
 
-    private void run(PrintWriter print, String... arguments) {
+    /** Runs a command line; what it prints goes to log.txt beside its results. */
+    private void run(PrintWriter print, Path folder, String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--threads", Integer.toString(backend.threads()), "--backend", backend.backend().toString(), "--progress", "none"));
+        all.addAll(List.of("--out", folder.toString(), "--threads", Integer.toString(backend.threads()), "--backend", backend.backend().toString()));
         print.println();
-        print.println("$ ./jmoco " + String.join(" ", arguments));
-        int code = spec.commandLine().getParent().execute(all.toArray(String[]::new));
+        print.println("$ ./jmoco " + String.join(" ", all));
+        Path log = out.resolve(folder.getFileName() + ".log");
+        int code;
+        try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(log))) {
+            code = Main.run(writer, spec.commandLine().getErr(), all.toArray(String[]::new));
+        } catch (IOException e) {
+            throw UserError.failed(log + ": cannot be written: " + e.getMessage(), e);
+        }
         if (code != 0) {
-            throw UserError.failed("demo: the command above failed, see its message.");
+            throw UserError.failed("demo: the command above failed; see its message and " + log);
         }
     }
 

@@ -34,8 +34,8 @@ final class KnnCommand implements Callable<Integer> {
     @Option(names = "--queries", defaultValue = "test", paramLabel = "SPLIT", description = "Images that are classified (default: ${DEFAULT-VALUE}).")
     private String queries;
 
-    @Option(names = "--knn-k", paramLabel = "N", defaultValue = "200", description = "Neighbours that vote (default: ${DEFAULT-VALUE}).")
-    private int k;
+    @Option(names = "--knn-k", paramLabel = "N", description = "Neighbours that vote (default: 200, in a small bank a tenth of it).")
+    private Integer k;
 
     @Option(names = "--knn-temperature", paramLabel = "X", defaultValue = "0.1",
             description = "A vote weighs exp(similarity / X) (default: ${DEFAULT-VALUE}).")
@@ -77,7 +77,7 @@ final class KnnCommand implements Callable<Integer> {
         try (Backend backend = Backends.open(backendOptions)) {
             ResNet18 encoder = new ResNet18(backend, "q", network, false);
             KnnMonitor monitor = new KnnMonitor(backend, encoder, new KnnMonitor.Task(set.split(bank), set.split(queries), recipe,
-                    set.normalisation(), k, temperature, backendOptions.threads()), batch);
+                    set.normalisation(), k == null ? KnnMonitor.defaultK(set.split(bank).size()) : k, temperature, backendOptions.threads()), batch);
             backend.allocate();
             encoder.weights().upload(backend, trained.isPresent() ? trained.get().tensors() : Initializer.weights(encoder.weights().specs(), seed));
             encoder.statistics().upload(backend,

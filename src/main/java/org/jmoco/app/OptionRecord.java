@@ -30,8 +30,9 @@ final class OptionRecord {
         Map<String, Object> record = new LinkedHashMap<>();
         for (OptionSpec o : spec.options()) {
             Object value = o.getValue();
-            if (value != null && !NOT_RECORDED.contains(o.longestName())) {
-                record.put(o.longestName(), value instanceof Collection<?> c ? c.stream().map(Object::toString).toList() : value.toString());
+            boolean empty = value == null || value instanceof Collection<?> c && c.isEmpty();
+            if (!empty && !NOT_RECORDED.contains(o.longestName())) {
+                record.put(o.longestName(), value instanceof Collection<?> all ? all.stream().map(Object::toString).toList() : value.toString());
             }
         }
         return record;

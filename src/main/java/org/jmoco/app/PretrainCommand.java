@@ -151,7 +151,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (!set.has(DataSet.TRAIN) || !set.has(queries) || !set.split(DataSet.TRAIN).labelled()) {
             return null;
         }
-        return new KnnMonitor.Task(set.split(DataSet.TRAIN), set.split(queries), config.views(), config.normalisation(), KnnMonitor.DEFAULT_K,
+        return new KnnMonitor.Task(set.split(DataSet.TRAIN), set.split(queries), config.views(), config.normalisation(), KnnMonitor.defaultK(set.split(DataSet.TRAIN).size()),
                 KnnMonitor.DEFAULT_TEMPERATURE, backendOptions.threads());
     }
 

@@ -20,6 +20,11 @@ public final class KnnMonitor {
     /** Neighbours in the CIFAR demo. */
     public static final int DEFAULT_K = 200;
 
+    /** The CIFAR demo's 200 neighbours of 50,000 images; in a small bank a tenth of it, or else all classes would vote alike. */
+    public static int defaultK(int bankSize) {
+        return Math.min(DEFAULT_K, Math.max(1, bankSize / 10));
+    }
+
     /** Temperature of the votes in the CIFAR demo. */
     public static final double DEFAULT_TEMPERATURE = 0.1;
 
