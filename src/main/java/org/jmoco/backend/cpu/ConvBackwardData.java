@@ -17,13 +17,12 @@ public final class ConvBackwardData implements AutoCloseable {
      * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
      */
     public ConvBackwardData(ConvProblem problem, boolean accumulate, Workers workers) {
-        this(problem, accumulate, workers, ConvMethod.of(problem));
+        this(problem, accumulate, workers, ConvMethod.of(problem, true));
     }
 
     ConvBackwardData(ConvProblem problem, boolean accumulate, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = method.tile == null ? new ConvDirect(problem, ConvDirect.Direction.BACKWARD_DATA, accumulate, workers)
-                : new WinogradForward(problem, method.tile, true, accumulate, workers);
+        kernel = method.backwardData(problem, accumulate, workers);
     }
 
     public ConvProblem problem() {

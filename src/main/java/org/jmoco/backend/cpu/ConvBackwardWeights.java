@@ -4,23 +4,25 @@ package org.jmoco.backend.cpu;
  * Gradient of a convolution with respect to its filters: dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k]
  * x[n, p stride + r - pad, q stride + s - pad, c].
  *
- * <p>All f32: x is N x H x W x C, dy is N x P x Q x K, dw is K x R x S x C, dense. dw is overwritten. Prepared once for a
- * problem and a team of workers; {@link #run} allocates nothing, and the order of every sum is fixed by the problem, so
- * that any number of workers gives the same bits.
+ * <p>All f32: x is N x H x W x C, dy is N x P x Q x K, dw is K x R x S x C, dense. dw is overwritten, or added to when the
+ * plan was made with {@code accumulate}. Prepared once for a problem and a team of workers; {@link #run} allocates nothing,
+ * and the order of every sum is fixed by the problem, so that any number of workers gives the same bits.
  */
 public final class ConvBackwardWeights implements AutoCloseable {
     private final ConvProblem problem;
     private final ConvKernel kernel;
 
-    /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
-    public ConvBackwardWeights(ConvProblem problem, Workers workers) {
-        this(problem, workers, ConvMethod.of(problem));
+    /**
+     * @param accumulate whether {@link #run} adds to dw instead of overwriting it
+     * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
+     */
+    public ConvBackwardWeights(ConvProblem problem, boolean accumulate, Workers workers) {
+        this(problem, accumulate, workers, ConvMethod.of(problem, true));
     }
 
-    ConvBackwardWeights(ConvProblem problem, Workers workers, ConvMethod method) {
+    ConvBackwardWeights(ConvProblem problem, boolean accumulate, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = method.tile == null ? new ConvDirect(problem, ConvDirect.Direction.BACKWARD_WEIGHTS, false, workers)
-                : new WinogradWeights(problem, method.tile, workers);
+        kernel = method.backwardWeights(problem, accumulate, workers);
     }
 
     public ConvProblem problem() {

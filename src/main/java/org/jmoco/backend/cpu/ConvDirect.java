@@ -39,11 +39,13 @@ final class ConvDirect implements ConvKernel {
     private final long[] callOffsets;
     private final long[] chunkOffsets; // per worker, dx of a chunk before it is added; with accumulate only
     private final long reorderOffset;
+    private final long sumOffset;
 
     private long scratch;
     private long a;
     private long b;
     private long result;
+    private long target; // where dw is put together: the result, or scratch when it is added to the result
 
     ConvDirect(ConvProblem problem, Direction direction, boolean accumulate, Workers workers) {
         this.problem = problem;
@@ -73,6 +75,7 @@ final class ConvDirect implements ConvKernel {
         boolean partials = direction == Direction.BACKWARD_WEIGHTS;
         filterOffset = layout.region(partials ? chunks.count() * Scratch.roundUp(filterBytes) : same ? 0 : filterBytes);
         reorderOffset = layout.region(reorder == null ? 0 : reorder.scratchBytes());
+        sumOffset = layout.region(partials && accumulate ? 4 * problem.wSize() : 0);
         calls = new DnnlCall[workers.count()][2];
         callOffsets = new long[workers.count()];
         chunkOffsets = new long[workers.count()];
@@ -86,7 +89,7 @@ final class ConvDirect implements ConvKernel {
                 }
             }
             callOffsets[worker] = layout.region(own);
-            chunkOffsets[worker] = layout.region(accumulate ? xBytes(chunks.size()) : 0);
+            chunkOffsets[worker] = layout.region(accumulate && !partials ? xBytes(chunks.size()) : 0);
         }
     }
 
@@ -155,10 +158,14 @@ final class ConvDirect implements ConvKernel {
         this.b = b;
         this.result = result;
         if (direction == Direction.BACKWARD_WEIGHTS) {
+            target = accumulate ? scratch + sumOffset : result;
             workers.run(chunks.count(), task);
             workers.run(slices(), reduction);
             if (reorder != null) {
-                reorderFilters(scratch + filterOffset, result);
+                reorderFilters(scratch + filterOffset, target);
+            }
+            if (accumulate) {
+                VectorSum.add(result, target, problem.wSize());
             }
         } else {
             if (reorder != null) {
@@ -222,7 +229,7 @@ final class ConvDirect implements ConvKernel {
         long from = (long) slice * VectorSum.SLICE_BYTES;
         long length = Math.min(VectorSum.SLICE_BYTES, filterBytes - from) / Float.BYTES;
         long first = scratch + filterOffset + from;
-        long to = reorder == null ? result + from : first;
+        long to = reorder == null ? target + from : first;
         VectorSum.sum(to, first, chunks.count(), Scratch.roundUp(filterBytes), length);
     }
 

@@ -13,13 +13,12 @@ public final class ConvForward implements AutoCloseable {
 
     /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
     public ConvForward(ConvProblem problem, Workers workers) {
-        this(problem, workers, ConvMethod.of(problem));
+        this(problem, workers, ConvMethod.of(problem, false));
     }
 
     ConvForward(ConvProblem problem, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = method.tile == null ? new ConvDirect(problem, ConvDirect.Direction.FORWARD, false, workers)
-                : new WinogradForward(problem, method.tile, false, false, workers);
+        kernel = method.forward(problem, workers);
     }
 
     public ConvProblem problem() {

@@ -81,51 +81,32 @@ abstract class ConvWork implements Work, AutoCloseable {
         }
     }
 
-    /** The plan overwrites; to accumulate, it writes to scratch, which is then added to dw. */
     static final class BackwardWeights extends ConvWork {
         private final ConvBackwardWeights plan;
         private final Buffer dw;
         private final Buffer x;
         private final Buffer dy;
-        private final boolean accumulate;
-        private final Elementwise sum;
-        private long result;
 
         BackwardWeights(Workers workers, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-            this.sum = new Elementwise(workers, dw.size()) {
-                @Override
-                void piece(long from, int count) {
-                    VectorSum.add(dw.address() + from * Float.BYTES, result + from * Float.BYTES, count);
-                }
-            };
-            this.plan = new ConvBackwardWeights(problem(g), workers);
+            this.plan = new ConvBackwardWeights(problem(g), accumulate, workers);
             this.dw = dw;
             this.x = x;
             this.dy = dy;
-            this.accumulate = accumulate;
-        }
-
-        private long resultBytes() {
-            return accumulate ? Scratch.roundUp(dw.bytes()) : 0;
         }
 
         @Override
         public long scratchBytes() {
-            return resultBytes() + plan.scratchBytes();
+            return plan.scratchBytes();
         }
 
         @Override
         public void bind(long scratch) {
-            plan.bind(scratch + resultBytes());
-            result = accumulate ? scratch : dw.address();
+            plan.bind(scratch);
         }
 
         @Override
         public void run() {
-            plan.run(x.address(), dy.address(), result);
-            if (accumulate) {
-                sum.run();
-            }
+            plan.run(x.address(), dy.address(), dw.address());
         }
 
         @Override

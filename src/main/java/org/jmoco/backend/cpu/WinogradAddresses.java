@@ -24,24 +24,32 @@ final class WinogradAddresses implements AutoCloseable {
     private final long offsets; // of each pixel from its image; 0 outside
     private final long inside; // all ones, or 0 outside
 
+    /** What a tile reads of {@code side}. */
+    static WinogradAddresses ofInputs(WinogradTile tile, WinogradSide side, int down, int across) {
+        return new WinogradAddresses(side, down, across, tile.down().inputStep(), tile.across().inputStep(),
+                tile.down().inputs(), tile.across().inputs());
+    }
+
+    /** What a tile makes of {@code side}. */
+    static WinogradAddresses ofOutputs(WinogradTile tile, WinogradSide side, int down, int across) {
+        int rows = tile.down().outputs();
+        int columns = tile.across().outputs();
+        return new WinogradAddresses(side, down, across, rows, columns, rows, columns);
+    }
+
     /**
-     * @param h image height
-     * @param w image width
-     * @param channels channels of a pixel
      * @param down tiles of an image, vertically
      * @param across tiles of an image, horizontally
      * @param stepH rows from one tile to the next
      * @param stepW columns from one tile to the next
      * @param rows pixel rows of a tile
      * @param columns pixel columns of a tile
-     * @param pad how far the first tile begins outside the image
      */
-    WinogradAddresses(int h, int w, int channels, int down, int across, int stepH, int stepW, int rows, int columns,
-            int pad) {
+    private WinogradAddresses(WinogradSide side, int down, int across, int stepH, int stepW, int rows, int columns) {
         tilesPerImage = down * across;
         pixelsPerTile = rows * columns;
-        long pixelBytes = 4L * channels;
-        imageBytes = h * w * pixelBytes;
+        long pixelBytes = side.pixelBytes();
+        imageBytes = side.h() * side.w() * pixelBytes;
         long count = (long) tilesPerImage * pixelsPerTile;
         memory = NativeMemory.allocate("tile addresses", 2 * 8 * count);
         offsets = memory.address();
@@ -50,10 +58,10 @@ final class WinogradAddresses implements AutoCloseable {
         for (long i = 0; i < count; i++) {
             int tile = (int) (i / pixelsPerTile);
             int pixel = (int) (i % pixelsPerTile);
-            int y = tile / across * stepH - pad + pixel / columns;
-            int x = tile % across * stepW - pad + pixel % columns;
-            boolean in = y >= 0 && y < h && x >= 0 && x < w;
-            m.setAtIndex(JAVA_LONG, i, in ? ((long) y * w + x) * pixelBytes : 0);
+            int y = tile / across * stepH - side.pad() + pixel / columns;
+            int x = tile % across * stepW - side.pad() + pixel % columns;
+            boolean in = y >= 0 && y < side.h() && x >= 0 && x < side.w();
+            m.setAtIndex(JAVA_LONG, i, in ? ((long) y * side.w() + x) * pixelBytes : 0);
             m.setAtIndex(JAVA_LONG, count + i, in ? -1 : 0);
         }
     }

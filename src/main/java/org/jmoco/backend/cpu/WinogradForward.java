@@ -6,15 +6,15 @@ import static org.jmoco.backend.cpu.GemmKernel.ROWS;
 import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
-import org.jmoco.backend.cpu.WinogradKernel.Table;
 
 /**
- * A 3 x 3 convolution of stride 1 by Winograd's method, forward or backward data. The latter is the same thing with the
- * filters rotated by half a turn and their channels exchanged: dx = conv(dy, rot(w)^T) with padding 2 - pad.
+ * A convolution by tiles, forward or backward data. The latter is a convolution of dy with the filters rotated by half a turn
+ * and their channels exchanged; which pixels a tile reads and makes is the tile's and the sides' business.
  *
  * <p>First all filters are transformed; U[f] is C x K for each frequency f, in panels of 16 columns. Then each task takes a
  * block of tiles through all three stages while they are in the cache: V = B^T d B, M[f] = V[f] U[f], y = A^T M A. Blocks are
- * cut from the tiles of the whole batch by the problem's size alone.
+ * cut from the tiles of the whole batch by the problem's size alone. C and K are the channels of what is read and made,
+ * exchanged for backward data.
  */
 final class WinogradForward implements ConvKernel {
     /** Filters that one task transforms; C and K are multiples of it. */
@@ -22,9 +22,10 @@ final class WinogradForward implements ConvKernel {
     /** Chunks of the sum for which a panel of U and six rows of V, 22 bytes for each channel and row, stay in 32 KiB. */
     private static final int MAX_CHUNKS = 16;
 
-    private final ConvProblem problem; // of the convolution that is computed, so exchanged for backward data
     private final WinogradTile tile;
     private final boolean backward;
+    private final int c;
+    private final int k;
     private final Workers workers;
     private final int tiles;
     private final int blockTiles;
@@ -60,21 +61,21 @@ final class WinogradForward implements ConvKernel {
     private long result;
 
     /**
-     * @param given the convolution as its forward direction sees it
-     * @param backward whether to compute dx from dy
+     * @param in what is read: x, or dy
+     * @param out what is made: y, or dx
+     * @param backward whether it is backward data
      * @param accumulate whether to add to the result
      */
-    WinogradForward(ConvProblem given, WinogradTile tile, boolean backward, boolean accumulate, Workers workers) {
-        problem = backward ? new ConvProblem(given.n(), given.outH(), given.outW(), given.k(), given.c(), 3, 3, 1,
-                2 - given.pad()) : given;
+    WinogradForward(WinogradTile tile, WinogradSide in, WinogradSide out, boolean backward, boolean accumulate,
+            Workers workers) {
         this.tile = tile;
         this.backward = backward;
         this.workers = workers;
-        int c = problem.c();
-        int k = problem.k();
-        int down = WinogradGrid.tiles(problem.outH(), tile.outH());
-        int across = WinogradGrid.tiles(problem.outW(), tile.outW());
-        tiles = problem.n() * down * across;
+        c = in.channels();
+        k = out.channels();
+        int down = tile.down().tiles(out.h() + out.pad());
+        int across = tile.across().tiles(out.w() + out.pad());
+        tiles = out.images() * down * across;
         blockTiles = WinogradGrid.blockTiles(tile, c + k, tiles);
         blocks = (tiles + blockTiles - 1) / blockTiles;
         vRow = WinogradGrid.staggered(4L * c);
@@ -83,20 +84,16 @@ final class WinogradForward implements ConvKernel {
         mPitch = WinogradGrid.staggered(blockTiles * mRow);
         uPitch = WinogradGrid.staggered(4L * c * k);
 
-        int fh = tile.inH();
-        int fw = tile.inW();
-        inputs = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(), fh, fw,
-                problem.pad());
-        outputs = new WinogradAddresses(problem.outH(), problem.outW(), k, down, across, tile.outH(), tile.outW(),
-                tile.outH(), tile.outW(), 0);
-        inputKernel = WinogradKernel.transform(tile.input, Table.of(fh, fw), new Strided(vPitch, fh, fw, false, vRow),
-                4 * c, VECTOR, false);
-        outputKernel = WinogradKernel.transform(tile.output, new Strided(mPitch, fh, fw, false, mRow),
-                Table.of(tile.outH(), tile.outW()), 4 * k, VECTOR, accumulate);
+        inputs = WinogradAddresses.ofInputs(tile, in, down, across);
+        outputs = WinogradAddresses.ofOutputs(tile, out, down, across);
+        Strided v = WinogradKernel.frequencies(tile, vPitch, vRow);
+        Strided m = WinogradKernel.frequencies(tile, mPitch, mRow);
+        inputKernel = WinogradKernel.transform(tile.input(), WinogradKernel.inputTable(tile), v, 4 * c, VECTOR, false);
+        outputKernel = WinogradKernel.transform(tile.output(), m, WinogradKernel.outputTable(tile), 4 * k, VECTOR, accumulate);
         filterKernel = backward
-                ? WinogradKernel.transform(tile.filter, new Strided(4L * k, 3, 3, true, 36L * k),
-                        new Strided(uPitch, fh, fw, false, 4L * PANEL), 4 * PANEL, VECTOR, false)
-                : WinogradKernel.transposingFilter(tile.filter, 4L * c, uPitch, 4L * PANEL);
+                ? WinogradKernel.transform(tile.filter(), WinogradKernel.taps(tile, 4L * k, true),
+                        WinogradKernel.frequencies(tile, uPitch, 4L * PANEL), 4 * PANEL, VECTOR, false)
+                : WinogradKernel.transposingFilter(tile.filter(), 4L * c, uPitch, 4L * PANEL);
         product = GemmKernel.rowsTimesPanel(vRow, mRow, false);
         productOnto = GemmKernel.rowsTimesPanel(vRow, mRow, true);
 
@@ -128,8 +125,8 @@ final class WinogradForward implements ConvKernel {
         this.a = a;
         this.w = w;
         this.result = result;
-        Simd.zero(scratch + zeroOffset, 4L * problem.c());
-        workers.run((backward ? problem.c() : problem.k()) / FILTER_STEP, filterTask);
+        Simd.zero(scratch + zeroOffset, 4L * c);
+        workers.run((backward ? c : k) / FILTER_STEP, filterTask);
         workers.run(blocks, blockTask);
     }
 
@@ -137,14 +134,14 @@ final class WinogradForward implements ConvKernel {
     private void transformFilters(int task, int worker) {
         int first = task * FILTER_STEP;
         long u = scratch + filterOffset;
-        long panelBytes = 4L * PANEL * problem.c();
+        long panelBytes = 4L * PANEL * c;
         if (backward) { // a filter of w is a row of U, a piece of it in each panel
-            long from = w + 36L * problem.k() * first;
-            for (int p = 0; p < problem.k() / PANEL; p++) {
+            long from = w + 4L * tile.taps() * k * first;
+            for (int p = 0; p < k / PANEL; p++) {
                 filterKernel.call(from + 4L * PANEL * p, u + panelBytes * p + 4L * PANEL * first, FILTER_STEP);
             }
         } else { // a filter of w is a column of U
-            filterKernel.call(w + 36L * problem.c() * first, u + panelBytes * task, problem.c() / 8);
+            filterKernel.call(w + 4L * tile.taps() * c * first, u + panelBytes * task, c / 8);
         }
     }
 
@@ -164,12 +161,12 @@ final class WinogradForward implements ConvKernel {
 
     /** M[f] = V[f] U[f] for 6 x {@code groups} tiles; what stands in V beyond the last tile does no harm. */
     private void multiply(long v, long m, int groups) {
-        int chunks = problem.c() / CHUNK;
+        int chunks = c / CHUNK;
         for (int f = 0; f < tile.frequencies(); f++) {
             for (int from = 0; from < chunks; from += MAX_CHUNKS) {
                 MachineCode kernel = from == 0 ? product : productOnto;
-                for (int p = 0; p < problem.k() / PANEL; p++) {
-                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * problem.c() + from * CHUNK);
+                for (int p = 0; p < k / PANEL; p++) {
+                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * c + from * CHUNK);
                     kernel.call(v + f * vPitch + 4L * from * CHUNK, u, m + f * mPitch + 4L * PANEL * p, groups,
                             Math.min(MAX_CHUNKS, chunks - from));
                 }
@@ -179,7 +176,7 @@ final class WinogradForward implements ConvKernel {
 
     @Override
     public String describe() {
-        return "Winograd " + tile + ", " + blocks + " blocks of " + blockTiles + " tiles";
+        return tile + ", " + blocks + " blocks of " + blockTiles + " tiles";
     }
 
     @Override

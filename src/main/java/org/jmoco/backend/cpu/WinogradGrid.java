@@ -9,13 +9,12 @@ final class WinogradGrid {
     private static final long BLOCK_BYTES = 1536 << 10;
     /** Tiles in a block at least: a matrix product with fewer rows reads U too often. */
     private static final int MIN_BLOCK_TILES = 60;
+    /** Blocks wanted where there are tiles enough, so that they share out among the workers. */
+    private static final int EVEN_BLOCKS = 16;
+    /** The number of blocks is a multiple of this, so that two or four workers get the same number. */
+    private static final int SHARES = 4;
 
     private WinogradGrid() {}
-
-    /** Tiles that cover {@code outputs} outputs, {@code tile} each. */
-    static int tiles(int outputs, int tile) {
-        return (outputs + tile - 1) / tile;
-    }
 
     /**
      * Tiles of a block that goes through all stages of forward at once, a multiple of {@link GemmKernel#ROWS};
@@ -23,8 +22,13 @@ final class WinogradGrid {
      */
     static int blockTiles(WinogradTile tile, int channels, int tiles) {
         long bytes = 4L * channels * tile.frequencies();
-        long fit = Math.min(Math.max(MIN_BLOCK_TILES, BLOCK_BYTES / bytes), tiles);
-        return (int) (fit + GemmKernel.ROWS - 1) / GemmKernel.ROWS * GemmKernel.ROWS;
+        long fit = Math.max(MIN_BLOCK_TILES, Math.min(BLOCK_BYTES / bytes, tiles / EVEN_BLOCKS));
+        long blocks = (tiles + fit - 1) / fit;
+        if (blocks > SHARES) {
+            blocks = blocks / SHARES * SHARES;
+        }
+        long size = (tiles + blocks - 1) / blocks;
+        return (int) (size + GemmKernel.ROWS - 1) / GemmKernel.ROWS * GemmKernel.ROWS;
     }
 
     /**

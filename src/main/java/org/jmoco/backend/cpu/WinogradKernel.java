@@ -49,6 +49,26 @@ final class WinogradKernel {
         }
     }
 
+    /** A tile's transformed elements, {@code pitch} bytes apart, and {@code step} bytes from tile to tile. */
+    static Strided frequencies(WinogradTile tile, long pitch, long step) {
+        return new Strided(pitch, tile.down().products(), tile.across().products(), false, step);
+    }
+
+    /** The taps of a filter with {@code bytes} bytes of channels, filter after filter. */
+    static Strided taps(WinogradTile tile, long bytes, boolean reversed) {
+        return new Strided(bytes, tile.down().taps(), tile.across().taps(), reversed, tile.taps() * bytes);
+    }
+
+    /** The pixels that a tile reads. */
+    static Table inputTable(WinogradTile tile) {
+        return Table.of(tile.down().inputs(), tile.across().inputs());
+    }
+
+    /** The pixels that a tile makes. */
+    static Table outputTable(WinogradTile tile) {
+        return Table.of(tile.down().outputs(), tile.across().outputs());
+    }
+
     /**
      * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source).
      *
@@ -177,33 +197,23 @@ final class WinogradKernel {
         }
     }
 
-    /** register = sum of factors[r] x element (r, column); the factors are 0, +-1/2 or +-1. */
+    /** register = sum of factors[r] x element (r, column). */
     private static void combine(Avx2Assembler a, int register, double[] factors, int column, Source source) {
-        boolean empty = true;
-        for (double size : new double[] {0.5, 1}) {
-            for (int sign = 1; sign >= -1; sign -= 2) {
-                for (int r = 0; r < factors.length; r++) {
-                    if (factors[r] != sign * size) {
-                        continue;
-                    }
-                    Memory operand = source.operand(r, column);
-                    if (!empty && sign > 0) {
-                        a.add(register, register, operand);
-                    } else if (!empty) {
-                        a.sub(register, register, operand);
-                    } else if (sign > 0) {
-                        a.load(register, operand);
-                    } else {
-                        throw new IllegalArgumentException("a row of the transform has no positive entry of size " + size);
-                    }
-                    empty = false;
-                }
+        WinogradLine.combine(a, register, factors, new WinogradLine.Terms() {
+            @Override
+            public void load(int row) {
+                a.load(register, source.operand(row, column));
             }
-            if (size == 0.5 && !empty) {
-                int half = WinogradLine.SCRATCH;
-                a.constant(half, 0.5f);
-                a.mul(register, register, half);
+
+            @Override
+            public void add(int row) {
+                a.add(register, register, source.operand(row, column));
             }
-        }
+
+            @Override
+            public void subtract(int row) {
+                a.sub(register, register, source.operand(row, column));
+            }
+        });
     }
 }

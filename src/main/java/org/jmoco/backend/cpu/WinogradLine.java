@@ -1,13 +1,8 @@
 package org.jmoco.backend.cpu;
 
 /**
- * One row of a transform: a small matrix applied to vectors in registers, written as the shortest sequence of
- * instructions. The matrices are those of Cook and Toom's algorithm at the points 0, 1, -1, infinity (F(2, 3), four
- * products for two outputs) and 0, 1, -1, 1/2, -2, infinity (F(4, 3), six for four). Derivation and errors:
- * docs/maths/convolution.md.
- *
- * <p>The second set of points is not the usual 0, +-1, +-2, infinity: its matrices hold smaller numbers of more even size,
- * and the rounding error of the two-dimensional F(2x4, 3x3) is 1.2 times smaller.
+ * One row of a transform: a small matrix applied to vectors in registers. Most are written entry by entry from the matrix
+ * ({@link #of}); those of F(4, 3), whose matrices are full, as the shortest sequence of instructions found.
  *
  * @param in vectors that go in, in ymm0, ymm1 ...
  * @param out vectors that come out
@@ -21,13 +16,15 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
     private static final int U = SCRATCH + 1;
     private static final int W = SCRATCH + 2;
     private static final int X = SCRATCH + 3;
+    private static final double THIRD = 1.0 / 3;
+    private static final double FIFTH = 1.0 / 5;
 
     /** Writes the instructions of a line. */
     interface Body {
         void write(Avx2Assembler a, Sink sink);
     }
 
-    /** Takes result {@code index} from a register, before the next instruction overwrites it. */
+    /** Takes result {@code index} from a register, which it may overwrite, before the next instruction does. */
     interface Sink {
         void take(int index, int register);
     }
@@ -51,65 +48,73 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
         return f;
     }
 
-    // F(2, 3).
+    /**
+     * The line of a matrix whose entries are 0, +-1/2 or +-1, written entry by entry. A row starts with a positive entry of
+     * its smaller size.
+     */
+    static WinogradLine of(double[][] matrix) {
+        return new WinogradLine(matrix[0].length, matrix.length, factors(), (a, sink) -> {
+            for (int row = 0; row < matrix.length; row++) {
+                combine(a, T, matrix[row], new Terms() {
+                    @Override
+                    public void load(int column) {
+                        a.move(T, column);
+                    }
 
-    /** B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 -1 0 1]. */
-    static final WinogradLine INPUT_2 = new WinogradLine(4, 4, factors(), (a, sink) -> {
-        a.sub(T, 0, 2);
-        sink.take(0, T);
-        a.add(T, 1, 2);
-        sink.take(1, T);
-        a.sub(T, 2, 1);
-        sink.take(2, T);
-        a.sub(T, 3, 1);
-        sink.take(3, T);
-    });
+                    @Override
+                    public void add(int column) {
+                        a.add(T, T, column);
+                    }
 
-    /** A^T = [1 1 1 0; 0 1 -1 1]. */
-    static final WinogradLine OUTPUT_2 = new WinogradLine(4, 2, factors(), (a, sink) -> {
-        a.add(T, 0, 1);
-        a.add(T, T, 2);
-        sink.take(0, T);
-        a.sub(T, 1, 2);
-        a.add(T, T, 3);
-        sink.take(1, T);
-    });
+                    @Override
+                    public void subtract(int column) {
+                        a.sub(T, T, column);
+                    }
+                });
+                sink.take(row, T);
+            }
+        });
+    }
 
-    /** A. */
-    static final WinogradLine GRADIENT_2 = new WinogradLine(2, 4, factors(), (a, sink) -> {
-        sink.take(0, 0);
-        a.add(T, 0, 1);
-        sink.take(1, T);
-        a.sub(T, 0, 1);
-        sink.take(2, T);
-        sink.take(3, 1);
-    });
+    /** How {@link #combine} gets at the terms of a sum. */
+    interface Terms {
+        void load(int i);
 
-    /** G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1]. */
-    static final WinogradLine FILTER_2 = new WinogradLine(3, 4, factors(0.5), (a, sink) -> {
-        sink.take(0, 0);
-        a.add(T, 0, 2);
-        a.mul(T, T, constant(0));
-        a.mul(U, 1, constant(0));
-        a.add(W, T, U);
-        sink.take(1, W);
-        a.sub(W, T, U);
-        sink.take(2, W);
-        sink.take(3, 2);
-    });
+        void add(int i);
 
-    /** G^T. */
-    static final WinogradLine FILTER_GRADIENT_2 = new WinogradLine(4, 3, factors(0.5), (a, sink) -> {
-        a.add(T, 1, 2);
-        a.mul(T, T, constant(0));
-        a.add(U, 0, T);
-        sink.take(0, U);
-        a.sub(U, 1, 2);
-        a.mul(U, U, constant(0));
-        sink.take(1, U);
-        a.add(U, T, 3);
-        sink.take(2, U);
-    });
+        void subtract(int i);
+    }
+
+    /** register = sum of factors[i] x term i; the factors are 0, +-1/2 or +-1. Uses register {@link #SCRATCH} + 1. */
+    static void combine(Avx2Assembler a, int register, double[] factors, Terms terms) {
+        boolean empty = true;
+        for (double size : new double[] {0.5, 1}) {
+            for (int sign = 1; sign >= -1; sign -= 2) {
+                for (int i = 0; i < factors.length; i++) {
+                    if (factors[i] != sign * size) {
+                        continue;
+                    }
+                    if (!empty && sign > 0) {
+                        terms.add(i);
+                    } else if (!empty) {
+                        terms.subtract(i);
+                    } else if (sign > 0) {
+                        terms.load(i);
+                    } else {
+                        throw new IllegalArgumentException("a row of the transform has no positive entry of size " + size);
+                    }
+                    empty = false;
+                }
+            }
+            if (size == 0.5 && !empty) {
+                a.constant(SCRATCH + 1, 0.5f);
+                a.mul(register, register, SCRATCH + 1);
+            }
+        }
+        if (empty) {
+            a.clear(register);
+        }
+    }
 
     // F(4, 3).
 
@@ -146,8 +151,11 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
         sink.take(5, T);
     });
 
-    /** A^T = [1 1 1 1 1 0; 0 1 -1 1/2 -2 0; 0 1 1 1/4 4 0; 0 1 -1 1/8 -8 1]. */
-    static final WinogradLine OUTPUT_4 = new WinogradLine(6, 4, factors(0.5, -2, 0.25, 4, 0.125, -8), (a, sink) -> {
+    /**
+     * A^T = [1 1 1 1 1 0; 0 1 -1 1/2 -2 0; 0 1 1 1/4 4 0; 0 1 -1 1/8 -8 1] / 15. The division is by 3 and by 5, since the
+     * product of a whole multiple with 1/3 or 1/5 as f32 is exact, which it is not with 1/15.
+     */
+    static final WinogradLine OUTPUT_4 = new WinogradLine(6, 4, factors(0.5, -2, 0.25, 4, THIRD, FIFTH), (a, sink) -> {
         int sum = U;
         int difference = W;
         a.add(sum, 1, 2);
@@ -155,23 +163,35 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
         a.add(T, 3, 4);
         a.add(X, 0, sum);
         a.add(T, T, X);
+        divideBy15(a, T);
         sink.take(0, T);
-        a.move(T, difference);
-        a.multiplyAdd(T, 3, constant(0));
-        a.multiplyAdd(T, 4, constant(1));
+        a.mul(3, 3, constant(0));
+        a.mul(4, 4, constant(1));
+        a.add(T, difference, 3);
+        a.add(T, T, 4);
+        divideBy15(a, T);
         sink.take(1, T);
-        a.multiplyAdd(sum, 3, constant(2));
-        a.multiplyAdd(sum, 4, constant(3));
+        a.multiplyAdd(sum, 3, constant(0));
+        a.multiplyAdd(sum, 4, constant(1));
+        divideBy15(a, sum);
         sink.take(2, sum);
         a.add(difference, difference, 5);
-        a.multiplyAdd(difference, 3, constant(4));
-        a.multiplyAdd(difference, 4, constant(5));
+        a.multiplyAdd(difference, 3, constant(2));
+        a.multiplyAdd(difference, 4, constant(3));
+        divideBy15(a, difference);
         sink.take(3, difference);
     });
 
-    /** A; the rows of 1/2 and -2 by Horner's rule. */
+    /** With 1/3 and 1/5 as the last two of six constants. */
+    private static void divideBy15(Avx2Assembler a, int register) {
+        a.mul(register, register, constant(4));
+        a.mul(register, register, constant(5));
+    }
+
+    /** A, without the divisor, which {@link #FILTER_GRADIENT_4} applies; the rows of 1/2 and -2 by Horner's rule. */
     static final WinogradLine GRADIENT_4 = new WinogradLine(4, 6, factors(0.5, -2), (a, sink) -> {
-        sink.take(0, 0);
+        a.move(T, 0);
+        sink.take(0, T);
         a.add(T, 0, 2);
         a.add(U, 1, 3);
         a.add(W, T, U);
@@ -185,55 +205,63 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
             a.multiplySelfAdd(T, constant(point), 0);
             sink.take(3 + point, T);
         }
-        sink.take(5, 3);
+        a.move(T, 3);
+        sink.take(5, T);
     });
 
     /**
-     * G = [1 0 0; 1/3 1/3 1/3; -1/3 1/3 -1/3; -16/15 -8/15 -4/15; 1/15 -2/15 4/15; 0 0 1], the polynomial of the taps at
-     * each point over the product of its distances to the other points.
+     * G = [15 0 0; 5 5 5; -5 5 -5; -16 -8 -4; 1 -2 4; 0 0 15]: the polynomial of the taps at each point over the product of
+     * its distances to the other points, times 15, so that whole numbers stay whole.
      */
-    static final WinogradLine FILTER_4 = new WinogradLine(3, 6,
-            factors(1.0 / 3, 0.5, -2, -16.0 / 15, 1.0 / 15), (a, sink) -> {
-        sink.take(0, 0);
+    static final WinogradLine FILTER_4 = new WinogradLine(3, 6, factors(15, 5, 0.5, -2, -16), (a, sink) -> {
+        a.mul(T, 0, constant(0));
+        sink.take(0, T);
         a.add(T, 0, 2);
         a.add(U, T, 1);
-        a.mul(U, U, constant(0));
+        a.mul(U, U, constant(1));
         sink.take(1, U);
         a.sub(U, 1, T);
-        a.mul(U, U, constant(0));
+        a.mul(U, U, constant(1));
         sink.take(2, U);
         for (int point = 0; point < 2; point++) {
             a.move(T, 2);
-            a.multiplySelfAdd(T, constant(1 + point), 1);
-            a.multiplySelfAdd(T, constant(1 + point), 0);
-            a.mul(T, T, constant(3 + point));
+            a.multiplySelfAdd(T, constant(2 + point), 1);
+            a.multiplySelfAdd(T, constant(2 + point), 0);
+            if (point == 0) {
+                a.mul(T, T, constant(4));
+            }
             sink.take(3 + point, T);
         }
-        sink.take(5, 2);
+        a.mul(T, 2, constant(0));
+        sink.take(5, T);
     });
 
-    /** G^T; with p = (u1 - u2) / 3, q = (u1 + u2) / 3, a = -4/15 u3, b = u4 / 15: p + u0 + 4a + b, q + 2a - 2b, p + u5 + a + 4b. */
-    static final WinogradLine FILTER_GRADIENT_4 = new WinogradLine(6, 3,
-            factors(1.0 / 3, -4.0 / 15, 1.0 / 15, 4, 2, -2), (a, sink) -> {
+    /**
+     * G^T / 15; with p = 5 (u1 - u2), q = 5 (u1 + u2) and a = -4 u3 it is (15 u0 + p + 4 a + u4, q + 2 (a - u4),
+     * 15 u5 + p + a + 4 u4) / 15.
+     */
+    static final WinogradLine FILTER_GRADIENT_4 = new WinogradLine(6, 3, factors(15, 5, -4, 4, THIRD, FIFTH), (a, sink) -> {
         int p = U;
-        int b = W;
-        int third = X;
+        int fourth = W;
         a.sub(p, 1, 2);
-        a.mul(p, p, constant(0));
-        a.mul(third, 3, constant(1));
-        a.mul(b, 4, constant(2));
-        a.add(T, p, 0);
-        a.multiplyAdd(T, third, constant(3));
-        a.add(T, T, b);
+        a.mul(p, p, constant(1));
+        a.mul(fourth, 3, constant(2));
+        a.add(T, p, 4);
+        a.multiplyAdd(T, 0, constant(0));
+        a.multiplyAdd(T, fourth, constant(3));
+        divideBy15(a, T);
         sink.take(0, T);
         a.add(T, 1, 2);
-        a.mul(T, T, constant(0));
-        a.multiplyAdd(T, third, constant(4));
-        a.multiplyAdd(T, b, constant(5));
+        a.mul(T, T, constant(1));
+        a.sub(X, fourth, 4);
+        a.add(T, T, X);
+        a.add(T, T, X);
+        divideBy15(a, T);
         sink.take(1, T);
-        a.add(p, p, 5);
-        a.add(p, p, third);
-        a.multiplyAdd(p, b, constant(3));
+        a.add(p, p, fourth);
+        a.multiplyAdd(p, 4, constant(3));
+        a.multiplyAdd(p, 5, constant(0));
+        divideBy15(a, p);
         sink.take(2, p);
     });
 }

@@ -1,22 +1,36 @@
 package org.jmoco.backend.cpu;
 
+import static org.jmoco.backend.cpu.WinogradFilter.transpose;
+
 /**
- * Winograd's minimal filtering F(m x n, 3 x 3): m x n outputs of a 3 x 3 convolution from (m + 2) x (n + 2) inputs, with one
- * product per input and pair of channels instead of 9 m n: y = A^T [(G w G^T) . (B^T d B)] A.
+ * A two-dimensional bilinear algorithm for a tile of a convolution, y = A^T [(G w G^T) . (B^T d B)] A, from one algorithm down
+ * the columns and one across the rows. Winograd's minimal filtering F(m x n, 3 x 3) in the first place.
+ *
+ * @param down works on columns; the entries of its matrices are 0, +-1/2 or +-1
+ * @param across works on rows
  */
-enum WinogradTile {
-    /**
-     * 16 products for 4 outputs, 2.25 times fewer than the direct sum. Nothing but additions and halves, so small integers
-     * stay exact; its rounding error is smaller than that of the direct sum.
-     */
-    F2X2(WinogradLine.INPUT_2, WinogradLine.OUTPUT_2, WinogradLine.GRADIENT_2, WinogradLine.FILTER_2,
-            WinogradLine.FILTER_GRADIENT_2),
+record WinogradTile(WinogradFilter down, WinogradFilter across) {
+    /** 16 products for 4 outputs, 2.25 times fewer than the direct sum. Small integers stay exact. */
+    static final WinogradTile F2X2 = new WinogradTile(WinogradFilter.F2, WinogradFilter.F2);
+    /** 24 products for 8 outputs, 3 times fewer than the direct sum; rounding errors twice those of F(2x2). Exact as well. */
+    static final WinogradTile F2X4 = new WinogradTile(WinogradFilter.F2, WinogradFilter.F4);
+    /** 3 x 3 at stride 2: 25 products for 4 outputs, 1.44 times fewer. Small integers stay exact. */
+    static final WinogradTile STRIDE_2 = new WinogradTile(WinogradFilter.STRIDE_2, WinogradFilter.STRIDE_2);
+    static final WinogradTile STRIDE_2_BACKWARD =
+            new WinogradTile(WinogradFilter.STRIDE_2_BACKWARD, WinogradFilter.STRIDE_2_BACKWARD);
 
-    /** 24 products for 8 outputs, 3 times fewer; its rounding error is about 1.5 times that of the direct sum. */
-    F2X4(WinogradLine.INPUT_4, WinogradLine.OUTPUT_4, WinogradLine.GRADIENT_4, WinogradLine.FILTER_4,
-            WinogradLine.FILTER_GRADIENT_4);
+    /** 1 x 1: the plain matrix product, on the pixels that the stride leaves. */
+    static WinogradTile oneTap(int stride) {
+        WinogradFilter f = WinogradFilter.oneTap(stride);
+        return new WinogradTile(f, f);
+    }
 
-    /** One of the linear maps around the products. */
+    static WinogradTile oneTapBackward(int stride) {
+        WinogradFilter f = WinogradFilter.oneTapBackward(stride);
+        return new WinogradTile(f, f);
+    }
+
+    /** One of the linear maps around the products: a matrix for columns and instructions for rows. */
     record Map(double[][] down, WinogradLine across) {
         int rowsIn() {
             return down[0].length;
@@ -28,76 +42,49 @@ enum WinogradTile {
     }
 
     /** V = B^T d B. */
-    final Map input;
+    Map input() {
+        return new Map(down.bT(), across == WinogradFilter.F4 ? WinogradLine.INPUT_4 : WinogradLine.of(across.bT()));
+    }
+
     /** y = A^T M A. */
-    final Map output;
+    Map output() {
+        return new Map(down.aT(), across == WinogradFilter.F4 ? WinogradLine.OUTPUT_4 : WinogradLine.of(across.aT()));
+    }
+
     /** dM = A dy A^T. */
-    final Map outputGradient;
+    Map outputGradient() {
+        return new Map(transpose(down.aT()),
+                across == WinogradFilter.F4 ? WinogradLine.GRADIENT_4 : WinogradLine.of(transpose(across.aT())));
+    }
+
     /** U = G w G^T. */
-    final Map filter;
+    Map filter() {
+        return new Map(down.g(), across == WinogradFilter.F4 ? WinogradLine.FILTER_4 : WinogradLine.of(across.g()));
+    }
+
     /** dw = G^T dU G. */
-    final Map filterGradient;
-
-    WinogradTile(WinogradLine input, WinogradLine output, WinogradLine gradient, WinogradLine filter,
-            WinogradLine filterGradient) {
-        this.input = new Map(bT(), input);
-        this.output = new Map(aT(), output);
-        outputGradient = new Map(transpose(aT()), gradient);
-        this.filter = new Map(g(), filter);
-        this.filterGradient = new Map(transpose(g()), filterGradient);
-    }
-
-    // Down the columns it is F(2, 3) in either case; entries are 0, +-1 and +-1/2. Methods, since an enum's static fields
-    // are not set yet when its constants are made.
-    private static double[][] bT() {
-        return new double[][] {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
-    }
-
-    private static double[][] aT() {
-        return new double[][] {{1, 1, 1, 0}, {0, 1, -1, 1}};
-    }
-
-    private static double[][] g() {
-        return new double[][] {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-    }
-
-    private static double[][] transpose(double[][] m) {
-        double[][] t = new double[m[0].length][m.length];
-        for (int i = 0; i < t.length; i++) {
-            for (int j = 0; j < m.length; j++) {
-                t[i][j] = m[j][i];
-            }
-        }
-        return t;
-    }
-
-    /** Rows of outputs. */
-    int outH() {
-        return output.rowsOut();
-    }
-
-    /** Columns of outputs. */
-    int outW() {
-        return output.across.out();
-    }
-
-    /** Rows of inputs. */
-    int inH() {
-        return input.rowsIn();
-    }
-
-    /** Columns of inputs. */
-    int inW() {
-        return input.across.in();
+    Map filterGradient() {
+        return new Map(transpose(down.g()),
+                across == WinogradFilter.F4 ? WinogradLine.FILTER_GRADIENT_4 : WinogradLine.of(transpose(across.g())));
     }
 
     /** Products per pair of channels, the elements of the transformed tile. */
     int frequencies() {
-        return inH() * inW();
+        return down.products() * across.products();
+    }
+
+    /** Taps of a filter. */
+    int taps() {
+        return down.taps() * across.taps();
+    }
+
+    /** Tiles of an image with {@code h} x {@code w} outputs. */
+    int tiles(int h, int w) {
+        return down.tiles(h) * across.tiles(w);
     }
 
     @Override
     public String toString() {
-        return "F(" + outH() + "x" + outW() + ",3x3)";
+        return "F(" + down.outputs() + "x" + across.outputs() + "," + down.taps() + "x" + across.taps() + ")";
     }
 }

@@ -4,11 +4,10 @@ import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
 import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
-import org.jmoco.backend.cpu.WinogradKernel.Table;
 
 /**
- * The filters' gradient of a 3 x 3 convolution of stride 1 by Winograd's method: with V = B^T x B and dM = A dy A^T of all
- * tiles, dU[f] = dM[f]^T V[f], summed over the tiles, and dw = G^T dU G.
+ * The filters' gradient of a convolution by tiles: with V = B^T x B and dM = A dy A^T of all tiles, dU[f] = dM[f]^T V[f],
+ * summed over the tiles, and dw = G^T dU G.
  *
  * <p>The batch is worked through in rounds of a few megabytes of V and dM, which stay in the last-level cache. In a round
  * the workers first transform the tiles, a slab per task, then add the products, one frequency and block of filters per
@@ -22,12 +21,15 @@ final class WinogradWeights implements ConvKernel {
     private static final int TASK_TILES = 3 * CHUNK;
     /** Bytes of V and dM together in a round: a share of the last-level cache. */
     private static final long ROUND_BYTES = 8 << 20;
-    /** Filters in a task's product: with all of them the few large tasks of the last layers would not share out evenly. */
-    private static final int BLOCK_FILTERS = 128;
+    /** Filters in a task's product at most: with more the few large tasks of the last layers would not share out evenly. */
+    private static final int MAX_BLOCK_FILTERS = 128;
+    /** Tasks of a round's products, so that they share out evenly among some workers. */
+    private static final int MIN_TASKS = 16;
     private static final int MAX_VECTORS = 3;
 
-    private final ConvProblem problem;
     private final WinogradTile tile;
+    private final int c;
+    private final int k;
     private final Workers workers;
     private final int tiles;
     private final int slabs; // of a round
@@ -64,21 +66,23 @@ final class WinogradWeights implements ConvKernel {
     private int roundFirst;
     private int roundCount;
 
-    WinogradWeights(ConvProblem problem, WinogradTile tile, Workers workers) {
-        this.problem = problem;
+    /**
+     * @param in x
+     * @param out dy
+     * @param accumulate whether to add to dw
+     */
+    WinogradWeights(WinogradTile tile, WinogradSide in, WinogradSide out, boolean accumulate, Workers workers) {
         this.tile = tile;
         this.workers = workers;
-        int c = problem.c();
-        int k = problem.k();
-        int fh = tile.inH();
-        int fw = tile.inW();
+        c = in.channels();
+        k = out.channels();
         int frequencies = tile.frequencies();
-        int down = WinogradGrid.tiles(problem.outH(), tile.outH());
-        int across = WinogradGrid.tiles(problem.outW(), tile.outW());
-        tiles = problem.n() * down * across;
+        int down = tile.down().tiles(out.h());
+        int across = tile.across().tiles(out.w());
+        tiles = out.images() * down * across;
         long slabsOfBatch = (tiles + SLAB - 1) / SLAB;
         slabs = (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB)));
-        filterBlock = k % BLOCK_FILTERS == 0 ? BLOCK_FILTERS : k;
+        filterBlock = filterBlock(k, frequencies);
         panelBytes = WinogradGrid.staggered((long) VECTOR * SLAB);
         vSlab = panelBytes * (c / 8);
         mSlab = panelBytes * (k / 8);
@@ -86,16 +90,15 @@ final class WinogradWeights implements ConvKernel {
         mPitch = WinogradGrid.staggered(mSlab * slabs);
         uPitch = WinogradGrid.staggered(4L * c * k);
 
-        xPixels = new WinogradAddresses(problem.h(), problem.w(), c, down, across, tile.outH(), tile.outW(), fh, fw,
-                problem.pad());
-        yPixels = new WinogradAddresses(problem.outH(), problem.outW(), k, down, across, tile.outH(), tile.outW(),
-                tile.outH(), tile.outW(), 0);
-        xKernel = WinogradKernel.transform(tile.input, Table.of(fh, fw), new Strided(vPitch, fh, fw, false, VECTOR), 4 * c,
-                panelBytes, false);
-        yKernel = WinogradKernel.transform(tile.outputGradient, Table.of(tile.outH(), tile.outW()),
-                new Strided(mPitch, fh, fw, false, VECTOR), 4 * k, panelBytes, false);
-        filterKernel = WinogradKernel.transform(tile.filterGradient, new Strided(uPitch, fh, fw, false, 4L * c),
-                new Strided(4L * c, 3, 3, false, 36L * c), 4 * c, VECTOR, false);
+        xPixels = WinogradAddresses.ofInputs(tile, in, down, across);
+        yPixels = WinogradAddresses.ofOutputs(tile, out, down, across);
+        Strided v = WinogradKernel.frequencies(tile, vPitch, VECTOR);
+        Strided m = WinogradKernel.frequencies(tile, mPitch, VECTOR);
+        xKernel = WinogradKernel.transform(tile.input(), WinogradKernel.inputTable(tile), v, 4 * c, panelBytes, false);
+        yKernel = WinogradKernel.transform(tile.outputGradient(), WinogradKernel.outputTable(tile), m, 4 * k, panelBytes,
+                false);
+        filterKernel = WinogradKernel.transform(tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c),
+                WinogradKernel.taps(tile, 4L * c, false), 4 * c, VECTOR, accumulate);
         for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
             products[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, false);
             productsOnto[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, true);
@@ -105,8 +108,17 @@ final class WinogradWeights implements ConvKernel {
         vOffset = layout.region(frequencies * vPitch);
         mOffset = layout.region(frequencies * mPitch);
         uOffset = layout.region(frequencies * uPitch);
-        tableBytes = Scratch.roundUp(xPixels.tableBytes(TASK_TILES));
+        tableBytes = Scratch.roundUp(Math.max(xPixels.tableBytes(TASK_TILES), yPixels.tableBytes(TASK_TILES)));
         tableOffset = layout.region(tableBytes * workers.count());
+    }
+
+    /** Filters of a product's task: as many as give at least MIN_TASKS tasks, a divisor of K and a multiple of 16. */
+    private static int filterBlock(int k, int frequencies) {
+        int block = k;
+        while (block % 32 == 0 && (block > MAX_BLOCK_FILTERS || frequencies * (k / block) < MIN_TASKS)) {
+            block /= 2;
+        }
+        return block;
     }
 
     @Override
@@ -124,14 +136,14 @@ final class WinogradWeights implements ConvKernel {
         this.x = x;
         this.dy = dy;
         this.dw = dw;
-        Simd.zero(scratch + zeroOffset, 4L * Math.max(problem.c(), problem.k()));
+        Simd.zero(scratch + zeroOffset, 4L * Math.max(c, k));
         int roundTiles = slabs * SLAB;
         for (roundFirst = 0; roundFirst < tiles; roundFirst += roundTiles) {
             roundCount = Math.min(roundTiles, tiles - roundFirst);
             workers.run((roundCount + TASK_TILES - 1) / TASK_TILES, transformTask);
-            workers.run(tile.frequencies() * (problem.k() / filterBlock), productTask);
+            workers.run(tile.frequencies() * (k / filterBlock), productTask);
         }
-        workers.run(problem.k() / WinogradForward.FILTER_STEP, filterTask);
+        workers.run(k / WinogradForward.FILTER_STEP, filterTask);
     }
 
     private void transformTiles(int task, int worker) {
@@ -151,8 +163,8 @@ final class WinogradWeights implements ConvKernel {
     private void addProduct(int task, int worker) {
         int f = task % tile.frequencies();
         int filter = task / tile.frequencies() * filterBlock;
-        int panels = problem.c() / 8;
-        long u = scratch + uOffset + f * uPitch + 4L * filter * problem.c();
+        int panels = c / 8;
+        long u = scratch + uOffset + f * uPitch + 4L * filter * c;
         for (int slab = 0; slab * SLAB < roundCount; slab++) {
             long v = scratch + vOffset + f * vPitch + slab * vSlab;
             long m = scratch + mOffset + f * mPitch + slab * mSlab + filter / 8 * panelBytes;
@@ -167,13 +179,13 @@ final class WinogradWeights implements ConvKernel {
 
     private void transformFilters(int task, int worker) {
         int filter = task * WinogradForward.FILTER_STEP;
-        filterKernel.call(scratch + uOffset + 4L * problem.c() * filter, dw + 36L * problem.c() * filter,
+        filterKernel.call(scratch + uOffset + 4L * c * filter, dw + 4L * tile.taps() * c * filter,
                 WinogradForward.FILTER_STEP);
     }
 
     @Override
     public String describe() {
-        return "Winograd " + tile + ", rounds of " + slabs * SLAB + " tiles";
+        return tile + ", rounds of " + slabs * SLAB + " tiles";
     }
 
     @Override

@@ -75,22 +75,15 @@ public final class ConvBench {
 
     private static ConvKernel kernel(Direction direction, ConvProblem p, ConvMethod method, Workers workers) {
         return switch (direction) {
-            case FORWARD -> method.tile != null ? new WinogradForward(p, method.tile, false, false, workers)
-                    : new ConvDirect(p, ConvDirect.Direction.FORWARD, false, workers);
-            case BACKWARD_DATA -> method.tile != null ? new WinogradForward(p, method.tile, true, false, workers)
-                    : new ConvDirect(p, ConvDirect.Direction.BACKWARD_DATA, false, workers);
-            case BACKWARD_WEIGHTS -> method.tile != null ? new WinogradWeights(p, method.tile, workers)
-                    : new ConvDirect(p, ConvDirect.Direction.BACKWARD_WEIGHTS, false, workers);
+            case FORWARD -> method.forward(p, workers);
+            case BACKWARD_DATA -> method.backwardData(p, false, workers);
+            case BACKWARD_WEIGHTS -> method.backwardWeights(p, false, workers);
         };
     }
 
     private static double[] time(Layer layer, Direction direction, Workers workers, int repeats) {
         ConvProblem p = layer.problem;
-        ConvMethod method = System.getProperty("method") == null ? ConvMethod.of(p)
-                : ConvMethod.valueOf(System.getProperty("method"));
-        if (!method.supports(p)) {
-            method = ConvMethod.DIRECT;
-        }
+        ConvMethod method = ConvMethod.of(p, direction != Direction.FORWARD);
         long x = p.xSize();
         long w = p.wSize();
         long y = p.ySize();

@@ -139,8 +139,16 @@ final class ConvCase {
     }
 
     float[] backwardWeights(Workers workers, ConvMethod method) {
-        try (ConvBackwardWeights plan = new ConvBackwardWeights(p, workers, method)) {
+        try (ConvBackwardWeights plan = new ConvBackwardWeights(p, false, workers, method)) {
             return run(plan.scratchBytes(), x, dy, w.length, Float.NaN, (scratch, a, b, out) ->
+                    plan.bind(scratch).run(a, b, out), plan.describe());
+        }
+    }
+
+    /** As above on a dw that holds {@code before} everywhere. */
+    float[] backwardWeightsOnto(float before, Workers workers, ConvMethod method) {
+        try (ConvBackwardWeights plan = new ConvBackwardWeights(p, true, workers, method)) {
+            return run(plan.scratchBytes(), x, dy, w.length, before, (scratch, a, b, out) ->
                     plan.bind(scratch).run(a, b, out), plan.describe());
         }
     }

@@ -38,6 +38,8 @@ class ConvTest {
                 if (random.nextInt(2) == 0) { // fit for Winograd, with other paddings where the image allows them
                     int pad = Math.min(h, w) < 3 ? 1 : random.nextInt(3);
                     all.add(new ConvProblem(n, h, w, 16 + 16 * random.nextInt(3), 16 * (1 + random.nextInt(4)), 3, 3, 1, pad));
+                    all.add(new ConvProblem(n, h, w, 16 * (1 + random.nextInt(4)), 16 + 16 * random.nextInt(3), 3, 3, 2, pad));
+                    all.add(new ConvProblem(n, h, w, 16, 32, 1, 1, 1 + random.nextInt(3), 0));
                 }
                 if (random.nextInt(3) == 0) {
                     all.add(new ConvProblem(n, h, w, c, k, 3, 3, 2, 1));
@@ -58,11 +60,6 @@ class ConvTest {
         return Arrays.stream(ConvMethod.values()).filter(m -> m.supports(p)).toList();
     }
 
-    /** F(2x4) has thirds and fifteenths in its filter transform; the other methods make no error on small integers. */
-    private static double errorOnIntegers(ConvMethod method) {
-        return method == ConvMethod.WINOGRAD_2X4 ? 16 : 0;
-    }
-
     @Test
     void smallIntegersAreExactlyRight() {
         int seed = 1;
@@ -73,17 +70,18 @@ class ConvTest {
             ConvCase.Exact dx = data.dx();
             ConvCase.Exact dw = data.dw();
             for (ConvMethod m : methods(p)) {
-                double factor = errorOnIntegers(m);
-                data.check("forward", m, y, 0, data.forward(TWO, m), factor);
-                data.check("backward data", m, dx, 0, data.backwardData(TWO, m), factor);
-                data.check("backward data onto", m, dx, 5, data.backwardDataOnto(5, TWO, m), factor);
-                data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), factor);
+                data.check("forward", m, y, 0, data.forward(TWO, m), 0);
+                data.check("backward data", m, dx, 0, data.backwardData(TWO, m), 0);
+                data.check("backward data onto", m, dx, 5, data.backwardDataOnto(5, TWO, m), 0);
+                data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), 0);
+                data.check("backward weights onto", m, dw, -7, data.backwardWeightsOnto(-7, TWO, m), 0);
                 used.merge(m, 1, Integer::sum);
             }
         }
-        assertTrue(used.get(ConvMethod.DIRECT) > 100, used::toString);
         if (MachineCode.supported()) {
-            assertTrue(used.get(ConvMethod.WINOGRAD_2X2) > 10 && used.get(ConvMethod.WINOGRAD_2X4) > 10, used::toString);
+            for (ConvMethod m : ConvMethod.values()) {
+                assertTrue(used.getOrDefault(m, 0) > 10, () -> m + " of " + used);
+            }
         }
     }
 
@@ -142,12 +140,19 @@ class ConvTest {
 
     @Test
     void oddShapesGoToTheDirectKernels() {
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1)));
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 24, 3, 3, 1, 1)));
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 128, 3, 3, 2, 1)));
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 128, 1, 1, 1, 0)));
+        for (boolean gradient : new boolean[] {false, true}) {
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), gradient));
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 24, 3, 3, 1, 1), gradient));
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 3, 3, 3, 1), gradient));
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 7, 7, 2, 3), gradient));
+        }
         assumeTrue(MachineCode.supported(), "no AVX2 here: every shape goes to the direct kernels");
-        assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 3, 3, 1, 1)));
+        ConvProblem p = new ConvProblem(8, 32, 32, 64, 64, 3, 3, 1, 1);
+        assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(p, false));
+        assertEquals(ConvMethod.WINOGRAD_2X4, ConvMethod.of(p, true));
+        assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(new ConvProblem(8, 2, 2, 64, 64, 3, 3, 1, 1), true));
+        assertEquals(ConvMethod.WINOGRAD_STRIDE_2, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 3, 3, 2, 1), true));
+        assertEquals(ConvMethod.POINTWISE, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 1, 1, 2, 0), false));
     }
 
     @Test
