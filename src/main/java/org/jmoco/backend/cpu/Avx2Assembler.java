@@ -165,6 +165,18 @@ final class Avx2Assembler {
         put(0x89, 0xc0 | (from & 7) << 3 | to & 7);
     }
 
+    /** to += from. */
+    void add64(int to, int from) {
+        rexRegister(from, to);
+        put(0x01, 0xc0 | (from & 7) << 3 | to & 7);
+    }
+
+    /** to = to x 2^bits. */
+    void shiftLeft(int to, int bits) {
+        rexRegister(0, to);
+        put(0xc1, 0xe0 | to & 7, bits);
+    }
+
     void add(int to, long immediate) {
         rexRegister(0, to);
         put(0x81, 0xc0 | to & 7);
@@ -175,6 +187,13 @@ final class Avx2Assembler {
     void decrement(int to) {
         rexRegister(0, to);
         put(0xff, 0xc8 | to & 7);
+    }
+
+    /** Asks for a cache line to be brought into the second-level cache. */
+    void prefetch(Memory line) {
+        rex(2, line);
+        put(0x0f, 0x18);
+        operand(2, line);
     }
 
     void zero(int to) {

@@ -75,9 +75,10 @@ enum ConvMethod {
             // The same convolution again, of dy with the filters rotated by half a turn.
             case WINOGRAD_2X2, WINOGRAD_2X4 -> new WinogradForward(tile(p), WinogradSide.output(p, 2 - p.pad()),
                     WinogradSide.input(p, 0), true, accumulate, workers);
-            // The first tile makes the gradients of the rows -pad, 1 - pad ... from the rows -1, 0, 1 of dy.
-            case WINOGRAD_STRIDE_2 -> new WinogradForward(WinogradTile.STRIDE_2_BACKWARD, WinogradSide.output(p, 1),
-                    WinogradSide.input(p, p.pad()), true, accumulate, workers);
+            // Row 0 of dx sees the rows pad / 2 - 1 and pad / 2 of dy, or with odd padding only row (pad - 1) / 2.
+            case WINOGRAD_STRIDE_2 -> new WinogradForward(WinogradTile.stride2Backward(p.pad() % 2 == 1),
+                    WinogradSide.output(p, p.pad() % 2 == 1 ? 0 : 1 - p.pad() / 2), WinogradSide.input(p, 0), true,
+                    accumulate, workers);
             case POINTWISE -> new WinogradForward(WinogradTile.oneTapBackward(p.stride()), WinogradSide.output(p, 0),
                     WinogradSide.input(p, 0), true, accumulate, workers);
         };

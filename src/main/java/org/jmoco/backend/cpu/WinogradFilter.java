@@ -41,11 +41,18 @@ record WinogradFilter(double[][] bT, double[][] aT, double[][] g, int divisor, i
 
     /**
      * The gradient of {@link #STRIDE_2} with respect to its inputs, for taps in reverse order: four of them from three
-     * outputs' gradients, again by five products.
+     * outputs' gradients, again by five products. The first of the four is one that both outer taps reach, as with even
+     * padding.
      */
-    static final WinogradFilter STRIDE_2_BACKWARD = new WinogradFilter(
+    static final WinogradFilter STRIDE_2_BACKWARD_EVEN = new WinogradFilter(
             new double[][] {{1, -1, 0}, {0, 1, 0}, {0, -1, 1}, {0, 1, 0}, {0, 0, 1}},
             new double[][] {{1, 1, 0, 0, 0}, {0, 0, 0, 1, 0}, {0, 1, 1, 0, 0}, {0, 0, 0, 0, 1}},
+            STRIDE_2.g, 1, 2);
+
+    /** The same where the first of the four is one that the middle tap reaches, as with odd padding. */
+    static final WinogradFilter STRIDE_2_BACKWARD_ODD = new WinogradFilter(
+            new double[][] {{1, -1, 0}, {0, 1, 0}, {0, -1, 1}, {1, 0, 0}, {0, 1, 0}},
+            new double[][] {{0, 0, 0, 1, 0}, {1, 1, 0, 0, 0}, {0, 0, 0, 0, 1}, {0, 1, 1, 0, 0}},
             STRIDE_2.g, 1, 2);
 
     /** A single tap: one product per output, and nothing to transform. */

@@ -1,6 +1,5 @@
 package org.jmoco.backend.cpu;
 
-import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
 import static org.jmoco.backend.cpu.GemmKernel.PANEL;
 import static org.jmoco.backend.cpu.GemmKernel.ROWS;
 import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
@@ -19,8 +18,8 @@ import org.jmoco.backend.cpu.WinogradKernel.Strided;
 final class WinogradForward implements ConvKernel {
     /** Filters that one task transforms; C and K are multiples of it. */
     static final int FILTER_STEP = 16;
-    /** Chunks of the sum for which a panel of U and six rows of V, 22 bytes for each channel and row, stay in 32 KiB. */
-    private static final int MAX_CHUNKS = 16;
+    /** Channels for which a panel of U and six rows of V, 22 floats for each, stay in a first-level cache of 32 KiB. */
+    private static final int MAX_CHANNELS = 256;
 
     private final WinogradTile tile;
     private final boolean backward;
@@ -30,6 +29,7 @@ final class WinogradForward implements ConvKernel {
     private final int tiles;
     private final int blockTiles;
     private final int blocks;
+    private final int chunk; // channels summed in one go
     private final long vRow; // bytes between tiles in V
     private final long mRow; // in M
     private final long vPitch; // bytes between frequencies of V
@@ -73,8 +73,8 @@ final class WinogradForward implements ConvKernel {
         this.workers = workers;
         c = in.channels();
         k = out.channels();
-        int down = tile.down().tiles(out.h() + out.pad());
-        int across = tile.across().tiles(out.w() + out.pad());
+        int down = tile.down().tiles(out.h());
+        int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
         blockTiles = WinogradGrid.blockTiles(tile, c + k, tiles);
         blocks = (tiles + blockTiles - 1) / blockTiles;
@@ -94,8 +94,9 @@ final class WinogradForward implements ConvKernel {
                 ? WinogradKernel.transform(tile.filter(), WinogradKernel.taps(tile, 4L * k, true),
                         WinogradKernel.frequencies(tile, uPitch, 4L * PANEL), 4 * PANEL, VECTOR, false)
                 : WinogradKernel.transposingFilter(tile.filter(), 4L * c, uPitch, 4L * PANEL);
-        product = GemmKernel.rowsTimesPanel(vRow, mRow, false);
-        productOnto = GemmKernel.rowsTimesPanel(vRow, mRow, true);
+        chunk = GemmKernel.chunk(c);
+        product = GemmKernel.rowsTimesPanel(chunk, vRow, mRow, false);
+        productOnto = GemmKernel.rowsTimesPanel(chunk, vRow, mRow, true);
 
         int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * c);
@@ -161,14 +162,13 @@ final class WinogradForward implements ConvKernel {
 
     /** M[f] = V[f] U[f] for 6 x {@code groups} tiles; what stands in V beyond the last tile does no harm. */
     private void multiply(long v, long m, int groups) {
-        int chunks = c / CHUNK;
         for (int f = 0; f < tile.frequencies(); f++) {
-            for (int from = 0; from < chunks; from += MAX_CHUNKS) {
+            for (int from = 0; from < c; from += MAX_CHANNELS) {
                 MachineCode kernel = from == 0 ? product : productOnto;
                 for (int p = 0; p < k / PANEL; p++) {
-                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * c + from * CHUNK);
-                    kernel.call(v + f * vPitch + 4L * from * CHUNK, u, m + f * mPitch + 4L * PANEL * p, groups,
-                            Math.min(MAX_CHUNKS, chunks - from));
+                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * c + from);
+                    kernel.call(v + f * vPitch + 4L * from, u, m + f * mPitch + 4L * PANEL * p, groups,
+                            Math.min(MAX_CHANNELS, c - from) / chunk);
                 }
             }
         }

@@ -16,8 +16,12 @@ record WinogradTile(WinogradFilter down, WinogradFilter across) {
     static final WinogradTile F2X4 = new WinogradTile(WinogradFilter.F2, WinogradFilter.F4);
     /** 3 x 3 at stride 2: 25 products for 4 outputs, 1.44 times fewer. Small integers stay exact. */
     static final WinogradTile STRIDE_2 = new WinogradTile(WinogradFilter.STRIDE_2, WinogradFilter.STRIDE_2);
-    static final WinogradTile STRIDE_2_BACKWARD =
-            new WinogradTile(WinogradFilter.STRIDE_2_BACKWARD, WinogradFilter.STRIDE_2_BACKWARD);
+
+    /** The gradient of {@link #STRIDE_2} with respect to x: 25 products for 16 of them. */
+    static WinogradTile stride2Backward(boolean oddPadding) {
+        WinogradFilter f = oddPadding ? WinogradFilter.STRIDE_2_BACKWARD_ODD : WinogradFilter.STRIDE_2_BACKWARD_EVEN;
+        return new WinogradTile(f, f);
+    }
 
     /** 1 x 1: the plain matrix product, on the pixels that the stride leaves. */
     static WinogradTile oneTap(int stride) {

@@ -191,6 +191,21 @@ class Avx2AssemblerTest {
     }
 
     @Test
+    void shiftsSumsAndPrefetches() {
+        for (int r : new int[] {RAX, R8, R11}) {
+            float[] out = run(3, a -> {
+                a.copy(r, RDX);
+                a.shiftLeft(r, 5); // 96
+                a.add64(r, RDI);
+                a.prefetch(at(r, 64));
+                a.load(5, at(r, 0));
+                a.store(at(RSI, 0), 5);
+            });
+            assertEquals(input(24), out[0]);
+        }
+    }
+
+    @Test
     void theCodeGrowsBeyondItsFirstBuffer() {
         float[] out = run(1, a -> {
             a.load(0, at(RDI, 0));
