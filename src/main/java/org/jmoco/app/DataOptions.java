@@ -21,7 +21,7 @@ final class DataOptions {
 
     @Option(names = "--data", paramLabel = "NAME=DIR",
             description = {
-                "Images to use; repeat it for several sets. NAME is cifar10, covid-ct, idc or images (any folder, zip or .npy);"
+                "Images to use; repeat it for several sets. NAME is cifar10, covid-ct, idc, luna or images (any folder or zip);"
                     + " DIR is where they lie.",
                 "Default: phantom, made by the program itself."})
     private List<String> data = List.of();
