@@ -1,0 +1,22 @@
+package org.jmoco.backend.cuda;
+
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Work;
+
+/** Losses: which kernels carry out which operation of {@link org.jmoco.backend.Ops}. */
+final class LossWorks {
+    private final CudaContext cuda;
+
+    LossWorks(CudaContext cuda) {
+        this.cuda = cuda;
+    }
+
+    Work infoNce(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
+            boolean accumulate) {
+        throw new UnsupportedOperationException("cuda infoNce");
+    }
+
+    Work softmaxCrossEntropy(Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
+        throw new UnsupportedOperationException("cuda softmaxCrossEntropy");
+    }
+}
