@@ -17,7 +17,7 @@ import sys
 import time
 
 # glibc: transparent huge pages for the heap; nothing by mmap (each such block would be returned to the system and cleared
-# again in the next step); never give memory back. Worth 25 % here.
+# again in the next step); never give memory back. Worth 20 % here (docs/results.md).
 MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff"
 
 
