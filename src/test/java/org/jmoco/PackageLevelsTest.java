@@ -25,6 +25,7 @@ class PackageLevelsTest {
             List.of("tensor"),
             List.of("backend"),
             List.of("backend.reference", "backend.cpu", "backend.cuda"),
+            List.of("backend.conformance"),
             List.of("layer", "checkpoint", "data"),
             List.of("augment", "encoder", "loss", "optim"),
             List.of("moco"),

@@ -2,6 +2,7 @@ package org.jmoco.backend;
 
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jmoco.backend.conformance.OpCases;
 import org.jmoco.tensor.HostTensor;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;

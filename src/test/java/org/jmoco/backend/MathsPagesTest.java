@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jmoco.backend.conformance.OpCases;
 import org.junit.jupiter.api.Test;
 
 /** The pages of docs/maths: what they tell the reader to run exists, and so do the classes and pages that they name. */

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jmoco.backend.conformance.OpCase;
+import org.jmoco.backend.conformance.OpCases;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;

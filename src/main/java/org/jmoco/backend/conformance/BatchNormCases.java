@@ -1,11 +1,12 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
-import static org.jmoco.backend.OpCase.UNIFORM;
-import static org.jmoco.backend.OpCase.integers;
+import static org.jmoco.backend.conformance.OpCase.UNIFORM;
+import static org.jmoco.backend.conformance.OpCase.integers;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jmoco.backend.OpCase.Fill;
+import org.jmoco.backend.BatchNormGeometry;
+import org.jmoco.backend.conformance.OpCase.Fill;
 
 /** Batch norm with splits: training forward, evaluation, backward, with and without residual, ReLU, work in place. */
 final class BatchNormCases {

@@ -1,6 +1,6 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
-import static org.jmoco.backend.OpCase.UNIFORM;
+import static org.jmoco.backend.conformance.OpCase.UNIFORM;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
 import java.util.function.IntConsumer;
+import org.jmoco.backend.BatchNormGeometry;
 
 /**
  * First-order rounding bounds for batch norm. L values x in a group and channel, mean mu, variance v, X = max |x|,

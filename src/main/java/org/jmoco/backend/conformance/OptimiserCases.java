@@ -1,10 +1,10 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
-import static org.jmoco.backend.OpCase.UNIFORM;
+import static org.jmoco.backend.conformance.OpCase.UNIFORM;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jmoco.backend.OpCase.Fill;
+import org.jmoco.backend.conformance.OpCase.Fill;
 import org.jmoco.tensor.Shape;
 
 /** Momentum update, SGD, Adam over flat arrays. */

@@ -1,4 +1,4 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
 import java.util.Map;
 import org.jmoco.tensor.HostTensor;

@@ -1,10 +1,11 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
-import static org.jmoco.backend.OpCase.UNIFORM;
-import static org.jmoco.backend.OpCase.integers;
+import static org.jmoco.backend.conformance.OpCase.UNIFORM;
+import static org.jmoco.backend.conformance.OpCase.integers;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jmoco.backend.ConvGeometry;
 import org.jmoco.tensor.Shape;
 
 /** Max pooling (integers: many ties, decided by position) and the global average. */

@@ -1,8 +1,13 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Program;
+import org.jmoco.backend.Recorder;
+import org.jmoco.backend.Region;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
@@ -15,7 +20,7 @@ import org.jmoco.tensor.Shape;
  * <p>Every operand lies between guards of NaN. Operands that are overwritten hold NaN beforehand, so that what is not
  * written, or read before it is written, shows. Data depend on the problem string alone: the string repeats the case.
  */
-final class OpCase {
+public final class OpCase {
     /** Elements before and after each operand: a cache line of f32, which is how weights lie in their flat array. */
     private static final int GUARD = 16;
 
@@ -29,7 +34,7 @@ final class OpCase {
     }
 
     @FunctionalInterface
-    interface Operands {
+    public interface Operands {
         Buffer get(String name);
     }
 
@@ -64,7 +69,7 @@ final class OpCase {
         this.problem = problem;
     }
 
-    String problem() {
+    public String problem() {
         return problem;
     }
 
@@ -130,14 +135,14 @@ final class OpCase {
     // ---- for tests of the Recorder -----------------------------------------------------------------------------
 
     /** Operands of the case, declared but without contents, by name. */
-    Map<String, Buffer> declare(Backend backend) {
+    public Map<String, Buffer> declare(Backend backend) {
         Map<String, Buffer> declared = new LinkedHashMap<>();
         operands.forEach((name, o) -> declared.put(name,
                 backend.memory().declare(Region.INPUT, name, o.real ? backend.real() : DType.I32, o.shape)));
         return declared;
     }
 
-    void record(Recorder rec, Operands b) {
+    public void record(Recorder rec, Operands b) {
         launch.record(rec, b);
     }
 
@@ -148,7 +153,7 @@ final class OpCase {
      *
      * @throws AssertionError if a guard or an operand that is only read has changed, or if the second run differs
      */
-    Map<String, HostTensor> run(Backend backend) {
+    public Map<String, HostTensor> run(Backend backend) {
         try (backend) {
             return run(backend, false);
         }
@@ -235,7 +240,7 @@ final class OpCase {
      * @return what {@code backend} computed
      * @throws AssertionError naming the worst element, its index, both values and the case
      */
-    Map<String, HostTensor> compareWithReference(Backend backend) {
+    public Map<String, HostTensor> compareWithReference(Backend backend) {
         String device = backend.describe();
         DType real = backend.real();
         Map<String, HostTensor> got = run(backend);
@@ -277,7 +282,7 @@ final class OpCase {
             throw new AssertionError(problem + " on " + device + ": " + name + index(o.shape, worst) + " (element " + worst + " of "
                     + got.size() + ") is " + got.get(worst) + ", expected " + expected.get(worst) + ", difference "
                     + Math.abs(got.get(worst) - expected.get(worst)) + ", allowed " + o.tolerance.allowed(name, worst, evidence)
-                    + "; run it alone with -Dcase='" + problem + "'");
+                    + "; alone: jmoco selftest --case '" + problem + "', in the tests -Dcase");
         }
     }
 

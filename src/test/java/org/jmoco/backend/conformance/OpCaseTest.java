@@ -1,9 +1,10 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.jmoco.backend.OpCase.Launch;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.conformance.OpCase.Launch;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;
@@ -35,7 +36,7 @@ class OpCaseTest {
             rec.fill("fault", element(b.get("y"), 3 * 5 + 2), 17);
         });
         assertTrue(message.contains("y[5,2] (element 17 of 21) is 17.0, expected 0."), message);
-        assertTrue(message.contains("-Dcase='relu_fwd x7x3'"), message);
+        assertTrue(message.contains("--case 'relu_fwd x7x3'"), message);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package org.jmoco.backend;
+package org.jmoco.backend.conformance;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Set;
 
 /** All cases, by family. */
-final class OpCases {
+public final class OpCases {
     private OpCases() {}
 
-    static List<OpCase> all() {
+    public static List<OpCase> all() {
         List<OpCase> all = new ArrayList<>();
         all.addAll(ConvolutionCases.all());
         all.addAll(PoolingCases.all());
