@@ -98,7 +98,7 @@ final class BenchStepCommand implements Callable<Integer> {
             double[] millis = measure(backend, step);
             print(out, backend, step, millis);
             if (timeSteps) {
-                step.program().printTimes(System.out, step.program().time(steps));
+                step.program().printTimes(System.out, step.program().time(backend, steps));
             }
         }
         return 0;

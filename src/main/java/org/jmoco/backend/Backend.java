@@ -101,6 +101,16 @@ public abstract class Backend implements AutoCloseable {
         }
     }
 
+    /**
+     * Time that the work enqueued by {@code work} takes, in nanoseconds, as the device measures it; returns when it is done.
+     * Here: by the host's clock, for a backend whose programs are done when {@link Program#run} returns.
+     */
+    public long nanos(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return System.nanoTime() - start;
+    }
+
     /** {@code upload} of a single number, into a real or I32 scalar. */
     public final void set(Buffer scalar, double value) {
         upload(scalar, scalar.dtype() == DType.I32

@@ -72,13 +72,11 @@ public final class Program {
      *
      * @return nanoseconds per step, in order
      */
-    public long[] time(int repeats) {
+    public long[] time(Backend backend, int repeats) {
         long[][] t = new long[steps.size()][repeats];
         for (int rep = 0; rep < repeats; rep++) {
             for (int i = 0; i < steps.size(); i++) {
-                long start = System.nanoTime();
-                steps.get(i).work().run();
-                t[i][rep] = System.nanoTime() - start;
+                t[i][rep] = backend.nanos(steps.get(i).work()::run);
             }
         }
         long[] median = new long[steps.size()];

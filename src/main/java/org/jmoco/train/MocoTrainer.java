@@ -122,7 +122,7 @@ public final class MocoTrainer {
         try (MocoBatches batches = new MocoBatches(1, 0)) {
             batches.upload();
             step.program().run();
-            step.program().printTimes(out, step.program().time(repeats));
+            step.program().printTimes(out, step.program().time(backend, repeats));
         }
     }
 

@@ -189,7 +189,7 @@ public final class SupervisedTrainer {
         try (SupervisedBatches batches = new SupervisedBatches(1, 0)) {
             batches.upload();
             step.program().run();
-            step.program().printTimes(out, step.program().time(repeats));
+            step.program().printTimes(out, step.program().time(backend, repeats));
         }
     }
 

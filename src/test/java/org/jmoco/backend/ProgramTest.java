@@ -55,7 +55,7 @@ class ProgramTest {
     void printsTimes() {
         Program p = convolutionAndRelu();
         backend.allocate();
-        long[] nanos = p.time(3);
+        long[] nanos = p.time(backend, 3);
         assertEquals(2, nanos.length);
         assertTrue(nanos[0] > 0 && nanos[1] > 0);
         List<String> lines = lines(out -> p.printTimes(out, new long[] {1_000_000, 3_000_000}));
