@@ -1,0 +1,185 @@
+// variants: sm_70 sm_80
+//
+// Elementwise operations: what every element needs is at its own index, or at its column's.
+//
+// Bytes per element: each operand once, 4 (f32) or 2 (bf16); nothing less is possible. All of them are bound by memory.
+// Shared memory: none.
+// Geometry: blocks of 256 threads in x; a block takes one tile of consecutive elements, 2 packs of 16 bytes a thread
+//   (2,048 elements where the widest operand is f32, 4,096 where all are bf16), so grid = ceil(count / tile).
+//   Two packs, because with one a thread waits for one load at a time: 2,048 threads x 16 bytes = 32 KiB in flight on a
+//   multiprocessor, hardly more than the 25 KiB that 4.8 TB/s x 0.7 us / 132 multiprocessors asks for; with two it is 64 KiB.
+// Assumptions: count < 2^31; addresses aligned to their element. A tile that is not whole, or whose operands are not all aligned
+//   to 16, goes element by element, still in consecutive order: same bytes, more instructions.
+//
+// Slower, and left out: one element a thread (four times the instructions, 8 KiB in flight); a loop over the whole array by a
+// fixed grid (its last round is uneven, and index arithmetic comes back in every round).
+#include "common/pack.cuh"
+
+constexpr int THREADS = 256;
+constexpr int PACKS = 2;
+
+template <typename A, typename B>
+constexpr int WIDTH = sizeof(A) > sizeof(B) ? PACK<A> : PACK<B>;
+
+/// y[i] = f(x[i], y[i]) over one tile; y is read only if READ_Y.
+template <bool READ_Y, typename Y, typename X, typename F>
+__device__ inline void map_one(Y* y, const X* x, unsigned count, F f) {
+    constexpr int W = WIDTH<Y, X>;
+    constexpr unsigned TILE = THREADS * PACKS * W;
+    unsigned first = blockIdx.x * TILE;
+    if (count - first >= TILE && aligned16(address(y) | address(x))) {
+        float a[PACKS][W], b[PACKS][W];
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+            unsigned i = first + (j * THREADS + threadIdx.x) * W;
+            load(a[j], x + i);
+            if (READ_Y) load(b[j], y + i);
+        }
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+            unsigned i = first + (j * THREADS + threadIdx.x) * W;
+#pragma unroll
+            for (int k = 0; k < W; k++) {
+                a[j][k] = f(a[j][k], READ_Y ? b[j][k] : 0.0f);
+            }
+            store(y + i, a[j]);
+        }
+    } else {
+        unsigned end = min(count, first + TILE);
+        for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
+            y[i] = from_float<Y>(f(to_float(x[i]), READ_Y ? to_float(y[i]) : 0.0f));
+        }
+    }
+}
+
+/// y[i] = f(a[i], b[i]) over one tile.
+template <typename T, typename F>
+__device__ inline void map_two(T* y, const T* a, const T* b, unsigned count, F f) {
+    constexpr int W = PACK<T>;
+    constexpr unsigned TILE = THREADS * PACKS * W;
+    unsigned first = blockIdx.x * TILE;
+    if (count - first >= TILE && aligned16(address(y) | address(a) | address(b))) {
+        float va[PACKS][W], vb[PACKS][W];
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+            unsigned i = first + (j * THREADS + threadIdx.x) * W;
+            load(va[j], a + i);
+            load(vb[j], b + i);
+        }
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+            unsigned i = first + (j * THREADS + threadIdx.x) * W;
+#pragma unroll
+            for (int k = 0; k < W; k++) {
+                va[j][k] = f(va[j][k], vb[j][k]);
+            }
+            store(y + i, va[j]);
+        }
+    } else {
+        unsigned end = min(count, first + TILE);
+        for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
+            y[i] = from_float<T>(f(to_float(a[i]), to_float(b[i])));
+        }
+    }
+}
+
+/// max(x, 0), where NaN stays NaN: PTX's max would return the 0.
+struct Relu {
+    __device__ float operator()(float x, float) const {
+        return x <= 0.0f ? 0.0f : x;
+    }
+};
+
+struct ReluGradient {
+    __device__ float operator()(float dy, float y) const {
+        return y > 0.0f ? dy : 0.0f;
+    }
+};
+
+struct Same {
+    __device__ float operator()(float x, float) const {
+        return x;
+    }
+};
+
+struct Sum {
+    __device__ float operator()(float x, float y) const {
+        return y + x;
+    }
+};
+
+#define ELEMENTWISE extern "C" __global__ void __launch_bounds__(THREADS)
+
+/// y = max(x, 0); y may be x.
+ELEMENTWISE relu_forward_f32(float* y, const float* x, unsigned count) {
+    map_one<false>(y, x, count, Relu());
+}
+
+/// dx = dy where y > 0, else 0; dx may be dy.
+ELEMENTWISE relu_backward_f32(float* dx, const float* dy, const float* y, unsigned count) {
+    map_two(dx, dy, y, count, ReluGradient());
+}
+
+/// dst += src.
+ELEMENTWISE add_f32(float* dst, const float* src, unsigned count) {
+    map_one<true>(dst, src, count, Sum());
+}
+
+/// y[n,k] += b[k]; y rows x columns. One thread an element, in blocks over the columns (x) and rows (y): the bias is read once a
+/// row from cache, and the matrix is a few hundred kilobytes at most.
+ELEMENTWISE bias_add_f32(float* y, const float* b, unsigned rows, unsigned columns) {
+    unsigned k = blockIdx.x * THREADS + threadIdx.x;
+    if (k >= columns) {
+        return;
+    }
+    float bias = b[k];
+    for (unsigned n = blockIdx.y; n < rows; n += gridDim.y) {
+        y[(unsigned long long) n * columns + k] += bias;
+    }
+}
+
+#if __CUDA_ARCH__ >= 800
+ELEMENTWISE relu_forward_bf16(bf16* y, const bf16* x, unsigned count) {
+    map_one<false>(y, x, count, Relu());
+}
+
+ELEMENTWISE relu_backward_bf16(bf16* dx, const bf16* dy, const bf16* y, unsigned count) {
+    map_two(dx, dy, y, count, ReluGradient());
+}
+
+/// dst = src, rounded to nearest even.
+ELEMENTWISE convert_f32_bf16(bf16* dst, const float* src, unsigned count) {
+    map_one<false>(dst, src, count, Same());
+}
+
+/// dst = src, exact.
+ELEMENTWISE convert_bf16_f32(float* dst, const bf16* src, unsigned count) {
+    map_one<false>(dst, src, count, Same());
+}
+
+/// dst += src, in f32: gradients of the weights that cuDNN delivers as bf16.
+ELEMENTWISE add_bf16_f32(float* dst, const bf16* src, unsigned count) {
+    map_one<true>(dst, src, count, Sum());
+}
+
+/// dst = value everywhere; 32-bit values are the driver's memset.
+ELEMENTWISE fill_bf16(bf16* dst, float value, unsigned count) {
+    bf16 v = from_float<bf16>(value);
+    unsigned first = blockIdx.x * THREADS * PACKS * PACK<bf16>;
+    unsigned end = min(count, first + THREADS * PACKS * PACK<bf16>);
+    for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
+        dst[i] = v;
+    }
+}
+
+/// dst = src and its copy in bf16 in one pass: a write of parameters.
+ELEMENTWISE copy_with_bf16(float* dst, bf16* rounded, const float* src, unsigned count) {
+    unsigned first = blockIdx.x * THREADS * PACKS * PACK<float>;
+    unsigned end = min(count, first + THREADS * PACKS * PACK<float>);
+    for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
+        float v = src[i];
+        dst[i] = v;
+        rounded[i] = from_float<bf16>(v);
+    }
+}
+#endif
