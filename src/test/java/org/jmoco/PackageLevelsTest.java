@@ -31,6 +31,7 @@ class PackageLevelsTest {
             List.of("moco"),
             List.of("train"),
             List.of("report"),
+            List.of("run"),
             List.of("app.golden"), // what a command is made of, where that is more than a class
             List.of("app"));
 

@@ -8,6 +8,7 @@ import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.run.MetricsText;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.Classifier;
 import org.jmoco.train.Metrics;

@@ -1,28 +1,21 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
-import org.jmoco.checkpoint.Checkpoint;
-import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.data.DataSet;
-import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
-import org.jmoco.train.KnnMonitor;
+import org.jmoco.run.Display;
+import org.jmoco.run.PretrainRun;
 import org.jmoco.train.LearningRate;
-import org.jmoco.train.MocoTrainer;
 import org.jmoco.train.Pretrained;
 import org.jmoco.train.PretrainConfig;
-import org.jmoco.train.RunOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -93,35 +86,23 @@ final class PretrainCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         DataSource source = DataSource.single(data, out::println);
         DataSet set = source.set();
-        ImageSet images = set.pretraining();
         PretrainConfig config = config(source);
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
             folder.recordEnvironment(RunEnvironment.now(Version.number(), backendOptions.threads(), backend.describe(),
                     spec.commandLine().getParseResult().originalArgs()));
-            CheckpointStore store = folder.checkpoints();
-            RunRecorder[] recorder = new RunRecorder[1];
-            MocoTrainer trainer = new MocoTrainer(backend, config, images, monitor(set, config), backendOptions.threads(),
-                    new RunOutput(store, schedule.policy(), new LateListener(recorder)));
-            backend.allocate();
-            RunHeader.print(out, options, backend, set, images, trainer.step().pair().query());
+            PretrainRun training = new PretrainRun(folder, backend, config, set, backendOptions.threads(), schedule.policy());
+            training.printHeader(out, options);
             if (program.print) {
-                trainer.step().program().print(System.out);
+                training.trainer().step().program().print(System.out);
             }
-            start(trainer, store, out);
+            training.begin(run.resume(), run.from().map(Pretrained::load), out::println);
             if (program.time != null) {
-                trainer.printStepTimes(System.out, program.time);
+                training.trainer().printStepTimes(System.out, program.time);
                 return 0;
             }
-            int steps = images.size() / config.moco().batch();
-            out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", Math.log(config.moco().queue() + 1.0));
-            try (RunRecorder r = new RunRecorder(folder, "pretrain on " + set.name(), trainer.measures(), trainer.epochsDone(),
-                    config.epochs(), steps, config.moco().batch(), run.progress(), System.err)) {
-                recorder[0] = r;
-                trainer.train();
-                r.finish(result(trainer, set, store)).forEach(out::println);
-            }
+            training.train(new Display(run.progress(), System.err), out::println);
             out.println("encoder saved in " + folder.path());
         }
         return 0;
@@ -143,39 +124,5 @@ final class PretrainCommand implements Callable<Integer> {
         MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature, moco.symmetric,
                 sgdMomentum, weightDecay);
         return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr()), run.seed(), recipe, source.set().normalisation(), knnEvery);
-    }
-
-    /** Labelled images to measure on, where the set has them: train votes, val (or else test) is classified. */
-    private KnnMonitor.Task monitor(DataSet set, PretrainConfig config) {
-        String queries = set.has(DataSet.VAL) ? DataSet.VAL : DataSet.TEST;
-        if (!set.has(DataSet.TRAIN) || !set.has(queries) || !set.split(DataSet.TRAIN).labelled()) {
-            return null;
-        }
-        return new KnnMonitor.Task(set.split(DataSet.TRAIN), set.split(queries), config.views(), config.normalisation(), KnnMonitor.defaultK(set.split(DataSet.TRAIN).size()),
-                KnnMonitor.DEFAULT_TEMPERATURE, backendOptions.threads());
-    }
-
-    private void start(MocoTrainer trainer, CheckpointStore store, PrintWriter out) {
-        Optional<Checkpoint> last = run.resume() ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, out::println) : Optional.empty();
-        if (last.isPresent()) {
-            trainer.resume(last.get());
-            out.println("resumed from " + last.get().file());
-        } else if (run.from().isPresent()) {
-            trainer.initializeFrom(Pretrained.load(run.from().get()));
-        } else {
-            trainer.initialize();
-        }
-    }
-
-    private static Map<String, Object> result(MocoTrainer trainer, DataSet set, CheckpointStore store) {
-        Map<String, Object> r = new LinkedHashMap<>();
-        r.put("data", set.name());
-        r.put("phantom", set.phantom());
-        r.put("epochs", trainer.epochsDone());
-        if (trainer.monitor() != null) {
-            r.put(KnnMonitor.ACCURACY, trainer.monitor().measure());
-        }
-        r.put("checkpoint", store.files().getLast().getFileName().toString());
-        return r;
     }
 }

@@ -28,6 +28,7 @@ import org.jmoco.tensor.UserError;
  * timings.csv       seconds and images/s per epoch, kept apart because they differ from run to run
  * curves.png        the curves of metrics.csv
  * checkpoint-*.safetensors, the last two
+ * predictions.json  of a supervised run: what was said of each image
  * result.json       final figures; there when the run is finished
  * run.lock          the number of the process that writes; empty when there is none
  * </pre>
@@ -211,6 +212,11 @@ public final class RunFolder implements AutoCloseable {
 
     private static boolean isFinished(Path folder) {
         return Files.exists(folder.resolve(RESULT));
+    }
+
+    /** Writes another JSON file of the run, whole or not at all. @param value maps, lists, arrays, strings, numbers */
+    public void write(String name, Object value) {
+        Json.write(file(name), value);
     }
 
     /** Writes the final figures, which marks the run as finished. */

@@ -1,4 +1,4 @@
-package org.jmoco.app;
+package org.jmoco.run;
 
 import java.io.PrintWriter;
 import java.util.Locale;

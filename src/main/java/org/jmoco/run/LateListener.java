@@ -1,4 +1,4 @@
-package org.jmoco.app;
+package org.jmoco.run;
 
 import java.nio.file.Path;
 import org.jmoco.train.EpochRecord;

@@ -1,4 +1,4 @@
-package org.jmoco.app;
+package org.jmoco.run;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -6,17 +6,17 @@ import org.jmoco.data.DataSet;
 import org.jmoco.train.Metrics;
 
 /** Metrics as they are printed and kept. */
-final class MetricsText {
+public final class MetricsText {
     private MetricsText() {}
 
     /** {@code phantom test, vote of 10 epochs, positive class "lesion"}. */
-    static String heading(String split, String which, DataSet set) {
+    public static String heading(String split, String which, DataSet set) {
         return set.name() + " " + split + ", " + which
                 + (set.positive() >= 0 ? ", positive class \"" + set.classNames().get(set.positive()) + "\"" : "");
     }
 
     /** Name to value, low and high. */
-    static Map<String, Object> figures(Metrics m) {
+    public static Map<String, Object> figures(Metrics m) {
         Map<String, Object> out = new LinkedHashMap<>();
         for (Metrics.Metric v : m.values()) {
             Map<String, Object> one = new LinkedHashMap<>();

@@ -1,11 +1,11 @@
-package org.jmoco.app;
+package org.jmoco.run;
 
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jmoco.report.CsvLog;
 import org.jmoco.report.CurvesPng;
 import org.jmoco.report.Progress;
@@ -22,16 +22,18 @@ final class RunRecorder implements TrainListener, AutoCloseable {
     private final CsvLog metrics;
     private final CsvLog timings;
     private final Progress progress;
+    private final Consumer<String> lines;
     private final int batch;
+    private Map<String, Double> lastEvaluation = Map.of();
 
     /**
      * @param title      of the curves; says "phantom" where the images are
      * @param measures   names of what may be measured after an epoch
      * @param epochsDone of a resumed run; later lines of an interrupted epoch are dropped
-     * @param images     that all epochs together will take
+     * @param steps      of one epoch
+     * @param display    where bar and lines go
      */
-    RunRecorder(RunFolder folder, String title, List<String> measures, int epochsDone, int epochs, int steps, int batch, Progress.Mode mode,
-            PrintStream err) {
+    RunRecorder(RunFolder folder, String title, List<String> measures, int epochsDone, int epochs, int steps, int batch, Display display) {
         this.folder = folder;
         this.title = title;
         this.measures = measures;
@@ -40,7 +42,9 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         columns.addAll(measures);
         metrics = CsvLog.open(folder.file("metrics.csv"), columns, epochsDone);
         timings = CsvLog.open(folder.file("timings.csv"), List.of("images_per_s", "waited"), epochsDone);
-        progress = Progress.start(mode, title, (long) epochs * steps * batch, (long) epochsDone * steps * batch, err);
+        progress = Progress.start(display.mode(), title, (long) epochs * steps * batch, (long) epochsDone * steps * batch,
+                display.err());
+        lines = display.lines() == null ? progress::say : display.lines();
     }
 
     @Override
@@ -51,6 +55,7 @@ final class RunRecorder implements TrainListener, AutoCloseable {
 
     @Override
     public void epoch(EpochRecord e) {
+        lastEvaluation = e.evaluation();
         List<Number> values = new ArrayList<>(List.of(e.learningRate(), e.loss(), e.accuracy()));
         StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "epoch %d/%d  loss %.4f  accuracy %.4f", e.epoch(), e.epochs(),
                 e.loss(), e.accuracy()));
@@ -64,12 +69,17 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         line.append(String.format(Locale.ROOT, "  lr %.3g  %.1f images/s", e.learningRate(), e.imagesPerSecond()));
         metrics.append(e.epoch(), values.toArray(Number[]::new));
         timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
-        progress.say(line.toString());
+        lines.accept(line.toString());
     }
 
     @Override
     public void say(String line) {
-        progress.say(line);
+        lines.accept(line);
+    }
+
+    /** What was measured after the last epoch; empty if none has ended since this start. */
+    Map<String, Double> lastEvaluation() {
+        return lastEvaluation;
     }
 
     /** Draws the curves and marks the run as finished. @return lines to print */

@@ -1,0 +1,144 @@
+package org.jmoco.run;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jmoco.backend.Backend;
+import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.checkpoint.CheckpointStore;
+import org.jmoco.data.DataSet;
+import org.jmoco.data.ImageSet;
+import org.jmoco.report.RunFolder;
+import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.FinetuneConfig;
+import org.jmoco.train.HeldOut;
+import org.jmoco.train.Metrics;
+import org.jmoco.train.Outcome;
+import org.jmoco.train.Pretrained;
+import org.jmoco.train.RunOutput;
+import org.jmoco.train.SupervisedTrainer;
+
+/**
+ * One supervised training in its folder: transfer, or a linear probe. In this order: construct (all memory is allocated),
+ * {@link #printHeader}, {@link #begin}, {@link #train}. The backend serves this run alone.
+ *
+ * <p>Beside the figures in {@code result.json}, {@code predictions.json} keeps what was said of each image, so that runs can be
+ * compared image by image.
+ */
+public final class FinetuneRun {
+    /** Per-image scores: for val and test, names, labels and what the vote and the last epoch say of each image. */
+    public static final String PREDICTIONS = "predictions.json";
+
+    private final RunFolder folder;
+    private final Backend backend;
+    private final FinetuneConfig config;
+    private final DataSet set;
+    private final CheckpointStore store;
+    private final RunRecorder[] recorder = new RunRecorder[1];
+    private final SupervisedTrainer trainer;
+
+    /** @param threads that make views */
+    public FinetuneRun(RunFolder folder, Backend backend, FinetuneConfig config, DataSet set, int threads, CheckpointPolicy policy) {
+        this.folder = folder;
+        this.backend = backend;
+        this.config = config;
+        this.set = set;
+        store = folder.checkpoints();
+        SupervisedTrainer.Data images = new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
+                set.positive());
+        trainer = new SupervisedTrainer(backend, config, images, threads, new RunOutput(store, policy, new LateListener(recorder)));
+        backend.allocate();
+    }
+
+    private static ImageSet split(DataSet set, String name) {
+        return set.has(name) ? set.split(name) : null;
+    }
+
+    public SupervisedTrainer trainer() {
+        return trainer;
+    }
+
+    /** Options, device, data, network, memory. */
+    public void printHeader(PrintWriter out, Map<String, Object> options) {
+        RunHeader.print(out, options, backend, set, set.split(DataSet.TRAIN), trainer.step().network());
+    }
+
+    /**
+     * Goes on with what the folder holds if {@code resume}, or else starts.
+     *
+     * @param start weights to start from, empty for random ones
+     */
+    public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
+        Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
+        if (last.isPresent()) {
+            trainer.resume(last.get());
+            say.accept("resumed from " + last.get().file());
+        } else if (start.isPresent()) {
+            trainer.initializeFrom(start.get());
+        } else {
+            trainer.initialize();
+        }
+    }
+
+    /**
+     * Trains all epochs that are left, judges, writes predictions and result.
+     *
+     * @param from for the record: where the weights came from
+     * @return the result, as it stands in {@code result.json}
+     */
+    public Map<String, Object> train(String from, Display display, Consumer<String> say) {
+        try (RunRecorder r = new RunRecorder(folder, "finetune on " + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
+                set.split(DataSet.TRAIN).size() / config.batch(), config.batch(), display)) {
+            recorder[0] = r;
+            trainer.train();
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("data", set.name());
+            result.put("phantom", set.phantom());
+            result.put("from", from);
+            Map<String, Object> predictions = new LinkedHashMap<>();
+            predictions.put("classes", set.classNames());
+            predictions.put("positive", set.positive());
+            judge(DataSet.VAL, trainer.val(), result, predictions, say);
+            judge(DataSet.TEST, trainer.test(), result, predictions, say);
+            result.put("checkpoint", store.files().getLast().getFileName().toString());
+            folder.write(PREDICTIONS, predictions);
+            r.finish(result).forEach(say);
+            return result;
+        }
+    }
+
+    /** Prints and keeps the figures of the vote and of the last epoch alone. */
+    private void judge(String split, HeldOut images, Map<String, Object> result, Map<String, Object> predictions, Consumer<String> say) {
+        if (images == null) {
+            return;
+        }
+        Map<String, Object> figures = new LinkedHashMap<>();
+        Map<String, Object> said = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < images.images().size(); i++) {
+            names.add(images.images().imageName(i));
+        }
+        said.put("images", names);
+        said.put("labels", images.images().labels());
+        judge(split, "vote", "vote of " + images.votes() + " epochs", images.voted(), figures, said, say);
+        judge(split, "last", "last epoch", images.last(), figures, said, say);
+        result.put(split, figures);
+        predictions.put(split, said);
+    }
+
+    private void judge(String split, String key, String which, Outcome outcome, Map<String, Object> figures, Map<String, Object> said,
+            Consumer<String> say) {
+        say.accept(MetricsText.heading(split, which, set));
+        Metrics m = outcome.metrics(set.positive(), Metrics.Bootstrap.ofSeed(config.seed()));
+        m.lines().forEach(say);
+        figures.put(key, MetricsText.figures(m));
+        Map<String, Object> each = new LinkedHashMap<>();
+        each.put("predicted", outcome.predicted());
+        each.put("probability", outcome.probability());
+        said.put(key, each);
+    }
+}

@@ -1,0 +1,130 @@
+package org.jmoco.run;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jmoco.backend.Backend;
+import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.checkpoint.CheckpointStore;
+import org.jmoco.data.DataSet;
+import org.jmoco.data.ImageSet;
+import org.jmoco.report.RunFolder;
+import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.KnnMonitor;
+import org.jmoco.train.MocoTrainer;
+import org.jmoco.train.Pretrained;
+import org.jmoco.train.PretrainConfig;
+import org.jmoco.train.RunOutput;
+
+/**
+ * One pretraining in its folder. In this order: construct (all memory is allocated), {@link #printHeader}, {@link #begin},
+ * {@link #train}. The backend serves this run alone.
+ */
+public final class PretrainRun {
+    private final RunFolder folder;
+    private final Backend backend;
+    private final PretrainConfig config;
+    private final DataSet set;
+    private final ImageSet images;
+    private final CheckpointStore store;
+    private final RunRecorder[] recorder = new RunRecorder[1];
+    private final MocoTrainer trainer;
+
+    /** @param threads that make views and measure neighbours */
+    public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, CheckpointPolicy policy) {
+        this.folder = folder;
+        this.backend = backend;
+        this.config = config;
+        this.set = set;
+        images = set.pretraining();
+        store = folder.checkpoints();
+        trainer = new MocoTrainer(backend, config, images, monitor(set, config, threads), threads,
+                new RunOutput(store, policy, new LateListener(recorder)));
+        backend.allocate();
+    }
+
+    /** Labelled images to measure on, where the set has them: train votes, val (or else test) is classified. Null without. */
+    private static KnnMonitor.Task monitor(DataSet set, PretrainConfig config, int threads) {
+        String queries = set.has(DataSet.VAL) ? DataSet.VAL : DataSet.TEST;
+        if (!set.has(DataSet.TRAIN) || !set.has(queries) || !set.split(DataSet.TRAIN).labelled()) {
+            return null;
+        }
+        ImageSet bank = set.split(DataSet.TRAIN);
+        return new KnnMonitor.Task(bank, set.split(queries), config.views(), config.normalisation(), KnnMonitor.defaultK(bank.size()),
+                KnnMonitor.DEFAULT_TEMPERATURE, threads);
+    }
+
+    public MocoTrainer trainer() {
+        return trainer;
+    }
+
+    /** Options, device, data, network, memory, and what is to be known before step 0. */
+    public void printHeader(PrintWriter out, Map<String, Object> options) {
+        RunHeader.print(out, options, backend, set, images, trainer.step().pair().query());
+        int queue = config.moco().queue();
+        out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", guessing(queue));
+        queueWarning(queue, images).ifPresent(out::println);
+        out.flush();
+    }
+
+    /** Loss of InfoNCE where all similarities are equal: ln(M + 1) for M negatives. */
+    public static double guessing(int queue) {
+        return Math.log(queue + 1.0);
+    }
+
+    /** One line if the queue holds several keys of the same image, which are then pushed apart as if they were different. */
+    public static Optional<String> queueWarning(int queue, ImageSet images) {
+        return queue <= images.size()
+                ? Optional.empty()
+                : Optional.of(String.format(Locale.ROOT, "warning: --queue %d is longer than the %d images of %s: it holds about %.1f keys of each"
+                        + " image, an image's own among its negatives. --queue %d or less avoids that.", queue, images.size(), images.name(),
+                        (double) queue / images.size(), images.size()));
+    }
+
+    /**
+     * Goes on with what the folder holds if {@code resume}, or else starts.
+     *
+     * @param start weights to start from, empty for random ones
+     */
+    public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
+        Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
+        if (last.isPresent()) {
+            trainer.resume(last.get());
+            say.accept("resumed from " + last.get().file());
+        } else if (start.isPresent()) {
+            trainer.initializeFrom(start.get());
+        } else {
+            trainer.initialize();
+        }
+    }
+
+    /** Trains all epochs that are left, writes curves and result. @return the result, as it stands in {@code result.json} */
+    public Map<String, Object> train(Display display, Consumer<String> say) {
+        int batch = config.moco().batch();
+        try (RunRecorder r = new RunRecorder(folder, "pretrain on " + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
+                images.size() / batch, batch, display)) {
+            recorder[0] = r;
+            trainer.train();
+            Map<String, Object> result = result(r.lastEvaluation().get(KnnMonitor.ACCURACY));
+            r.finish(result).forEach(say);
+            return result;
+        }
+    }
+
+    private Map<String, Object> result(Double lastAccuracy) {
+        Map<String, Object> r = new LinkedHashMap<>();
+        r.put("data", set.name());
+        r.put("phantom", set.phantom());
+        r.put("images", images.size());
+        r.put("epochs", trainer.epochsDone());
+        r.put("guessing", guessing(config.moco().queue()));
+        if (trainer.monitor() != null) {
+            r.put(KnnMonitor.ACCURACY, lastAccuracy != null ? lastAccuracy : trainer.monitor().measure());
+        }
+        r.put("checkpoint", store.files().getLast().getFileName().toString());
+        return r;
+    }
+}
