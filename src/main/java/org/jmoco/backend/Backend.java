@@ -27,6 +27,11 @@ public abstract class Backend implements AutoCloseable {
     /** The type of weights and activations: F32, or F64 on the reference backend. */
     public abstract DType real();
 
+    /** True if the backend makes random views itself, from images in its own memory ({@link Ops#randomViews}). */
+    public boolean rendersViews() {
+        return false;
+    }
+
     /** The operations, as prepared launches. Layers do not call these; a {@link Recorder} does, after its checks. */
     protected abstract Ops ops();
 

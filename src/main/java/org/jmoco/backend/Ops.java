@@ -1,5 +1,8 @@
 package org.jmoco.backend;
 
+import java.util.List;
+import org.jmoco.tensor.Philox;
+
 /**
  * The mathematics of jmoco: one method per operation and direction. A backend implements all of them; each call prepares
  * one launch over the given buffers and returns it, nothing is computed yet. Operands have been checked by the
@@ -209,6 +212,44 @@ public interface Ops {
      */
     Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
             double weightDecay);
+
+    // ---- what advances from step to step -----------------------------------------------------------------------
+
+    /**
+     * dst = table[index mod rows, ...]; a row is everything behind the first axis. Real or I32. With a counter as index, each
+     * run of a program takes the next row: of the order of images, of permutations, of learning rates.
+     *
+     * @param index I32 scalar; the modulus is never negative, so no value reads outside of the table
+     */
+    Work selectRow(Buffer dst, Buffer table, Buffer index);
+
+    /** log[index mod L] = value, the other elements stay; log of L elements, real or I32; index as for {@link #selectRow}. */
+    Work store(Buffer log, Buffer index, Buffer value);
+
+    /** counter = counter + 1; I32 scalar. */
+    Work increment(Buffer counter);
+
+    // ---- images ------------------------------------------------------------------------------------------------
+
+    /**
+     * Random views of a batch, straight from the images: views[v][n] is one of image chosen[n], drawn from the Philox stream
+     * (seed; purposes[v], epoch, chosen[n]), rendered and normalised as docs/maths/views.md says, bit for bit equal to
+     * org.jmoco.augment in f32; in bf16 those values rounded to nearest even. An index outside of the set gives a view of NaN.
+     *
+     * <p>Only for a backend that {@linkplain Backend#rendersViews() renders views}.
+     *
+     * @param views one or two, each N x S x S x 3
+     * @param purposes of the streams, one for each of views
+     * @param pixels U8, all images one after the other, each H x W x 3
+     * @param images I32, one row an image: low and high 32 bits of its first byte's index in pixels, H, W
+     * @param chosen I32, N
+     * @param epoch I32 scalar
+     * @throws org.jmoco.tensor.UserError if the device has too little memory on chip for views of this size
+     */
+    default Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
+            Buffer chosen, Buffer epoch) {
+        throw new UnsupportedOperationException("random views: this backend takes views that the host has rendered");
+    }
 
     // ---- plain memory ------------------------------------------------------------------------------------------
 

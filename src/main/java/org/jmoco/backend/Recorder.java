@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
 
 /**
@@ -295,6 +296,50 @@ public final class Recorder {
                 ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay));
     }
 
+    // ---- what advances from step to step -----------------------------------------------------------------------
+
+    public void selectRow(String name, Buffer dst, Buffer table, Buffer index) {
+        Check c = new Check(name, "select_row").realOrInts("table", table).require(table.shape().rank() > 0 && table.size() > 0,
+                "table must have rows, is " + table);
+        int[] extents = table.shape().toArray();
+        c.operand("dst", dst, table.dtype(), Shape.of(Arrays.copyOfRange(extents, 1, extents.length))).ints("index", index, Shape.SCALAR);
+        add(c, "x" + dst.shape() + " of " + extents[0], reads(table, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(),
+                ops.selectRow(dst, table, index));
+    }
+
+    public void store(String name, Buffer log, Buffer index, Buffer value) {
+        Check c = new Check(name, "store").realOrInts("log", log).require(log.shape().rank() == 1 && log.size() > 0,
+                "log must be a vector, is " + log);
+        c.ints("index", index, Shape.SCALAR).operand("value", value, log.dtype(), Shape.SCALAR);
+        add(c, "x" + log.shape(), reads(index, value), writes(log), 0, index.bytes() + 2 * value.bytes(), ops.store(log, index, value));
+    }
+
+    public void increment(String name, Buffer counter) {
+        Check c = new Check(name, "increment").ints("counter", counter, Shape.SCALAR);
+        add(c, "x" + counter.shape(), reads(counter), writes(counter), 0, 2 * counter.bytes(), ops.increment(counter));
+    }
+
+    // ---- images ------------------------------------------------------------------------------------------------
+
+    public void randomViews(String name, ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels,
+            Buffer images, Buffer chosen, Buffer epoch) {
+        Check c = new Check(name, "random_views").require(views.size() == purposes.size() && (views.size() == 1 || views.size() == 2),
+                views.size() + " views and " + purposes.size() + " purposes; there must be one or two, and as many of both");
+        c.present("chosen", chosen).require(chosen.shape().rank() == 1, "chosen must be a vector, is " + chosen);
+        int n = chosen.shape().dim(0);
+        for (int v = 0; v < views.size(); v++) {
+            c.real("view" + (v + 1), views.get(v), g.views(n));
+        }
+        c.present("pixels", pixels).operand("pixels", pixels, DType.U8, pixels.shape()).present("images", images)
+                .require(images.shape().rank() > 0 && images.size() > 0, "images must have a row for each image, is " + images)
+                .ints("images", images, Shape.of(images.shape().dim(0), 4)).ints("chosen", chosen, Shape.of(n))
+                .ints("epoch", epoch, Shape.SCALAR);
+        List<Buffer> read = reads(pixels, images, chosen, epoch);
+        // Bytes: each view is written, and at most one image read for it; the box is a part of that.
+        long bytes = views.size() * (views.getFirst().bytes() + n * (pixels.bytes() / images.shape().dim(0)));
+        add(c, "n" + n + " " + g, read, List.copyOf(views), 0, bytes, ops.randomViews(g, seed, purposes, views, pixels, images, chosen, epoch));
+    }
+
     // ---- plain memory ------------------------------------------------------------------------------------------
 
     public void fill(String name, Buffer dst, double value) {
@@ -360,6 +405,12 @@ public final class Recorder {
 
         Check ints(String operand, Buffer b, Shape expected) {
             return operand(operand, b, DType.I32, expected);
+        }
+
+        /** A real or I32 operand of any shape. */
+        Check realOrInts(String operand, Buffer b) {
+            present(operand, b);
+            return operand(operand, b, b.dtype() == DType.I32 ? DType.I32 : backend.real(), b.shape());
         }
 
         Check optional(String operand, Buffer b, Shape expected) {

@@ -7,6 +7,7 @@ public enum Region {
     OPTIMISER("momentum, or Adam's moments"),
     STATE("running statistics, queue, counters"),
     INPUT("batches, labels, learning rate"),
+    DATA("training images, the whole set; --feed host leaves them on the host"),
     OUTPUT("loss, features, logits"),
     ACTIVATIONS("values of one program run, packed by lifetime"),
     SCRATCH("workspace of single steps, shared");

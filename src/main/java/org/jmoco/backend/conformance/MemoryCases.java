@@ -3,10 +3,11 @@ package org.jmoco.backend.conformance;
 import static org.jmoco.backend.conformance.OpCase.UNIFORM;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jmoco.tensor.Shape;
 
-/** Rows by index, the ring of keys, fill and copy: nothing is computed, so nothing may differ. */
+/** Rows by index, the ring of keys, tables and counters, fill and copy: nothing is computed, so nothing may differ. */
 final class MemoryCases {
     private MemoryCases() {}
 
@@ -30,7 +31,40 @@ final class MemoryCases {
             all.add(new OpCase("copy x" + s + " i32").intOut("dst", s).intIn("src", s, r -> r.nextInt(1 << 20) - (1 << 19))
                     .records((rec, b) -> rec.copy("case", b.get("dst"), b.get("src"))));
         }
+        selectRow(all, Shape.of(7, 13), 33); // beyond the last row: 33 mod 7
+        selectRow(all, Shape.of(1), 0);
+        selectRow(all, Shape.of(13), 12); // a scalar out of a vector
+        selectRow(all, Shape.of(5, 4099), 3); // more than one block of threads
+        selectRow(all, Shape.of(31, 3, 7), -1); // the last row
+        for (int[] s : new int[][] {{1, 0}, {13, 12}, {7, 33}, {31, -1}}) {
+            store(all, s[0], s[1]);
+        }
+        for (int from : new int[] {0, 41, -1, Integer.MAX_VALUE / 2}) {
+            all.add(new OpCase("increment from" + from).intInOut("counter", Shape.SCALAR, OpCase.constant(from))
+                    .records((rec, b) -> rec.increment("case", b.get("counter"))));
+        }
         return all;
+    }
+
+    private static void selectRow(List<OpCase> all, Shape table, int index) {
+        Shape row = Shape.of(Arrays.copyOfRange(table.toArray(), 1, table.rank()));
+        String problem = "select_row x" + table + " index" + index;
+        all.add(new OpCase(problem + " f").out("dst", row, Tolerance.EXACT).in("table", table, UNIFORM)
+                .intIn("index", Shape.SCALAR, OpCase.constant(index))
+                .records((rec, b) -> rec.selectRow("case", b.get("dst"), b.get("table"), b.get("index"))));
+        all.add(new OpCase(problem + " i32").intOut("dst", row).intIn("table", table, r -> r.nextInt(1 << 20) - (1 << 19))
+                .intIn("index", Shape.SCALAR, OpCase.constant(index))
+                .records((rec, b) -> rec.selectRow("case", b.get("dst"), b.get("table"), b.get("index"))));
+    }
+
+    private static void store(List<OpCase> all, int length, int index) {
+        String problem = "store x" + length + " index" + index;
+        all.add(new OpCase(problem + " f").inOut("log", Shape.of(length), UNIFORM, Tolerance.EXACT)
+                .intIn("index", Shape.SCALAR, OpCase.constant(index)).in("value", Shape.SCALAR, OpCase.constant(0.625))
+                .records((rec, b) -> rec.store("case", b.get("log"), b.get("index"), b.get("value"))));
+        all.add(new OpCase(problem + " i32").intInOut("log", Shape.of(length), r -> r.nextInt(100))
+                .intIn("index", Shape.SCALAR, OpCase.constant(index)).intIn("value", Shape.SCALAR, OpCase.constant(-7))
+                .records((rec, b) -> rec.store("case", b.get("log"), b.get("index"), b.get("value"))));
     }
 
     private static void gather(List<OpCase> all, Shape src, int rows) {

@@ -162,6 +162,21 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Work selectRow(Buffer dst, Buffer table, Buffer index) {
+        return Counters.selectRow(dst, table, index);
+    }
+
+    @Override
+    public Work store(Buffer log, Buffer index, Buffer value) {
+        return Counters.store(log, index, value);
+    }
+
+    @Override
+    public Work increment(Buffer counter) {
+        return Counters.increment(counter);
+    }
+
+    @Override
     public Work fill(Buffer dst, double value) {
         return new Elementwise.Fill(workers, dst,
                 dst.dtype() == DType.I32 ? (int) value : Float.floatToRawIntBits((float) value));

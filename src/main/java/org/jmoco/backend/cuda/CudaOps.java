@@ -1,10 +1,13 @@
 package org.jmoco.backend.cuda;
 
+import java.util.List;
 import org.jmoco.backend.BatchNormGeometry;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.Ops;
+import org.jmoco.backend.ViewGeometry;
 import org.jmoco.backend.Work;
+import org.jmoco.tensor.Philox;
 
 /** {@link Ops} on the GPU: which family of kernels carries out which operation. */
 final class CudaOps implements Ops {
@@ -16,6 +19,8 @@ final class CudaOps implements Ops {
     private final RowWorks rows;
     private final LossWorks losses;
     private final OptimiserWorks optimisers;
+    private final FeedWorks feeds;
+    private final ViewWorks views;
 
     CudaOps(CudaContext cuda) {
         convolutions = new ConvolutionWorks(cuda);
@@ -26,6 +31,8 @@ final class CudaOps implements Ops {
         rows = new RowWorks(cuda);
         losses = new LossWorks(cuda);
         optimisers = new OptimiserWorks(cuda);
+        feeds = new FeedWorks(cuda);
+        views = new ViewWorks(cuda);
     }
 
     @Override
@@ -158,6 +165,27 @@ final class CudaOps implements Ops {
     public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
             double eps, double weightDecay) {
         return optimisers.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay);
+    }
+
+    @Override
+    public Work selectRow(Buffer dst, Buffer table, Buffer index) {
+        return feeds.selectRow(dst, table, index);
+    }
+
+    @Override
+    public Work store(Buffer log, Buffer index, Buffer value) {
+        return feeds.store(log, index, value);
+    }
+
+    @Override
+    public Work increment(Buffer counter) {
+        return feeds.increment(counter);
+    }
+
+    @Override
+    public Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
+            Buffer chosen, Buffer epoch) {
+        return this.views.randomViews(g, seed, purposes, views, pixels, images, chosen, epoch);
     }
 
     @Override

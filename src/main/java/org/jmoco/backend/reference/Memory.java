@@ -31,6 +31,21 @@ final class Memory {
         head.set(0, (start + N) % M);
     }
 
+    /** dst = table[index mod rows,:]; rows of {@code length} elements. */
+    void selectRow(int rows, long length, Reals dst, Reals table, Ints index) {
+        int row = Math.floorMod(index.get(0), rows);
+        for (int j = 0; j < length; j++) {
+            dst.set(j, table.get((int) (row * length + j)));
+        }
+    }
+
+    void selectRow(int rows, long length, Ints dst, Ints table, Ints index) {
+        int row = Math.floorMod(index.get(0), rows);
+        for (int j = 0; j < length; j++) {
+            dst.set(j, table.get((int) (row * length + j)));
+        }
+    }
+
     /** Indices are data, so the Recorder cannot check them; this backend does. */
     private static void requireBelow(int value, int end, String what) {
         if (value < 0 || value >= end) {

@@ -188,6 +188,29 @@ final class ReferenceOps implements Ops {
                 weightDecay);
     }
 
+    // ---- what advances from step to step -----------------------------------------------------------------------
+
+    @Override
+    public Work selectRow(Buffer dst, Buffer table, Buffer index) {
+        int rows = table.shape().dim(0);
+        return dst.dtype() == DType.I32
+                ? () -> memory.selectRow(rows, dst.size(), ints(dst), ints(table), ints(index))
+                : () -> memory.selectRow(rows, dst.size(), real(dst), real(table), ints(index));
+    }
+
+    @Override
+    public Work store(Buffer log, Buffer index, Buffer value) {
+        int length = log.shape().dim(0);
+        return log.dtype() == DType.I32
+                ? () -> ints(log).set(Math.floorMod(ints(index).get(0), length), ints(value).get(0))
+                : () -> real(log).set(Math.floorMod(ints(index).get(0), length), real(value).get(0));
+    }
+
+    @Override
+    public Work increment(Buffer counter) {
+        return () -> ints(counter).set(0, ints(counter).get(0) + 1);
+    }
+
     // ---- plain memory ------------------------------------------------------------------------------------------
 
     @Override
