@@ -32,7 +32,7 @@ class PackageLevelsTest {
             List.of("train"),
             List.of("report"),
             List.of("run"),
-            List.of("app.golden"), // what a command is made of, where that is more than a class
+            List.of("app.golden", "bench"), // what a command is made of, where that is more than a class
             List.of("app"));
 
     private static final Path MAIN = Path.of("src/main/java");

@@ -6,7 +6,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench}: measurements. */
-@Command(name = "bench", description = "Measure speed.", subcommands = BenchStepCommand.class)
+@Command(name = "bench", description = "Measure speed.", 
+        subcommands = {BenchStepCommand.class, BenchKernelsCommand.class, BenchLayersCommand.class, BenchViewsCommand.class, BenchEpochCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

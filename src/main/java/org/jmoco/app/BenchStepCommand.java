@@ -12,12 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jmoco.backend.Backend;
-import org.jmoco.backend.Buffer;
-import org.jmoco.encoder.ResNet18;
-import org.jmoco.moco.MocoConfig;
 import org.jmoco.moco.MocoStep;
-import org.jmoco.tensor.HostTensor;
-import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,26 +35,8 @@ final class BenchStepCommand implements Callable<Integer> {
     @Mixin
     private BackendOptions backendOptions;
 
-    @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).", defaultValue = "128")
-    private int batch;
-
-    @Option(names = "--image", description = "Height and width of an image (default: ${DEFAULT-VALUE}).", defaultValue = "32")
-    private int image;
-
-    @Option(names = "--width", description = "Channels of the first stage (default: ${DEFAULT-VALUE}).", defaultValue = "64")
-    private int width;
-
-    @Option(names = "--splits", description = "Groups of the split batch norm (default: ${DEFAULT-VALUE}).", defaultValue = "8")
-    private int splits;
-
-    @Option(names = "--queue", description = "Negative keys (default: ${DEFAULT-VALUE}).", defaultValue = "4096")
-    private int queue;
-
-    @Option(names = "--dim", description = "Features (default: ${DEFAULT-VALUE}).", defaultValue = "128")
-    private int dim;
-
-    @Option(names = "--symmetric", description = "Symmetric loss: both views serve as query and as key.")
-    private boolean symmetric;
+    @Mixin
+    private StepOptions sizes;
 
     @Option(names = "--steps", description = "Steps that count (default: ${DEFAULT-VALUE}).", defaultValue = "10")
     private int steps;
@@ -82,10 +59,8 @@ final class BenchStepCommand implements Callable<Integer> {
             throw UserError.usage("--steps " + steps + ": at least one step must count.");
         }
         PrintWriter out = spec.commandLine().getOut();
-        ResNet18.Config encoder = new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, splits);
-        MocoConfig config = new MocoConfig(encoder, batch, image, queue, 0.99, 0.1, symmetric, 0.9, 5e-4);
         try (Backend backend = Backends.open(backendOptions)) {
-            MocoStep step = new MocoStep(backend, config);
+            MocoStep step = new MocoStep(backend, sizes.config());
             backend.allocate();
             if (!json) {
                 out.println("backend " + backend.describe());
@@ -94,7 +69,7 @@ final class BenchStepCommand implements Callable<Integer> {
             if (printProgram) {
                 step.program().print(System.out);
             }
-            prepare(backend, step);
+            sizes.fill(backend, step);
             double[] millis = measure(backend, step);
             print(out, backend, step, millis);
             if (timeSteps) {
@@ -102,22 +77,6 @@ final class BenchStepCommand implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    private static void prepare(Backend backend, MocoStep step) {
-        step.pair().initialize(backend, 1);
-        step.queue().initialize(backend, 1);
-        step.sgd().setLearningRate(backend, 0.03);
-        int batch = step.config().batch();
-        step.setShuffle(backend, new Philox(1, Philox.Purpose.SHUFFLE, 0, 0).permutation(batch));
-        for (Buffer view : new Buffer[] {step.view1(), step.view2()}) {
-            Philox random = new Philox(1, Philox.Purpose.TEST, 0, view == step.view1() ? 0 : 1);
-            float[] x = new float[Math.toIntExact(view.size())];
-            for (int i = 0; i < x.length; i++) {
-                x[i] = (float) random.nextGaussian();
-            }
-            backend.upload(view, HostTensor.of(view.shape(), x));
-        }
     }
 
     private double[] measure(Backend backend, MocoStep step) {
@@ -144,15 +103,15 @@ final class BenchStepCommand implements Callable<Integer> {
         Map<String, Object> r = new LinkedHashMap<>();
         r.put("backend", backend.name());
         r.put("device", backend.describe());
-        r.put("batch", batch);
-        r.put("image", image);
-        r.put("width", width);
-        r.put("splits", splits);
-        r.put("queue", queue);
-        r.put("dim", dim);
-        r.put("symmetric", symmetric);
+        r.put("batch", sizes.batch);
+        r.put("image", sizes.image);
+        r.put("width", sizes.width);
+        r.put("splits", sizes.splits);
+        r.put("queue", sizes.queue);
+        r.put("dim", sizes.dim);
+        r.put("symmetric", sizes.symmetric);
         r.put("steps", steps);
-        r.put("images_per_s", rounded(batch / median * 1e3));
+        r.put("images_per_s", rounded(sizes.batch / median * 1e3));
         r.put("ms_median", rounded(median));
         r.put("ms_min", rounded(millis[0]));
         r.put("ms_max", rounded(millis[steps - 1]));

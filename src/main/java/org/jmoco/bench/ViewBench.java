@@ -1,0 +1,148 @@
+package org.jmoco.bench;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.augment.ViewDraw;
+import org.jmoco.augment.ViewLoader;
+import org.jmoco.augment.ViewRecipe;
+import org.jmoco.augment.ViewRenderer;
+import org.jmoco.data.Image;
+import org.jmoco.data.ImageSet;
+import org.jmoco.data.Normalisation;
+import org.jmoco.tensor.Philox;
+
+/**
+ * What a pair of views costs on the CPU: processor time of one thread, so that other work on the machine counts less, and what
+ * the loader delivers when nothing else runs. Images are made, blobs of colour with noise; the costs depend on sizes, hardly on
+ * content.
+ */
+public final class ViewBench {
+    private static final Normalisation PLAIN = new Normalisation(new float[] {0.5f, 0.5f, 0.5f}, new float[] {0.25f, 0.25f, 0.25f});
+    private static final int IMAGES = 256;
+    private static final int BATCH = 128;
+
+    /**
+     * Views of one recipe. Heights and widths are those that training reads: after the pre-resize, where there is one.
+     *
+     * @param size height and width of a view
+     * @param v2 with MoCo v2's blur
+     * @param pairsPerBlock pairs in one timed block: about 30 ms
+     */
+    public record Case(String recipe, int height, int width, int size, boolean v2, int pairsPerBlock) {
+        ViewRecipe views() {
+            ViewRecipe r = ViewRecipe.of(recipe).withSize(size);
+            return v2 ? r.v2() : r;
+        }
+
+        @Override
+        public String toString() {
+            return "views " + recipe + (v2 ? " v2" : "") + " h" + height + " w" + width + " to " + size;
+        }
+    }
+
+    public static final List<Case> CASES = List.of(
+            new Case("cifar10", 32, 32, 32, false, 500),
+            new Case("cifar10", 32, 32, 32, true, 500),
+            new Case("idc", 50, 50, 36, false, 500),
+            new Case("covid-ct", 128, 176, 64, false, 200),
+            new Case("luna", 128, 128, 64, false, 200),
+            new Case("images", 256, 340, 224, true, 20));
+
+    private ViewBench() {
+    }
+
+    /** One thread, without loader: microseconds of processor time for a pair. @throws IllegalStateException if views are not drawn */
+    public static Map<String, Object> render(Case c, int blocks) {
+        ImageSet set = images(c);
+        ViewRecipe recipe = c.views();
+        ViewRenderer renderer = new ViewRenderer(c.size, PLAIN);
+        float[] out = new float[3 * c.size * c.size];
+        check(c, set, renderer, out);
+        ThreadMXBean clock = ManagementFactory.getThreadMXBean();
+        double[] micros = new double[blocks];
+        for (int block = -blocks / 2; block < blocks; block++) { // those below 0 warm up
+            long start = clock.getCurrentThreadCpuTime();
+            for (int i = 0; i < c.pairsPerBlock; i++) {
+                for (Philox.Purpose purpose : new Philox.Purpose[] {Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY}) {
+                    ViewDraw d = ViewDraw.of(recipe, 1, purpose, block + blocks, i, c.height, c.width);
+                    renderer.render(d, set.pixels(i % IMAGES), c.height, c.width, out, 0);
+                }
+            }
+            if (block >= 0) {
+                micros[block] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock;
+            }
+        }
+        Arrays.sort(micros);
+        double median = Stopwatch.quantile(micros, 0.5);
+        return row(c + " renderer", 1, median, Stopwatch.quantile(micros, 0.1), Stopwatch.quantile(micros, 0.9), 1e6 / median);
+    }
+
+    /** The loader with {@code threads} threads: microseconds of wall time for a pair, nothing else running. */
+    public static Map<String, Object> load(Case c, int threads, int blocks) {
+        int batches = Math.max(1, c.pairsPerBlock * 4 / BATCH);
+        double[] micros = new double[blocks];
+        try (ViewLoader loader = ViewLoader.pairs(images(c), c.views(), PLAIN, new ViewLoader.Options(1, BATCH, threads), 0, 0)) {
+            for (int block = -blocks / 4; block < blocks; block++) {
+                long start = System.nanoTime();
+                for (int i = 0; i < batches; i++) {
+                    loader.next();
+                }
+                if (block >= 0) {
+                    micros[block] = (System.nanoTime() - start) / 1e3 / (batches * BATCH);
+                }
+            }
+        }
+        Arrays.sort(micros);
+        double median = Stopwatch.quantile(micros, 0.5);
+        return row(c + " loader", threads, median, Stopwatch.quantile(micros, 0.1), Stopwatch.quantile(micros, 0.9), 1e6 / median);
+    }
+
+    private static Map<String, Object> row(String problem, int threads, double median, double p10, double p90, double perSecond) {
+        Map<String, Object> m = new LinkedHashMap<>();
+        m.put("problem", problem);
+        m.put("threads", threads);
+        m.put("us_per_pair_median", median);
+        m.put("us_p10", p10);
+        m.put("us_p90", p90);
+        m.put("pairs_per_s", perSecond);
+        return m;
+    }
+
+    private static ImageSet images(Case c) {
+        List<Image> images = new ArrayList<>();
+        for (int n = 0; n < IMAGES; n++) {
+            Philox random = new Philox(1, Philox.Purpose.TEST, 0, n);
+            double[] a = new double[9];
+            for (int i = 0; i < a.length; i++) {
+                a[i] = i < 6 ? random.nextDouble(0, 0.5) : random.nextDouble();
+            }
+            byte[] rgb = new byte[3 * c.height * c.width];
+            for (int i = 0; i < rgb.length; i++) {
+                int channel = i % 3;
+                double wave = Math.sin(a[channel] * (i / 3 % c.width) + a[channel + 3] * (i / 3 / c.width));
+                rgb[i] = (byte) Math.clamp((long) (40 + 150 * a[channel + 6] + 50 * wave) + random.nextInt(16), 0, 255);
+            }
+            images.add(new Image("image " + n, c.height, c.width, rgb));
+        }
+        return ImageSet.of("made", images);
+    }
+
+    /** The renderer draws: two draws of an image differ, the same draw again does not. */
+    private static void check(Case c, ImageSet set, ViewRenderer renderer, float[] out) {
+        float[][] seen = new float[3][];
+        for (int i = 0; i < 3; i++) {
+            ViewDraw d = ViewDraw.of(c.views(), 1, Philox.Purpose.VIEW_QUERY, i / 2, 0, c.height, c.width);
+            Arrays.fill(out, Float.NaN);
+            renderer.render(d, set.pixels(0), c.height, c.width, out, 0);
+            seen[i] = out.clone();
+        }
+        if (!Arrays.equals(seen[0], seen[1]) || Arrays.equals(seen[1], seen[2]) || Float.isNaN(seen[0][out.length - 1])) {
+            throw new IllegalStateException(c + ": views are not drawn as they should be");
+        }
+    }
+}
