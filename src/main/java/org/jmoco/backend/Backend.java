@@ -24,12 +24,32 @@ public abstract class Backend implements AutoCloseable {
     /** One line for people: device, threads, library versions. */
     public abstract String describe();
 
-    /** The type of weights and activations: F32, or F64 on the reference backend. */
+    /** The type of weights, gradients, features, statistics and losses: F32, or F64 on the reference backend. */
     public abstract DType real();
 
     /** True if the backend makes random views itself, from images in its own memory ({@link Ops#randomViews}). */
     public boolean rendersViews() {
         return false;
+    }
+
+    /** The type of feature maps and image batches: {@link #real()}, or a narrower one. */
+    public DType featureMaps() {
+        return real();
+    }
+
+    /** A tensor with four axes is a feature map; filters, which have four too, are views of a flat array and of its type. */
+    public final DType typeOf(Shape shape) {
+        return shape.rank() == 4 ? featureMaps() : real();
+    }
+
+    /** Unit roundoff that real operands suffer before convolutions and linear layers multiply them: 0 if none. */
+    public double productRoundoff() {
+        return 0;
+    }
+
+    /** Unit roundoff that queries and keys suffer before InfoNCE multiplies them: 0 if none. */
+    public double contrastRoundoff() {
+        return 0;
     }
 
     /** The operations, as prepared launches. Layers do not call these; a {@link Recorder} does, after its checks. */
@@ -45,6 +65,11 @@ public abstract class Backend implements AutoCloseable {
      */
     protected abstract long placeArenas(Map<Region, Long> arenaBytes, List<Buffer> roots);
 
+    /** Tells a step where everything lies; a backend overrides this to name the step in its errors. */
+    protected void bind(Step step, long scratch) {
+        step.work().bind(scratch);
+    }
+
     /** Turns bound steps into something runnable; a backend that can capture a graph overrides this. */
     protected Runnable executable(Program program) {
         Step[] steps = program.steps().toArray(Step[]::new);
@@ -55,10 +80,10 @@ public abstract class Backend implements AutoCloseable {
         };
     }
 
-    /** Copies host values into a buffer, converting between f32 and f64 where they differ. Sizes must agree. */
+    /** Copies host values into a buffer, converting between f32, f64 and bf16 where they differ. Sizes must agree. */
     public abstract void upload(Buffer dst, HostTensor src);
 
-    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is. Waits for running programs. */
+    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is, F32 of a bf16 buffer. Waits for running programs. */
     public abstract HostTensor download(Buffer src);
 
     /** Frees all memory; the backend is unusable afterwards. */
@@ -69,9 +94,9 @@ public abstract class Backend implements AutoCloseable {
         return plan;
     }
 
-    /** A persistent buffer of the real type. */
+    /** A persistent buffer of the type that {@link #typeOf} gives to the shape. */
     public final Buffer declare(Region region, String name, Shape shape) {
-        return plan.declare(region, name, real(), shape);
+        return plan.declare(region, name, typeOf(shape), shape);
     }
 
     /** Starts a program. Its name stands in tables and errors. */
@@ -92,7 +117,7 @@ public abstract class Backend implements AutoCloseable {
             throw new IllegalStateException("backend " + name() + ": allocate() was called already");
         }
         allocated = true;
-        plan.layOut(programs);
+        plan.layOut(programs, real(), featureMaps());
         Map<Region, Long> bytes = new java.util.EnumMap<>(Region.class);
         for (Region r : Region.values()) {
             bytes.put(r, plan.bytes(r));
@@ -100,7 +125,7 @@ public abstract class Backend implements AutoCloseable {
         long scratch = placeArenas(bytes, plan.roots(programs));
         for (Program p : programs) {
             for (Step s : p.steps()) {
-                s.work().bind(scratch);
+                bind(s, scratch);
             }
             p.makeRunnable(executable(p));
         }

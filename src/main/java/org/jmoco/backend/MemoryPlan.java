@@ -37,6 +37,9 @@ public final class MemoryPlan {
         if (region == Region.ACTIVATIONS || region == Region.SCRATCH) {
             throw new IllegalArgumentException(name + ": " + region + " buffers are declared by a Recorder, for one program");
         }
+        if (region == Region.WEIGHT_COPIES) {
+            throw new IllegalArgumentException(name + ": " + region + " belongs to the backend; declare in " + Region.PARAMETERS);
+        }
         if (closed) {
             throw new IllegalStateException(name + ": memory is allocated already; declare buffers before Backend.allocate()");
         }
@@ -45,8 +48,13 @@ public final class MemoryPlan {
         return b;
     }
 
-    /** Places everything: computes the size of each arena and each root's offset in it. */
-    void layOut(List<Program> programs) {
+    /**
+     * Places everything: computes the size of each arena and each root's offset in it.
+     *
+     * @param real the type of the weights
+     * @param featureMaps where it is another type, all weights have a copy in it
+     */
+    void layOut(List<Program> programs, DType real, DType featureMaps) {
         closed = true;
         persistent.forEach((region, buffers) -> {
             long end = 0;
@@ -56,6 +64,7 @@ public final class MemoryPlan {
             }
             arenaBytes.put(region, end);
         });
+        arenaBytes.put(Region.WEIGHT_COPIES, featureMaps == real ? 0 : bytes(Region.PARAMETERS) / real.bytes * featureMaps.bytes);
         long activations = 0;
         long scratch = 0;
         for (Program p : programs) {

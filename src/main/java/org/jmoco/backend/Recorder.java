@@ -37,9 +37,9 @@ public final class Recorder {
         return backend.real();
     }
 
-    /** A transient buffer of the real type. */
+    /** A transient buffer of the type that {@link Backend#typeOf} gives to the shape. */
     public Buffer activation(String name, Shape shape) {
-        return activation(name, backend.real(), shape);
+        return activation(name, backend.typeOf(shape), shape);
     }
 
     public Buffer activation(String name, DType dtype, Shape shape) {
@@ -86,31 +86,31 @@ public final class Recorder {
     // ---- convolution and pooling -------------------------------------------------------------------------------
 
     public void conv2dForward(String name, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
-        Check c = new Check(name, "conv2d_fwd").real("y", y, g.y()).real("x", x, g.x()).real("w", w, g.filter());
+        Check c = new Check(name, "conv2d_fwd").map("y", y, g.y()).map("x", x, g.x()).real("w", w, g.filter());
         add(c, g.toString(), reads(x, w), writes(y), g.flops(), ops.conv2dForward(g, y, x, w));
     }
 
     public void conv2dBackwardData(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
-        Check c = new Check(name, "conv2d_bwd_data").real("dx", dx, g.x()).real("dy", dy, g.y()).real("w", w, g.filter());
+        Check c = new Check(name, "conv2d_bwd_data").map("dx", dx, g.x()).map("dy", dy, g.y()).real("w", w, g.filter());
         add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dx, dy, w), writes(dx), g.flops(),
                 ops.conv2dBackwardData(g, dx, dy, w, accumulate));
     }
 
     public void conv2dBackwardWeights(String name, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-        Check c = new Check(name, "conv2d_bwd_w").real("dw", dw, g.filter()).real("x", x, g.x()).real("dy", dy, g.y());
+        Check c = new Check(name, "conv2d_bwd_w").real("dw", dw, g.filter()).map("x", x, g.x()).map("dy", dy, g.y());
         add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dw, x, dy), writes(dw), g.flops(),
                 ops.conv2dBackwardWeights(g, dw, x, dy, accumulate));
     }
 
     public void maxPoolForward(String name, ConvGeometry g, Buffer y, Buffer argmax, Buffer x) {
         Check c = new Check(name, "max_pool_fwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
-                .real("y", y, g.y()).ints("argmax", argmax, g.y()).real("x", x, g.x());
+                .map("y", y, g.y()).ints("argmax", argmax, g.y()).map("x", x, g.x());
         add(c, g.toString(), reads(x), writes(y, argmax), g.y().size() * g.r() * g.s(), ops.maxPoolForward(g, y, argmax, x));
     }
 
     public void maxPoolBackward(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer argmax) {
         Check c = new Check(name, "max_pool_bwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
-                .real("dx", dx, g.x()).real("dy", dy, g.y()).ints("argmax", argmax, g.y());
+                .map("dx", dx, g.x()).map("dy", dy, g.y()).ints("argmax", argmax, g.y());
         add(c, g.toString(), reads(dy, argmax), writes(dx), g.y().size(), ops.maxPoolBackward(g, dx, dy, argmax));
     }
 
@@ -128,7 +128,7 @@ public final class Recorder {
 
     public void batchNormForward(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
             Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, boolean relu) {
-        Check c = new Check(name, "batch_norm_fwd").real("y", y, g.x()).real("x", x, g.x()).optional("residual", residual, g.x())
+        Check c = new Check(name, "batch_norm_fwd").map("y", y, g.x()).map("x", x, g.x()).optionalMap("residual", residual, g.x())
                 .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
                 .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel())
                 .real("savedMean", savedMean, g.saved()).real("savedInvStd", savedInvStd, g.saved());
@@ -139,7 +139,7 @@ public final class Recorder {
 
     public void batchNormInference(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
             Buffer runningMean, Buffer runningVar, boolean relu) {
-        Check c = new Check(name, "batch_norm_inf").real("y", y, g.x()).real("x", x, g.x()).optional("residual", residual, g.x())
+        Check c = new Check(name, "batch_norm_inf").map("y", y, g.x()).map("x", x, g.x()).optionalMap("residual", residual, g.x())
                 .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
                 .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel());
         add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar), writes(y), 4 * x.size(),
@@ -148,13 +148,13 @@ public final class Recorder {
 
     public void batchNormBackward(String name, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
             Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
-        Check c = new Check(name, "batch_norm_bwd").real("dx", dx, g.x());
+        Check c = new Check(name, "batch_norm_bwd").map("dx", dx, g.x());
         if (dResidual != dy) {
-            c.optional("dResidual", dResidual, g.x());
+            c.optionalMap("dResidual", dResidual, g.x());
         }
-        c.real("dgamma", dgamma, g.perChannel()).real("dbeta", dbeta, g.perChannel()).real("dy", dy, g.x()).real("x", x, g.x());
+        c.real("dgamma", dgamma, g.perChannel()).real("dbeta", dbeta, g.perChannel()).map("dy", dy, g.x()).map("x", x, g.x());
         c.require(relu == (y != null), "y is given exactly when relu is set");
-        c.optional("y", y, g.x()).real("gamma", gamma, g.perChannel()).real("savedMean", savedMean, g.saved())
+        c.optionalMap("y", y, g.x()).real("gamma", gamma, g.perChannel()).real("savedMean", savedMean, g.saved())
                 .real("savedInvStd", savedInvStd, g.saved());
         List<Buffer> read = new ArrayList<>(reads(dy, x, y, gamma, savedMean, savedInvStd));
         if (accumulate) {
@@ -200,13 +200,13 @@ public final class Recorder {
     }
 
     public void reluForward(String name, Buffer y, Buffer x) {
-        Check c = new Check(name, "relu_fwd").any("x", x);
+        Check c = new Check(name, "relu_fwd").values("x", x);
         c.sameOrApart("y", y, x);
         add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.reluForward(y, x));
     }
 
     public void reluBackward(String name, Buffer dx, Buffer dy, Buffer y) {
-        Check c = new Check(name, "relu_bwd").any("y", y).real("dy", dy, y.shape());
+        Check c = new Check(name, "relu_bwd").values("y", y).operand("dy", dy, y.dtype(), y.shape());
         c.sameOrApart("dx", dx, dy);
         add(c, "x" + y.shape(), reads(dy, y), writes(dx), y.size(), ops.reluBackward(dx, dy, y));
     }
@@ -253,12 +253,12 @@ public final class Recorder {
     // ---- rows and queue ----------------------------------------------------------------------------------------
 
     public void gatherRows(String name, Buffer dst, Buffer src, Buffer index) {
-        Check c = new Check(name, "gather_rows").any("src", src).present("dst", dst);
+        Check c = new Check(name, "gather_rows").values("src", src).present("dst", dst);
         c.require(src.shape().rank() > 0 && dst.shape().rank() > 0, "src and dst must have rows, are " + src + " and " + dst);
         int n = dst.shape().dim(0);
         int[] expected = src.shape().toArray();
         expected[0] = n;
-        c.real("dst", dst, Shape.of(expected)).ints("index", index, Shape.of(n));
+        c.operand("dst", dst, src.dtype(), Shape.of(expected)).ints("index", index, Shape.of(n));
         // Bytes: a gather reads as many rows as it writes, whatever the size of src.
         add(c, "x" + dst.shape(), reads(src, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(), ops.gatherRows(dst, src, index));
     }
@@ -328,7 +328,7 @@ public final class Recorder {
         c.present("chosen", chosen).require(chosen.shape().rank() == 1, "chosen must be a vector, is " + chosen);
         int n = chosen.shape().dim(0);
         for (int v = 0; v < views.size(); v++) {
-            c.real("view" + (v + 1), views.get(v), g.views(n));
+            c.map("view" + (v + 1), views.get(v), g.views(n));
         }
         c.present("pixels", pixels).operand("pixels", pixels, DType.U8, pixels.shape()).present("images", images)
                 .require(images.shape().rank() > 0 && images.size() > 0, "images must have a row for each image, is " + images)
@@ -344,7 +344,9 @@ public final class Recorder {
 
     public void fill(String name, Buffer dst, double value) {
         Check c = new Check(name, "fill").present("dst", dst);
-        c.operand("dst", dst, dst.dtype() == DType.I32 ? DType.I32 : real(), dst.shape());
+        if (dst.dtype() != DType.I32) {
+            c.values("dst", dst);
+        }
         add(c, "x" + dst.shape(), reads(), writes(dst), 0, ops.fill(dst, value));
     }
 
@@ -399,6 +401,16 @@ public final class Recorder {
             return present(operand, b).real(operand, b, b.shape());
         }
 
+        /** An operand of any shape, real or of the feature maps' type: for steps that treat each element or row alike. */
+        Check values(String operand, Buffer b) {
+            return present(operand, b).operand(operand, b, b.dtype() == backend.featureMaps() ? b.dtype() : backend.real(), b.shape());
+        }
+
+        /** A feature map or a batch of images. */
+        Check map(String operand, Buffer b, Shape expected) {
+            return operand(operand, b, backend.featureMaps(), expected);
+        }
+
         Check real(String operand, Buffer b, Shape expected) {
             return operand(operand, b, backend.real(), expected);
         }
@@ -413,8 +425,8 @@ public final class Recorder {
             return operand(operand, b, b.dtype() == DType.I32 ? DType.I32 : backend.real(), b.shape());
         }
 
-        Check optional(String operand, Buffer b, Shape expected) {
-            return b == null ? this : real(operand, b, expected);
+        Check optionalMap(String operand, Buffer b, Shape expected) {
+            return b == null ? this : map(operand, b, expected);
         }
 
         Check operand(String operand, Buffer b, DType dtype, Shape expected) {
@@ -434,15 +446,15 @@ public final class Recorder {
         /** For element-wise steps that may work in place. */
         void sameOrApart(String operand, Buffer b, Buffer source) {
             if (b != source) {
-                real(operand, b, source.shape());
+                operand(operand, b, source.dtype(), source.shape());
             }
         }
 
-        /** A real operand with so many axes: the one that others are measured by. */
+        /** An operand with so many axes, of the type that such a shape has: the one that others are measured by. */
         Check rank(String operand, Buffer b, int rank) {
             present(operand, b);
             require(b.shape().rank() == rank, operand + " is " + b + " but must have " + rank + " axes");
-            return any(operand, b);
+            return operand(operand, b, backend.typeOf(b.shape()), b.shape());
         }
 
         Check require(boolean condition, String message) {

@@ -10,7 +10,8 @@ import org.jmoco.backend.Work;
 import org.jmoco.tensor.Philox;
 
 /** {@link Ops} on the GPU: which family of kernels carries out which operation. */
-final class CudaOps implements Ops {
+final class CudaOps implements Ops, AutoCloseable {
+    private final CudaContext cuda;
     private final ConvolutionWorks convolutions;
     private final PoolWorks pools;
     private final BatchNormWorks batchNorms;
@@ -22,8 +23,9 @@ final class CudaOps implements Ops {
     private final FeedWorks feeds;
     private final ViewWorks views;
 
-    CudaOps(CudaContext cuda) {
-        convolutions = new ConvolutionWorks(cuda);
+    CudaOps(CudaContext cuda, CudaOptions options) {
+        this.cuda = cuda;
+        convolutions = new ConvolutionWorks(cuda, options);
         pools = new PoolWorks(cuda);
         batchNorms = new BatchNormWorks(cuda);
         linears = new LinearWorks(cuda);
@@ -33,6 +35,21 @@ final class CudaOps implements Ops {
         optimisers = new OptimiserWorks(cuda);
         feeds = new FeedWorks(cuda);
         views = new ViewWorks(cuda);
+    }
+
+    /** Remembers on disk what was measured while programs were recorded. */
+    void save() {
+        convolutions.save();
+    }
+
+    @Override
+    public void close() {
+        convolutions.close();
+    }
+
+    /** Weights that change by anything but an optimiser: their copies follow. */
+    private Work refreshed(Work work, Buffer dst) {
+        return cuda.hasComputeCopy(dst) ? new RefreshedCopy(cuda, work, dst) : work;
     }
 
     @Override
@@ -190,11 +207,11 @@ final class CudaOps implements Ops {
 
     @Override
     public Work fill(Buffer dst, double value) {
-        return elementwise.fill(dst, value);
+        return refreshed(elementwise.fill(dst, value), dst);
     }
 
     @Override
     public Work copy(Buffer dst, Buffer src) {
-        return elementwise.copy(dst, src);
+        return refreshed(elementwise.copy(dst, src), dst);
     }
 }

@@ -1,5 +1,6 @@
 package org.jmoco.backend.cuda;
 
+import java.util.Locale;
 import org.jmoco.tensor.DType;
 
 /**
@@ -8,19 +9,44 @@ import org.jmoco.tensor.DType;
  */
 public enum Precision {
     /** f32 throughout. */
-    F32(DType.F32),
+    F32(DType.F32, 0, 0),
     /** f32 in memory; products of convolutions and matrices are rounded to tf32 (10-bit mantissa) by the tensor cores. */
-    TF32(DType.F32),
-    /** bf16 feature maps, f32 sums. */
-    BF16(DType.BF16);
+    TF32(DType.F32, 0x1p-11, 0x1p-11),
+    /** bf16 feature maps, f32 sums; linear layers stay in f32, InfoNCE multiplies rows rounded to bf16. */
+    BF16(DType.BF16, 0, Bf16.ROUNDOFF);
 
     private final DType featureMaps;
+    private final double productRoundoff;
+    private final double contrastRoundoff;
 
-    Precision(DType featureMaps) {
+    Precision(DType featureMaps, double productRoundoff, double contrastRoundoff) {
         this.featureMaps = featureMaps;
+        this.productRoundoff = productRoundoff;
+        this.contrastRoundoff = contrastRoundoff;
     }
 
     public DType featureMaps() {
         return featureMaps;
+    }
+
+    /** How linear layers and convolutions multiply f32 operands. */
+    Precision products() {
+        return this == TF32 ? TF32 : F32;
+    }
+
+    /** See {@link org.jmoco.backend.Backend#productRoundoff}. */
+    double productRoundoff() {
+        return productRoundoff;
+    }
+
+    /** See {@link org.jmoco.backend.Backend#contrastRoundoff}. */
+    double contrastRoundoff() {
+        return contrastRoundoff;
+    }
+
+    /** As {@code --precision} takes it: {@code bf16}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }
