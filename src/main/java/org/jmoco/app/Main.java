@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             PretrainCommand.class,
             FinetuneCommand.class,
+            ProbeCommand.class,
             EvaluateCommand.class,
             KnnCommand.class,
             DataCommand.class,

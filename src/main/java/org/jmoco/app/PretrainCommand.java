@@ -59,10 +59,6 @@ final class PretrainCommand implements Callable<Integer> {
     @Option(names = "--weight-decay", paramLabel = "X", defaultValue = "5e-4", description = "Weight decay (default: ${DEFAULT-VALUE}).")
     private double weightDecay;
 
-    @Option(names = "--v2", negatable = true, defaultValue = "false", fallbackValue = "true",
-            description = "Add MoCo v2's Gaussian blur to the views.")
-    private boolean v2;
-
     @Option(names = "--knn-every", paramLabel = "N", defaultValue = "5",
             description = "Epochs between two measurements of the kNN monitor, where the data set has labels; it measures after the last epoch"
                     + " anyway (default: ${DEFAULT-VALUE}).")
@@ -117,12 +113,12 @@ final class PretrainCommand implements Callable<Integer> {
     private PretrainConfig config(DataSource source) {
         ViewRecipe recipe = source.recipe();
         recipe = recipe.withSize(train.image(recipe.size()));
-        if (v2) {
+        if (moco.blur()) {
             recipe = recipe.v2();
         }
-        ResNet18.Config encoder = new ResNet18.Config(stem, train.width(), moco.dim, moco.splits);
-        MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature, moco.symmetric,
+        ResNet18.Config encoder = new ResNet18.Config(stem, train.width(), moco.dim, moco.splits, moco.mlp());
+        MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature(), moco.symmetric,
                 sgdMomentum, weightDecay);
-        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr()), run.seed(), recipe, source.set().normalisation(), knnEvery);
+        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr(), train.epochs()), run.seed(), recipe, source.set().normalisation(), knnEvery);
     }
 }

@@ -16,7 +16,8 @@ final class ScheduleOptions {
     private int warmup;
 
     @Option(names = "--milestones", paramLabel = "N", split = ",",
-            description = "Epochs at which --schedule step takes a tenth of the rate, as in 120,160.")
+            description = "Epochs at which --schedule step takes a tenth of the rate, as in 120,160 (default: at 60 and 80 %% of the epochs,"
+                    + " as published).")
     private List<Integer> milestones = List.of();
 
     @Option(names = "--checkpoint-epochs", paramLabel = "N", defaultValue = "1",
@@ -27,8 +28,8 @@ final class ScheduleOptions {
             description = "Save after every so many steps too, 0 for never (default: ${DEFAULT-VALUE}).")
     private int checkpointSteps;
 
-    LearningRate learningRate(double base) {
-        return new LearningRate(schedule, base, warmup, milestones);
+    LearningRate learningRate(double base, int epochs) {
+        return LearningRate.of(schedule, base, warmup, milestones, epochs);
     }
 
     CheckpointPolicy policy() {

@@ -8,7 +8,6 @@ import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
 import org.jmoco.layer.BatchNorm2d;
 import org.jmoco.layer.Conv2d;
-import org.jmoco.layer.Linear;
 import org.jmoco.layer.MaxPool2d;
 import org.jmoco.layer.ParameterSpec;
 import org.jmoco.layer.Parameters;
@@ -16,8 +15,8 @@ import org.jmoco.tensor.Shape;
 
 /**
  * ResNet-18 (He et al. 2016) with torchvision's BasicBlock and names: stem, four stages of two blocks with 1, 2, 4, 8 times
- * the base width, global average pool, linear layer. The linear layer is the projection in pretraining and the classifier in
- * transfer.
+ * the base width, global average pool, linear layer (or two: {@link Config#mlp}). What stands behind the pool is the projection
+ * in pretraining and the classifier in transfer.
  */
 public final class ResNet18 {
     /** How the image enters. */
@@ -32,8 +31,14 @@ public final class ResNet18 {
      * @param width channels of the first stage, 64 in the published network
      * @param dim outputs of the last linear layer
      * @param splits groups of each batch norm
+     * @param mlp    MoCo v2's projection of two layers instead of one
      */
-    public record Config(Stem stem, int width, int dim, int splits) {
+    public record Config(Stem stem, int width, int dim, int splits, boolean mlp) {
+        /** The last layer alone behind the pool. */
+        public Config(Stem stem, int width, int dim, int splits) {
+            this(stem, width, dim, splits, false);
+        }
+
         public Config {
             if (width < 1 || dim < 1 || splits < 1) {
                 throw new IllegalArgumentException("resnet18: width, dim and splits must be positive, are " + width + ", " + dim + ", "
@@ -42,11 +47,15 @@ public final class ResNet18 {
         }
 
         public Config withDim(int newDim) {
-            return new Config(stem, width, newDim, splits);
+            return new Config(stem, width, newDim, splits, mlp);
         }
 
         public Config withSplits(int newSplits) {
-            return new Config(stem, width, dim, newSplits);
+            return new Config(stem, width, dim, newSplits, mlp);
+        }
+
+        public Config withMlp(boolean newMlp) {
+            return new Config(stem, width, dim, splits, newMlp);
         }
     }
 
@@ -62,7 +71,7 @@ public final class ResNet18 {
     private final BatchNorm2d bn1;
     private final MaxPool2d pool; // null in the CIFAR stem
     private final List<BasicBlock> blocks = new ArrayList<>();
-    private final Linear fc;
+    private final Head fc;
 
     /** What backward needs. */
     public record Saved(
@@ -71,7 +80,12 @@ public final class ResNet18 {
             MaxPool2d.Saved pool, // null in the CIFAR stem
             List<BasicBlock.Saved> blocks,
             Buffer pooled, // N x 8 width
-            Buffer y) {} // N x dim
+            Head.Saved head) {
+        /** N x dim */
+        public Buffer y() {
+            return head.y();
+        }
+    }
 
     /**
      * Declares weights, running statistics and, if {@code trained}, gradients.
@@ -90,7 +104,7 @@ public final class ResNet18 {
         pool = cifar ? null : new MaxPool2d(name + ".maxpool", 3, 2, 1);
         forEachBlock(config, (path, in, out, stride) ->
                 blocks.add(new BasicBlock(path, weights, gradients, statistics, in, out, stride, config.splits)));
-        fc = new Linear("fc", weights, gradients);
+        fc = new Head(config.mlp, weights, gradients);
     }
 
     private interface BlockVisitor {
@@ -114,7 +128,7 @@ public final class ResNet18 {
         s.addAll(Conv2d.specs("conv1", 3, c.width, c.stem == Stem.CIFAR ? 3 : 7));
         s.addAll(BatchNorm2d.specs("bn1", c.width));
         forEachBlock(c, (path, in, out, stride) -> s.addAll(BasicBlock.specs(path, in, out, stride)));
-        s.addAll(Linear.specs("fc", featureSize(c), c.dim));
+        s.addAll(Head.specs(c.mlp, featureSize(c), c.dim));
         return s;
     }
 
@@ -126,7 +140,7 @@ public final class ResNet18 {
     }
 
     /** Features that enter the linear layer: 8 times the width. */
-    private static int featureSize(Config c) {
+    public static int featureSize(Config c) {
         return c.width << (STAGES - 1);
     }
 
@@ -167,7 +181,7 @@ public final class ResNet18 {
 
     /** Evaluation forward, by the running statistics. @return N x dim */
     public Buffer infer(Recorder rec, Buffer images) {
-        return fc.forward(rec, inferFeatures(rec, images));
+        return fc.forward(rec, inferFeatures(rec, images)).y();
     }
 
     /** Evaluation forward up to the average pool. @return N x 8 width */
@@ -190,7 +204,7 @@ public final class ResNet18 {
 
     /** Gradients of all weights from dy N x dim. The gradient of the images is not computed: nobody needs it. */
     public void backward(Recorder rec, Saved s, Buffer dy, boolean accumulate) {
-        Buffer dPooled = fc.backward(rec, s.pooled, dy, accumulate);
+        Buffer dPooled = fc.backward(rec, s.pooled, s.head, dy, accumulate);
         Buffer d = rec.activation(name + ".avgpool.dx", s.blocks.getLast().y().shape());
         rec.globalAvgPoolBackward(name + ".avgpool", d, dPooled);
         for (int i = blocks.size() - 1; i >= 0; i--) {

@@ -34,9 +34,14 @@ public final class Linear {
 
     /** dw and db; @return dx */
     public Buffer backward(Recorder rec, Buffer x, Buffer dy, boolean accumulate) {
-        rec.linearBackwardWeights(name, dw, db, x, dy, accumulate);
+        backwardWeights(rec, x, dy, accumulate);
         Buffer dx = rec.activation(name + ".dx", x.shape());
         rec.linearBackwardData(name, dx, dy, w);
         return dx;
+    }
+
+    /** dw and db alone, where nobody needs dx. */
+    public void backwardWeights(Recorder rec, Buffer x, Buffer dy, boolean accumulate) {
+        rec.linearBackwardWeights(name, dw, db, x, dy, accumulate);
     }
 }

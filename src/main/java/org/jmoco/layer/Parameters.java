@@ -47,6 +47,20 @@ public final class Parameters {
         return p;
     }
 
+    /**
+     * The tensors from {@code first} on as parameters of their own: views of the same memory.
+     *
+     * @throws IllegalArgumentException if there is no such tensor
+     */
+    public Parameters from(String first) {
+        long start = get(first).offset() - flat.offset();
+        int at = specs.indexOf(specs.stream().filter(s -> s.name().equals(first)).findFirst().orElseThrow());
+        Parameters p = new Parameters(specs.subList(at, specs.size()),
+                flat.view(flat.name() + "." + first + "..", start, Shape.of(Math.toIntExact(flat.size() - start))));
+        p.specs.forEach(s -> p.views.put(s.name(), get(s.name())));
+        return p;
+    }
+
     private static long stride(ParameterSpec s) {
         return (s.shape().size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }

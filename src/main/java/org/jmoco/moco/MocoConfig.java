@@ -24,6 +24,12 @@ public record MocoConfig(
         boolean symmetric,
         double sgdMomentum,
         double weightDecay) {
+    /** Of the published chains and of MoCo's CIFAR demo. */
+    public static final double DEFAULT_TEMPERATURE = 0.1;
+
+    /** Of MoCo v2 (Chen et al. 2020). */
+    public static final double V2_TEMPERATURE = 0.2;
+
     public MocoConfig {
         if (batch < 1 || batch % encoder.splits() != 0) {
             throw UserError.usage("--batch " + batch + " is not divisible by --splits " + encoder.splits()

@@ -156,7 +156,7 @@ public final class RunFolder implements AutoCloseable {
      * Records the resolved options of a new run; of a resumed one, compares them with those it was started with. To be
      * called before anything else is written, since this file is what makes the folder one of a run.
      *
-     * @param options   values by option name without dashes: strings, numbers, booleans, lists and maps of them
+     * @param options   values by option name: strings, numbers, booleans, lists and maps of them
      * @param mayChange names that may differ on resuming, such as {@code threads}; the new values are recorded
      * @throws UserError if another option differs: its name, both values
      */
@@ -170,7 +170,7 @@ public final class RunFolder implements AutoCloseable {
             then.fieldNames().forEachRemaining(names::add);
             for (String name : names) {
                 if (!mayChange.contains(name) && !now.path(name).equals(then.path(name))) {
-                    differences.add("--" + name + " was " + show(then.path(name)) + ", now " + show(now.path(name)));
+                    differences.add((name.startsWith("--") ? name : "--" + name) + " was " + show(then.path(name)) + ", now " + show(now.path(name)));
                 }
             }
             if (!differences.isEmpty()) {

@@ -91,7 +91,7 @@ public final class FinetuneRun {
      * @return the result, as it stands in {@code result.json}
      */
     public Map<String, Object> train(String from, Display display, Consumer<String> say) {
-        try (RunRecorder r = new RunRecorder(folder, "finetune on " + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
+        try (RunRecorder r = new RunRecorder(folder, (config.frozen() ? "probe on " : "finetune on ") + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
                 set.split(DataSet.TRAIN).size() / config.batch(), config.batch(), display)) {
             recorder[0] = r;
             trainer.train();
@@ -99,6 +99,10 @@ public final class FinetuneRun {
             result.put("data", set.name());
             result.put("phantom", set.phantom());
             result.put("from", from);
+            if (trainer.frozenProof() != null) {
+                result.put("frozen", trainer.frozenProof());
+                say.accept(trainer.frozenProof());
+            }
             Map<String, Object> predictions = new LinkedHashMap<>();
             predictions.put("classes", set.classNames());
             predictions.put("positive", set.positive());
@@ -124,7 +128,7 @@ public final class FinetuneRun {
         }
         said.put("images", names);
         said.put("labels", images.images().labels());
-        judge(split, "vote", "vote of " + images.votes() + " epochs", images.voted(), figures, said, say);
+        judge(split, "vote", "vote of " + images.votes() + (images.votes() == 1 ? " epoch" : " epochs"), images.voted(), figures, said, say);
         judge(split, "last", "last epoch", images.last(), figures, said, say);
         result.put(split, figures);
         predictions.put(split, said);

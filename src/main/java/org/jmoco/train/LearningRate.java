@@ -34,6 +34,15 @@ public record LearningRate(Shape shape, double base, int warmup, List<Integer> m
         }
     }
 
+    /**
+     * @param milestones of STEP; empty for 60 % and 80 % of the epochs, as facebookresearch/moco has them (120 and 160 of 200 in
+     *     pretraining, 60 and 80 of 100 in linear classification)
+     */
+    public static LearningRate of(Shape shape, double base, int warmup, List<Integer> milestones, int epochs) {
+        boolean usual = shape == Shape.STEP && milestones.isEmpty();
+        return new LearningRate(shape, base, warmup, usual ? List.of((int) Math.round(0.6 * epochs), (int) Math.round(0.8 * epochs)) : milestones);
+    }
+
     public static LearningRate cosine(double base) {
         return new LearningRate(Shape.COSINE, base, 0, List.of());
     }

@@ -37,6 +37,9 @@ public record PretrainConfig(MocoConfig moco, int epochs, LearningRate learningR
         id.put("--stem", e.stem().name());
         id.put("--width", Integer.toString(e.width()));
         id.put("--dim", Integer.toString(e.dim()));
+        if (e.mlp()) {
+            id.put("--mlp", "true");
+        }
         id.put("--splits", Integer.toString(e.splits()));
         id.put("--image", Integer.toString(moco.image()));
         id.put("--batch", Integer.toString(moco.batch()));

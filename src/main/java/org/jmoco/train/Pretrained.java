@@ -26,6 +26,8 @@ public final class Pretrained {
 
     private static final String COUNTER = ".num_batches_tracked";
 
+    private static final String MLP_LAST = "fc.2.weight";
+
     private final Checkpoint checkpoint;
 
     private Pretrained(Checkpoint checkpoint) {
@@ -50,12 +52,18 @@ public final class Pretrained {
 
     static Pretrained of(Checkpoint c) {
         HostTensor stem = c.tensors().get("conv1.weight");
-        HostTensor head = c.tensors().get("fc.weight");
+        HostTensor head = lastLayer(c);
         if (stem == null || head == null || stem.shape().rank() != 4 || head.shape().rank() != 2) {
             throw UserError.failed(c.file() + ": is no ResNet-18 under torchvision's names (conv1.weight, ..., fc.weight). It begins"
                     + " with " + String.join(", ", c.tensors().keySet().stream().limit(3).toList()) + ".");
         }
         return new Pretrained(c);
+    }
+
+    /** The weight of the last layer: of a projection of one layer, or of MoCo v2's two. Null if there is none. */
+    private static HostTensor lastLayer(Checkpoint c) {
+        HostTensor one = c.tensors().get("fc.weight");
+        return one != null ? one : c.tensors().get(MLP_LAST);
     }
 
     public Path file() {
@@ -75,7 +83,7 @@ public final class Pretrained {
     public ResNet18.Config architecture(int splits) {
         Shape stem = tensors().get("conv1.weight").shape();
         return new ResNet18.Config(stem.dim(2) == 7 ? ResNet18.Stem.IMAGENET : ResNet18.Stem.CIFAR, stem.dim(0),
-                tensors().get("fc.weight").shape().dim(0), splits);
+                lastLayer(checkpoint).shape().dim(0), splits, tensors().containsKey(MLP_LAST));
     }
 
     /**
@@ -101,6 +109,10 @@ public final class Pretrained {
         if (here.stem() != wanted.stem()) {
             changes.add("it has the " + here.stem() + " stem, this run the " + wanted.stem() + " stem: change --stem");
         }
+        if (withHead && here.mlp() != wanted.mlp()) {
+            changes.add(here.mlp() ? "its projection has two layers (--mlp), this run's has one: give --mlp, or take --head fresh"
+                    : "its projection has one layer, this run's two: leave out --mlp, or take --head fresh");
+        }
         if (withHead && here.dim() != wanted.dim()) {
             changes.add("its last layer has " + here.dim() + " outputs, this run's " + wanted.dim()
                     + ": change --dim, or take --head fresh");
@@ -108,9 +120,10 @@ public final class Pretrained {
         return changes.isEmpty() ? "Only ResNet-18 can be loaded." : "Make the options agree: " + String.join("; ", changes) + ".";
     }
 
-    /** All tensors, those of the linear layer replaced by {@code head}'s. */
+    /** All tensors, those behind the average pool replaced by {@code head}'s linear layer. */
     Map<String, HostTensor> withHead(Map<String, HostTensor> head) {
         Map<String, HostTensor> all = new LinkedHashMap<>(tensors());
+        all.keySet().removeIf(name -> name.startsWith("fc."));
         all.put("fc.weight", head.get("fc.weight"));
         all.put("fc.bias", head.get("fc.bias"));
         return all;

@@ -6,20 +6,38 @@ import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.layer.Linear;
+import org.jmoco.layer.Parameters;
 import org.jmoco.loss.SoftmaxCrossEntropy;
 import org.jmoco.optim.Adam;
+import org.jmoco.optim.Optimizer;
+import org.jmoco.optim.Sgd;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;
 
-/** One supervised training step of the whole network: forward, cross-entropy, backward, Adam. Recorded as a program. */
+/**
+ * One supervised training step, recorded as a program: forward, cross-entropy, backward, optimiser. Either the whole network is
+ * trained, or (a linear probe) the last layer alone: then the encoder runs in evaluation mode, by its stored statistics, and no
+ * step of the program writes to it.
+ */
 public final class SupervisedStep {
+    /** What is trained, and by what. */
+    public record Training(boolean frozen, FinetuneConfig.OptimizerKind optimizer, double weightDecay) {}
+
+    private static final String LAST = "fc";
+
     private final ResNet18 network;
-    private final Adam adam;
+    private final Optimizer optimizer;
     private final SoftmaxCrossEntropy loss;
     private final Buffer images; // N x H x W x 3
     private final Buffer labels; // N, I32
     private final Buffer logits; // N x K
     private final Program program;
+
+    /** The whole network, by Adam. */
+    public SupervisedStep(Backend backend, ResNet18.Config config, int batch, int image, double weightDecay) {
+        this(backend, config, batch, image, new Training(false, FinetuneConfig.OptimizerKind.ADAM, weightDecay));
+    }
 
     /**
      * Declares all buffers and records the program; runs after {@link Backend#allocate()}.
@@ -27,19 +45,41 @@ public final class SupervisedStep {
      * @param batch N, a multiple of the network's splits
      * @param image height and width
      */
-    public SupervisedStep(Backend backend, ResNet18.Config config, int batch, int image, double weightDecay) {
-        network = new ResNet18(backend, "q", config, true);
-        adam = new Adam(backend, network.weights().specs(), weightDecay);
+    public SupervisedStep(Backend backend, ResNet18.Config config, int batch, int image, Training training) {
+        network = new ResNet18(backend, "q", config, !training.frozen);
+        Parameters trained = training.frozen ? network.weights().from(LAST + ".weight") : network.weights();
+        Parameters gradients = training.frozen
+                ? Parameters.declare(backend, Region.GRADIENTS, "d" + LAST, trained.specs())
+                : network.gradients();
+        optimizer = switch (training.optimizer) {
+            case ADAM -> new Adam(backend, trained.specs(), training.weightDecay);
+            case SGD -> new Sgd(backend, trained.specs(), FinetuneConfig.SGD_MOMENTUM, training.weightDecay);
+        };
         loss = new SoftmaxCrossEntropy(backend);
         images = backend.declare(Region.INPUT, "images", Shape.of(batch, image, image, 3));
         labels = backend.memory().declare(Region.INPUT, "labels", DType.I32, Shape.of(batch));
         logits = backend.declare(Region.OUTPUT, "logits", Shape.of(batch, config.dim()));
-        Recorder rec = backend.record("supervised");
+        Recorder rec = backend.record(training.frozen ? "probe" : "supervised");
+        if (training.frozen) {
+            recordLastLayer(rec, new Linear(LAST, trained, gradients));
+        } else {
+            recordNetwork(rec);
+        }
+        optimizer.recordStep(rec, trained, gradients);
+        program = rec.finish();
+    }
+
+    private void recordNetwork(Recorder rec) {
         ResNet18.Saved saved = network.forward(rec, images);
         rec.copy("logits", logits, saved.y());
         network.backward(rec, saved, loss.forwardBackward(rec, saved.y(), labels), false);
-        adam.recordStep(rec, network.weights(), network.gradients());
-        program = rec.finish();
+    }
+
+    private void recordLastLayer(Recorder rec, Linear last) {
+        Buffer pooled = network.inferFeatures(rec, images);
+        Buffer y = last.forward(rec, pooled);
+        rec.copy("logits", logits, y);
+        last.backwardWeights(rec, pooled, loss.forwardBackward(rec, y, labels), false);
     }
 
     public Program program() {
@@ -50,8 +90,8 @@ public final class SupervisedStep {
         return network;
     }
 
-    public Adam adam() {
-        return adam;
+    public Optimizer optimizer() {
+        return optimizer;
     }
 
     public SoftmaxCrossEntropy loss() {

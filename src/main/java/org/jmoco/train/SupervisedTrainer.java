@@ -20,7 +20,8 @@ import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
 /**
- * Trains a whole network on labelled images, from random or pretrained weights, and votes over its last epochs. In this order:
+ * Trains a network on labelled images, whole or its last layer alone, from random or pretrained weights, and votes over its last
+ * epochs. In this order:
  * construct (records all programs), {@link Backend#allocate()}, {@link #initialize} or {@link #initializeFrom} or
  * {@link #resume}, {@link #train}, then {@link #val} and {@link #test}.
  *
@@ -72,6 +73,7 @@ public final class SupervisedTrainer {
     private final EpochLoop loop;
     private final RunIdentity identity;
     private String origin = "random";
+    private FrozenWeights frozen; // null if the whole network is trained; else known once the weights are
 
     /**
      * @param threads that make views
@@ -91,7 +93,8 @@ public final class SupervisedTrainer {
             throw UserError.usage("the last layer has " + config.network().dim() + " outputs but " + data.train().name() + " has "
                     + data.classes() + " classes. Take --head fresh.");
         }
-        step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(), config.weightDecay());
+        step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(),
+                new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()));
         classifier = new FeatureExtractor(backend, step.network(), FeatureExtractor.Output.PROBABILITIES, config.batch(),
                 config.views().size());
         val = heldOut("val", data.val());
@@ -121,6 +124,7 @@ public final class SupervisedTrainer {
     /** Random weights. */
     public void initialize() {
         state.load(backend, freshWeights());
+        freeze(Map.of());
     }
 
     /** All weights and statistics of the query encoder are taken over; the last layer too, unless the head is fresh. */
@@ -128,7 +132,30 @@ public final class SupervisedTrainer {
         boolean keepHead = config.head() == FinetuneConfig.Head.PROJECTION;
         start.requireFits(config.network(), keepHead);
         state.load(backend, keepHead ? start.tensors() : start.withHead(freshWeights()));
+        freeze(start.tensors());
         origin = start.file().toString();
+    }
+
+    /** Remembers what must not change. @param given what the backend must hold now, where the types are the same */
+    private void freeze(Map<String, HostTensor> given) {
+        if (config.frozen()) {
+            Map<String, HostTensor> now = network();
+            frozen = FrozenWeights.of(now);
+            Map<String, HostTensor> comparable = new LinkedHashMap<>();
+            given.forEach((name, t) -> {
+                if (now.containsKey(name) && now.get(name).dtype() == t.dtype()) {
+                    comparable.put(name, t);
+                }
+            });
+            frozen.requireUnchanged(comparable);
+        }
+    }
+
+    /** Weights and statistics as they are on the backend. */
+    private Map<String, HostTensor> network() {
+        Map<String, HostTensor> all = new LinkedHashMap<>();
+        state.save(backend, all);
+        return all;
     }
 
     private Map<String, HostTensor> freshWeights() {
@@ -142,9 +169,17 @@ public final class SupervisedTrainer {
         loop.resume(checkpoint);
     }
 
-    /** Runs all epochs that are left. @throws UserError if training diverges or a checkpoint cannot be saved */
+    /** Runs all epochs that are left. @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed */
     public void train() {
         loop.run();
+        if (frozen != null) {
+            frozen.requireUnchanged(network());
+        }
+    }
+
+    /** What a probe has proved after {@link #train}: {@code 102 frozen tensors unchanged, sha256 ...}; null for a whole network. */
+    public String frozenProof() {
+        return frozen == null ? null : frozen.count() + " frozen tensors unchanged bit for bit, sha256 " + frozen.total();
     }
 
     /** Epochs that are finished. */
@@ -185,7 +220,7 @@ public final class SupervisedTrainer {
 
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
-        step.adam().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
+        step.optimizer().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
         try (SupervisedBatches batches = new SupervisedBatches(1, 0)) {
             batches.upload();
             step.program().run();
@@ -231,7 +266,7 @@ public final class SupervisedTrainer {
 
         @Override
         public void setLearningRate(double value) {
-            step.adam().setLearningRate(backend, value);
+            step.optimizer().setLearningRate(backend, value);
         }
 
         @Override
@@ -259,8 +294,14 @@ public final class SupervisedTrainer {
         @Override
         public void save(Map<String, HostTensor> tensors, Map<String, String> metadata) {
             state.save(backend, tensors);
-            step.adam().moments().forEach((moment, p) -> p.download(backend).forEach((name, t) -> tensors.put(moment + "." + name, t)));
-            tensors.put(STEP, backend.download(step.adam().stepCount()));
+            if (frozen != null) {
+                frozen.requireUnchanged(tensors);
+                frozen.store(metadata);
+            }
+            step.optimizer().moments().forEach((moment, p) -> p.download(backend).forEach((name, t) -> tensors.put(moment + "." + name, t)));
+            if (step.optimizer().stepCount() != null) {
+                tensors.put(STEP, backend.download(step.optimizer().stepCount()));
+            }
             for (HeldOut h : heldOuts()) {
                 h.save(tensors);
             }
@@ -273,12 +314,17 @@ public final class SupervisedTrainer {
             TensorNames.requireSame(checkpoint.file().toString(), shapes(), TensorNames.shapes(t),
                     "It is no checkpoint of this run; resume from another one or start a new run.");
             state.load(backend, t);
-            step.adam().moments().forEach((moment, p) -> {
+            if (config.frozen()) {
+                frozen = FrozenWeights.resumed(checkpoint.file().toString(), checkpoint.metadata(), network());
+            }
+            step.optimizer().moments().forEach((moment, p) -> {
                 Map<String, HostTensor> own = new LinkedHashMap<>();
                 p.specs().forEach(s -> own.put(s.name(), t.get(moment + "." + s.name())));
                 p.upload(backend, own);
             });
-            backend.upload(step.adam().stepCount(), t.get(STEP));
+            if (step.optimizer().stepCount() != null) {
+                backend.upload(step.optimizer().stepCount(), t.get(STEP));
+            }
             for (HeldOut h : heldOuts()) {
                 h.load(t);
             }
@@ -292,9 +338,11 @@ public final class SupervisedTrainer {
 
     private Map<String, Shape> shapes() {
         Map<String, Shape> all = new LinkedHashMap<>(EncoderState.shapes(config.network()));
-        step.adam().moments().forEach((moment, p) ->
+        step.optimizer().moments().forEach((moment, p) ->
                 p.specs().forEach(s -> all.put(moment + "." + s.name(), s.checkpointShape())));
-        all.put(STEP, Shape.SCALAR);
+        if (step.optimizer().stepCount() != null) {
+            all.put(STEP, Shape.SCALAR);
+        }
         for (HeldOut h : heldOuts()) {
             h.shapes(all);
         }
@@ -313,7 +361,9 @@ public final class SupervisedTrainer {
         public EpochLoop.StepResult step() {
             upload();
             step.program().run();
-            state.countPasses(1);
+            if (!config.frozen()) {
+                state.countPasses(1);
+            }
             return new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct()));
         }
 

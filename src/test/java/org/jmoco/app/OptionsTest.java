@@ -76,7 +76,7 @@ class OptionsTest {
         assertEquals(4096, all.moco.queue);
         assertEquals(128, all.moco.dim);
         assertEquals(0.99, all.moco.momentum);
-        assertEquals(0.1, all.moco.temperature);
+        assertEquals(0.1, all.moco.temperature());
         assertFalse(all.moco.symmetric);
     }
 
@@ -105,8 +105,20 @@ class OptionsTest {
         assertEquals(37, all.moco.queue);
         assertEquals(32, all.moco.dim);
         assertEquals(0.9, all.moco.momentum);
-        assertEquals(0.2, all.moco.temperature);
+        assertEquals(0.2, all.moco.temperature());
         assertTrue(all.moco.symmetric);
+    }
+
+    @Test
+    void mocoV2IsThreeOptionsTogether() {
+        MocoOptions none = parse().moco;
+        assertFalse(none.mlp() || none.blur());
+        MocoOptions v2 = parse("--v2").moco;
+        assertTrue(v2.mlp() && v2.blur());
+        assertEquals(0.2, v2.temperature());
+        assertEquals(0.07, parse("--v2", "--temperature", "0.07").moco.temperature());
+        assertTrue(parse("--mlp").moco.mlp() && !parse("--mlp").moco.blur());
+        assertEquals(0.1, parse("--mlp", "--blur").moco.temperature());
     }
 
     @Test

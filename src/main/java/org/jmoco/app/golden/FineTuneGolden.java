@@ -57,7 +57,7 @@ final class FineTuneGolden {
         ResNet18 network = step.network();
         network.weights().upload(backend, GoldenModel.weights(network.config()));
         network.statistics().upload(backend, GoldenModel.statistics(network.statistics().specs()));
-        step.adam().setLearningRate(backend, config.path("lr").asDouble());
+        step.optimizer().setLearningRate(backend, config.path("lr").asDouble());
         int[] labels = new int[batch];
         for (int i = 0; i < batch; i++) {
             labels[i] = config.path("labels").path(i).asInt();
