@@ -38,4 +38,9 @@ final class BackendOptions {
         }
         return threads;
     }
+
+    /** Overrides {@code --threads}, for a command that varies it. */
+    void useThreads(int n) {
+        threads = n;
+    }
 }

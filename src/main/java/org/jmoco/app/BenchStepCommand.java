@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -24,14 +23,11 @@ import picocli.CommandLine.Spec;
  * {@code jmoco bench step}: one MoCo training step, timed.
  *
  * <p>Which seconds count: {@code program.run()} alone, that is both encoder passes, loss, backward, SGD, momentum update and
- * enqueue. The images are random numbers that lie on the device; no view is made. The first {@value #WARM_UP} steps are not
+ * enqueue. The images are random numbers that lie on the device; no view is made. The first {@value StepOptions#WARM_UP} steps are not
  * counted: in them the JIT compiles.
  */
 @Command(name = "step", description = "Time one MoCo training step on random images: forward of both encoders, loss, backward, SGD, queue.")
 final class BenchStepCommand implements Callable<Integer> {
-    /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
-    private static final int WARM_UP = 4;
-
     @Mixin
     private BackendOptions backendOptions;
 
@@ -70,32 +66,13 @@ final class BenchStepCommand implements Callable<Integer> {
                 step.program().print(System.out);
             }
             sizes.fill(backend, step);
-            double[] millis = measure(backend, step);
+            double[] millis = sizes.time(backend, step, steps);
             print(out, backend, step, millis);
             if (timeSteps) {
                 step.program().printTimes(System.out, step.program().time(backend, steps));
             }
         }
         return 0;
-    }
-
-    private double[] measure(Backend backend, MocoStep step) {
-        for (int i = 0; i < WARM_UP; i++) {
-            step.program().run();
-        }
-        double[] millis = new double[steps];
-        for (int i = 0; i < steps; i++) {
-            long start = System.nanoTime();
-            step.program().run();
-            backend.get(step.loss().loss());
-            millis[i] = (System.nanoTime() - start) * 1e-6;
-        }
-        double loss = backend.get(step.loss().loss());
-        if (!Double.isFinite(loss)) {
-            throw UserError.failed("bench step: the loss became " + loss + "; the times would mean nothing.");
-        }
-        Arrays.sort(millis);
-        return millis;
     }
 
     private void print(PrintWriter out, Backend backend, MocoStep step, double[] millis) {

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.util.Arrays;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.encoder.ResNet18;
@@ -7,10 +8,14 @@ import org.jmoco.moco.MocoConfig;
 import org.jmoco.moco.MocoStep;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
+import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Option;
 
 /** The MoCo step that is measured: its sizes, and random images and weights for it. */
 final class StepOptions {
+    /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
+    static final int WARM_UP = 4;
+
     @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).", defaultValue = "128")
     int batch;
 
@@ -34,6 +39,30 @@ final class StepOptions {
 
     MocoConfig config() {
         return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, splits), batch, image, queue, 0.99, 0.1, symmetric, 0.9, 5e-4);
+    }
+
+    /**
+     * Milliseconds of {@code steps} steps, ascending, each until its loss is known; what comes first warms up.
+     *
+     * @throws UserError if the loss is no number afterwards: the times would mean nothing
+     */
+    double[] time(Backend backend, MocoStep step, int steps) {
+        for (int i = 0; i < WARM_UP; i++) {
+            step.program().run();
+        }
+        double[] millis = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            long start = System.nanoTime();
+            step.program().run();
+            backend.get(step.loss().loss());
+            millis[i] = (System.nanoTime() - start) * 1e-6;
+        }
+        double loss = backend.get(step.loss().loss());
+        if (!Double.isFinite(loss)) {
+            throw UserError.failed("the loss became " + loss + "; the times would mean nothing.");
+        }
+        Arrays.sort(millis);
+        return millis;
     }
 
     /** Initial weights and queue, Gaussian images, a shuffle: after allocation. */
