@@ -15,6 +15,8 @@ import picocli.CommandLine.Option;
 final class StepOptions {
     /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
     static final int WARM_UP = 4;
+    /** Small steps need more of them. */
+    private static final long WARM_UP_NANOS = 4_000_000_000L;
 
     @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).", defaultValue = "128")
     int batch;
@@ -47,15 +49,16 @@ final class StepOptions {
      * @throws UserError if the loss is no number afterwards: the times would mean nothing
      */
     double[] time(Backend backend, MocoStep step, int steps) {
-        for (int i = 0; i < WARM_UP; i++) {
+        long start = System.nanoTime();
+        for (int i = 0; i < WARM_UP || System.nanoTime() - start < WARM_UP_NANOS; i++) {
             step.program().run();
         }
         double[] millis = new double[steps];
         for (int i = 0; i < steps; i++) {
-            long start = System.nanoTime();
+            long begin = System.nanoTime();
             step.program().run();
             backend.get(step.loss().loss());
-            millis[i] = (System.nanoTime() - start) * 1e-6;
+            millis[i] = (System.nanoTime() - begin) * 1e-6;
         }
         double loss = backend.get(step.loss().loss());
         if (!Double.isFinite(loss)) {
