@@ -1,6 +1,9 @@
 package org.jmoco.augment;
 
 import java.util.List;
+import org.jmoco.backend.ViewGeometry;
+import org.jmoco.backend.ViewGeometry.Range;
+import org.jmoco.data.Normalisation;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -121,6 +124,28 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
         Crop c = new Crop(size, crop.minScale, crop.maxScale, crop.minRatio, crop.maxRatio);
         int pre = preResize == 0 ? 0 : Math.min(2 * size, Math.max(128, size * 8 / 7));
         return new ViewRecipe(name, pre, c, flip, jitter, grey, blur, evaluation);
+    }
+
+    /**
+     * The recipe in the numbers that a backend draws views by.
+     *
+     * @param tallest height of the tallest image of the set
+     * @param widest  width of the widest
+     */
+    public ViewGeometry geometry(int tallest, int widest, Normalisation n) {
+        Range hue = jitter.hue > 0 ? new Range(-jitter.hue, jitter.hue) : null;
+        return new ViewGeometry(crop.size, tallest, widest, new Range(crop.minScale, crop.maxScale), new Range(crop.minRatio, crop.maxRatio),
+                flip, jitter.p, factors(jitter.brightness), factors(jitter.contrast), factors(jitter.saturation), hue, grey, blur.p,
+                new Range(blur.minSigma, blur.maxSigma), list(n.mean()), list(n.std()));
+    }
+
+    /** Factors of an adjustment; null if it is left out. */
+    private static Range factors(double range) {
+        return range > 0 ? new Range(Math.max(0, 1 - range), 1 + range) : null;
+    }
+
+    private static List<Float> list(float[] three) {
+        return List.of(three[0], three[1], three[2]);
     }
 
     /** MoCo v2's addition: Gaussian blur with probability 0.5, deviation 0.1 to 2 pixels (Chen et al. 2020). */
