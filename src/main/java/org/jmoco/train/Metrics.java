@@ -31,7 +31,7 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
      */
     public static final int RESAMPLES = 2000;
 
-    private static final List<String> NAMES = List.of("accuracy", "precision", "recall", "F1", "AUC");
+    private static final List<String> NAMES = Figures.NAMES;
 
     /**
      * A figure with its interval.
@@ -58,6 +58,23 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
             }
         }
 
+        /** Resample number {@code b}: weight[i] becomes how often image i is in it. */
+        void draw(int b, int[] weight) {
+            Philox draw = new Philox(seed, Philox.Purpose.BOOTSTRAP, 0, b);
+            Arrays.fill(weight, 0);
+            for (int i = 0; i < weight.length; i++) {
+                weight[draw.nextInt(weight.length)]++;
+            }
+        }
+
+        /** Seeds of resample number {@code b}: as many as there are, with replacement. @param row a stream of its own for each row */
+        int[] drawSeeds(int b, int row, int seeds) {
+            Philox draw = new Philox(seed, Philox.Purpose.BOOTSTRAP, 1 + row, b);
+            int[] drawn = new int[seeds];
+            Arrays.setAll(drawn, s -> draw.nextInt(seeds));
+            return drawn;
+        }
+
         /** @param seed of the run */
         public static Bootstrap ofSeed(long seed) {
             return new Bootstrap(seed, RESAMPLES);
@@ -75,7 +92,7 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
     public static Metrics binary(int positive, int[] labels, int[] predicted, double[] score, Bootstrap bootstrap) {
         requireSizes(labels, predicted, score.length, 2);
         requireFinite(score);
-        return compute(new int[] {positive}, labels, predicted, List.of(auc(positive, labels, score)), bootstrap);
+        return compute(new int[] {positive}, labels, predicted, List.of(Figures.auc(positive, labels, score)), bootstrap);
     }
 
     /**
@@ -95,7 +112,7 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
                 score[i] = probability[i][c];
             }
             requireFinite(score);
-            aucs.add(auc(c, labels, score));
+            aucs.add(Figures.auc(c, labels, score));
         }
         return compute(all, labels, predicted, aucs, bootstrap);
     }
@@ -116,27 +133,16 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
         return out;
     }
 
-    private static Auc auc(int positive, int[] labels, double[] score) {
-        boolean[] isPositive = new boolean[labels.length];
-        for (int i = 0; i < labels.length; i++) {
-            isPositive[i] = labels[i] == positive;
-        }
-        return new Auc(score, isPositive);
-    }
-
     private static Metrics compute(
             int[] classes, int[] labels, int[] predicted, List<Auc> aucs, Bootstrap bootstrap) {
         int n = labels.length;
-        double[] whole = sample(classes, labels, predicted, aucs, null);
+        Figures figures = new Figures(classes, labels, predicted, aucs);
+        double[] whole = figures.of(null);
         double[][] resampled = new double[NAMES.size()][bootstrap.resamples()];
         int[] weight = new int[n];
         for (int b = 0; b < bootstrap.resamples(); b++) {
-            Philox draw = new Philox(bootstrap.seed(), Philox.Purpose.BOOTSTRAP, 0, b);
-            Arrays.fill(weight, 0);
-            for (int i = 0; i < n; i++) {
-                weight[draw.nextInt(n)]++;
-            }
-            double[] values = sample(classes, labels, predicted, aucs, weight);
+            bootstrap.draw(b, weight);
+            double[] values = figures.of(weight);
             for (int m = 0; m < values.length; m++) {
                 resampled[m][b] = values[m];
             }
@@ -165,44 +171,8 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
         return new Metrics(n, List.copyOf(values), List.copyOf(confusion), List.copyOf(notes));
     }
 
-    /** All metrics of one sample, NaN where it does not define them. */
-    private static double[] sample(int[] classes, int[] labels, int[] predicted, List<Auc> aucs, int[] weight) {
-        double[] sums = new double[NAMES.size()];
-        int withPositives = 0;
-        int withBoth = 0;
-        for (int c = 0; c < classes.length; c++) {
-            Confusion counts = Confusion.count(classes[c], labels, predicted, weight);
-            if (counts.positives() > 0) {
-                withPositives++;
-                sums[1] += counts.precision();
-                sums[2] += counts.recall();
-                sums[3] += counts.f1();
-                if (counts.negatives() > 0) {
-                    withBoth++;
-                    sums[4] += aucs.get(c).of(weight);
-                }
-            }
-        }
-        sums[0] = accuracy(labels, predicted, weight);
-        for (int m = 1; m < 4; m++) {
-            sums[m] /= withPositives;
-        }
-        sums[4] /= withBoth;
-        return sums;
-    }
-
-    private static double accuracy(int[] labels, int[] predicted, int[] weight) {
-        long right = 0;
-        for (int i = 0; i < labels.length; i++) {
-            if (labels[i] == predicted[i]) {
-                right += weight == null ? 1 : weight[i];
-            }
-        }
-        return (double) right / labels.length;
-    }
-
     /** By linear interpolation between order statistics (R's type 7, NumPy's default). */
-    private static double percentile(double[] values, double percent) {
+    static double percentile(double[] values, double percent) {
         return values.length == 0
                 ? Double.NaN
                 : new Percentile().withEstimationType(Percentile.EstimationType.R_7).evaluate(values, percent);
