@@ -18,70 +18,111 @@ __device__ inline unsigned long long address(const T* p) {
     return (unsigned long long) p;
 }
 
-/// W elements as f32. W times the size of T is 2, 4, 8 or 16 bytes (or 32, as two packs) and p is aligned to that (to 16).
+/// W elements as they lie in memory, 2, 4, 8 or 16 bytes, and as f32 one at a time. While they wait in registers they take the room
+/// that they take in memory: bf16 half that of f32. Addresses are aligned to the pack.
+template <typename T, int W>
+struct Pack {
+    static constexpr int WORDS = (W * (int) sizeof(T) + 3) / 4;
+    unsigned word[WORDS];
+
+    __device__ void load(const T* p) {
+        if constexpr (WORDS == 4) {
+            uint4 q = *(const uint4*) p;
+            word[0] = q.x, word[1] = q.y, word[2] = q.z, word[3] = q.w;
+        } else if constexpr (WORDS == 2) {
+            uint2 q = *(const uint2*) p;
+            word[0] = q.x, word[1] = q.y;
+        } else if constexpr (W * sizeof(T) == 4) {
+            word[0] = *(const unsigned*) p;
+        } else {
+            static_assert(W * sizeof(T) == 2);
+            word[0] = *(const unsigned short*) p;
+        }
+    }
+
+    __device__ void store(T* p) const {
+        if constexpr (WORDS == 4) {
+            *(uint4*) p = make_uint4(word[0], word[1], word[2], word[3]);
+        } else if constexpr (WORDS == 2) {
+            *(uint2*) p = make_uint2(word[0], word[1]);
+        } else if constexpr (W * sizeof(T) == 4) {
+            *(unsigned*) p = word[0];
+        } else {
+            *(unsigned short*) p = (unsigned short) word[0];
+        }
+    }
+
+    /// Element k; k must be known when compiled, or the words go to local memory.
+    __device__ float operator[](int k) const {
+        if constexpr (sizeof(T) == 4) {
+            return __uint_as_float(word[k]);
+        } else {
+            return k % 2 == 0 ? bf16_low(word[k / 2]) : bf16_high(word[k / 2]);
+        }
+    }
+
+    /// All elements, rounded where T is bf16.
+    __device__ void set(const float (&v)[W]) {
+        if constexpr (sizeof(T) == 4) {
+#pragma unroll
+            for (int k = 0; k < W; k++) {
+                word[k] = __float_as_uint(v[k]);
+            }
+        } else {
+#if __CUDA_ARCH__ >= 800
+#pragma unroll
+            for (int k = 0; k < W; k += 2) {
+                word[k / 2] = bf16_pair(v[k], W == 1 ? 0.0f : v[k + 1]);
+            }
+#endif
+        }
+    }
+};
+
+/// W f32 in packs of up to 16 bytes; p is aligned to that.
 template <int W>
 __device__ inline void load(float (&v)[W], const float* p) {
-    if constexpr (W % 4 == 0) {
+    constexpr int PART = W < 4 ? W : 4;
 #pragma unroll
-        for (int i = 0; i < W; i += 4) {
-            float4 q = *(const float4*) (p + i);
-            v[i] = q.x, v[i + 1] = q.y, v[i + 2] = q.z, v[i + 3] = q.w;
+    for (int i = 0; i < W; i += PART) {
+        Pack<float, PART> q;
+        q.load(p + i);
+#pragma unroll
+        for (int k = 0; k < PART; k++) {
+            v[i + k] = q[k];
         }
-    } else if constexpr (W == 2) {
-        float2 q = *(const float2*) p;
-        v[0] = q.x, v[1] = q.y;
-    } else {
-        static_assert(W == 1);
-        v[0] = *p;
     }
 }
 
 template <int W>
 __device__ inline void load(float (&v)[W], const bf16* p) {
-    if constexpr (W == 8) {
-        uint4 q = *(const uint4*) p;
-        v[0] = bf16_low(q.x), v[1] = bf16_high(q.x), v[2] = bf16_low(q.y), v[3] = bf16_high(q.y);
-        v[4] = bf16_low(q.z), v[5] = bf16_high(q.z), v[6] = bf16_low(q.w), v[7] = bf16_high(q.w);
-    } else if constexpr (W == 4) {
-        uint2 q = *(const uint2*) p;
-        v[0] = bf16_low(q.x), v[1] = bf16_high(q.x), v[2] = bf16_low(q.y), v[3] = bf16_high(q.y);
-    } else if constexpr (W == 2) {
-        unsigned q = *(const unsigned*) p;
-        v[0] = bf16_low(q), v[1] = bf16_high(q);
-    } else {
-        static_assert(W == 1);
-        v[0] = to_float(*p);
+    Pack<bf16, W> q;
+    q.load(p);
+#pragma unroll
+    for (int k = 0; k < W; k++) {
+        v[k] = q[k];
     }
 }
 
-/// Stores W f32, rounded where T is bf16; alignment as for load.
 template <int W>
 __device__ inline void store(float* p, const float (&v)[W]) {
-    if constexpr (W % 4 == 0) {
+    constexpr int PART = W < 4 ? W : 4;
 #pragma unroll
-        for (int i = 0; i < W; i += 4) {
-            *(float4*) (p + i) = make_float4(v[i], v[i + 1], v[i + 2], v[i + 3]);
+    for (int i = 0; i < W; i += PART) {
+        Pack<float, PART> q;
+        float part[PART];
+#pragma unroll
+        for (int k = 0; k < PART; k++) {
+            part[k] = v[i + k];
         }
-    } else if constexpr (W == 2) {
-        *(float2*) p = make_float2(v[0], v[1]);
-    } else {
-        static_assert(W == 1);
-        *p = v[0];
+        q.set(part);
+        q.store(p + i);
     }
 }
 
-#if __CUDA_ARCH__ >= 800
 template <int W>
 __device__ inline void store(bf16* p, const float (&v)[W]) {
-    if constexpr (W == 8) {
-        *(uint4*) p = make_uint4(bf16_pair(v[0], v[1]), bf16_pair(v[2], v[3]), bf16_pair(v[4], v[5]), bf16_pair(v[6], v[7]));
-    } else if constexpr (W == 4) {
-        *(uint2*) p = make_uint2(bf16_pair(v[0], v[1]), bf16_pair(v[2], v[3]));
-    } else if constexpr (W == 2) {
-        *(unsigned*) p = bf16_pair(v[0], v[1]);
-    } else {
-        static_assert(W == 1);
-        *p = from_float<bf16>(v[0]);
-    }
+    Pack<bf16, W> q;
+    q.set(v);
+    q.store(p);
 }
-#endif
