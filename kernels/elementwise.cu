@@ -1,6 +1,6 @@
 // variants: sm_70 sm_80
 //
-// Elementwise operations: what every element needs is at its own index, or at its column's.
+// Elementwise operations: what every element needs is at its own index.
 //
 // Bytes per element: each operand once, 4 (f32) or 2 (bf16); nothing less is possible. All of them are bound by memory.
 // Shared memory: none.
@@ -120,24 +120,6 @@ ELEMENTWISE relu_backward_f32(float* dx, const float* dy, const float* y, unsign
     map_two(dx, dy, y, count, ReluGradient());
 }
 
-/// dst += src.
-ELEMENTWISE add_f32(float* dst, const float* src, unsigned count) {
-    map_one<true>(dst, src, count, Sum());
-}
-
-/// y[n,k] += b[k]; y rows x columns. One thread an element, in blocks over the columns (x) and rows (y): the bias is read once a
-/// row from cache, and the matrix is a few hundred kilobytes at most.
-ELEMENTWISE bias_add_f32(float* y, const float* b, unsigned rows, unsigned columns) {
-    unsigned k = blockIdx.x * THREADS + threadIdx.x;
-    if (k >= columns) {
-        return;
-    }
-    float bias = b[k];
-    for (unsigned n = blockIdx.y; n < rows; n += gridDim.y) {
-        y[(unsigned long long) n * columns + k] += bias;
-    }
-}
-
 #if __CUDA_ARCH__ >= 800
 ELEMENTWISE relu_forward_bf16(bf16* y, const bf16* x, unsigned count) {
     map_one<false>(y, x, count, Relu());
@@ -162,24 +144,13 @@ ELEMENTWISE add_bf16_f32(float* dst, const bf16* src, unsigned count) {
     map_one<true>(dst, src, count, Sum());
 }
 
-/// dst = value everywhere; 32-bit values are the driver's memset.
+/// dst = value everywhere; f32 and I32 are the driver's memset of 32-bit words.
 ELEMENTWISE fill_bf16(bf16* dst, float value, unsigned count) {
     bf16 v = from_float<bf16>(value);
     unsigned first = blockIdx.x * THREADS * PACKS * PACK<bf16>;
     unsigned end = min(count, first + THREADS * PACKS * PACK<bf16>);
     for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
         dst[i] = v;
-    }
-}
-
-/// dst = src and its copy in bf16 in one pass: a write of parameters.
-ELEMENTWISE copy_with_bf16(float* dst, bf16* rounded, const float* src, unsigned count) {
-    unsigned first = blockIdx.x * THREADS * PACKS * PACK<float>;
-    unsigned end = min(count, first + THREADS * PACKS * PACK<float>);
-    for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
-        float v = src[i];
-        dst[i] = v;
-        rounded[i] = from_float<bf16>(v);
     }
 }
 #endif

@@ -1,10 +1,18 @@
 package org.jmoco.backend.cuda;
 
+import java.util.List;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Work;
+import org.jmoco.backend.cuda.Launch.Dim;
+import org.jmoco.tensor.DType;
 
-/** Elementwise operations: which kernels carry out which operation of {@link org.jmoco.backend.Ops}. */
+/** Elementwise operations: which kernels of {@code kernels/elementwise.cu} carry out which operation of {@link org.jmoco.backend.Ops}. */
 final class ElementwiseWorks {
+    private static final String MODULE = "elementwise";
+    private static final int THREADS = 256;
+    /** Packs of 16 bytes that a thread takes. */
+    private static final int PACKS = 2;
+
     private final CudaContext cuda;
 
     ElementwiseWorks(CudaContext cuda) {
@@ -12,18 +20,34 @@ final class ElementwiseWorks {
     }
 
     Work reluForward(Buffer y, Buffer x) {
-        throw new UnsupportedOperationException("cuda reluForward");
+        return new PreparedWork(cuda, 0, scratch -> List.of(launch("relu_forward_" + x.dtype(), x, y.address(), x.address(), count(x))));
     }
 
     Work reluBackward(Buffer dx, Buffer dy, Buffer y) {
-        throw new UnsupportedOperationException("cuda reluBackward");
+        return new PreparedWork(cuda, 0, scratch -> List.of(
+                launch("relu_backward_" + y.dtype(), y, dx.address(), dy.address(), y.address(), count(y))));
     }
 
     Work fill(Buffer dst, double value) {
-        throw new UnsupportedOperationException("cuda fill");
+        if (dst.dtype() == DType.BF16) {
+            return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_bf16", dst, dst.address(), (float) value, count(dst))));
+        }
+        int word = dst.dtype() == DType.I32 ? (int) value : Float.floatToRawIntBits((float) value);
+        return () -> cuda.gpu().fill(dst.address(), word, dst.size());
     }
 
     Work copy(Buffer dst, Buffer src) {
-        throw new UnsupportedOperationException("cuda copy");
+        return () -> cuda.gpu().copy(dst.address(), src.address(), src.bytes());
+    }
+
+    /** One thread for every two packs of {@code elements}, whose type is the kernel's. */
+    private Launch launch(String entry, Buffer elements, Object... arguments) {
+        int tile = THREADS * PACKS * (16 / elements.dtype().bytes);
+        return new Launch(cuda.kernel(MODULE, entry), Dim.of(Math.ceilDiv(count(elements), tile)), Dim.of(THREADS), 0, arguments);
+    }
+
+    /** Kernels count with 31 bits. */
+    static int count(Buffer b) {
+        return Math.toIntExact(b.size());
     }
 }

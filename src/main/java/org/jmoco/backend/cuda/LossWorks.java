@@ -6,9 +6,11 @@ import org.jmoco.backend.Work;
 /** Losses: which kernels carry out which operation of {@link org.jmoco.backend.Ops}. */
 final class LossWorks {
     private final CudaContext cuda;
+    private final CrossEntropyWorks crossEntropy;
 
     LossWorks(CudaContext cuda) {
         this.cuda = cuda;
+        crossEntropy = new CrossEntropyWorks(cuda);
     }
 
     Work infoNce(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
@@ -17,6 +19,6 @@ final class LossWorks {
     }
 
     Work softmaxCrossEntropy(Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
-        throw new UnsupportedOperationException("cuda softmaxCrossEntropy");
+        return crossEntropy.softmaxCrossEntropy(loss, correct, dlogits, logits, labels);
     }
 }
