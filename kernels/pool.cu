@@ -56,6 +56,7 @@ __device__ inline void max_forward(T* y, int* argmax, const T* x, Window g) {
         winner[k] = top * g.w + left;
     }
     for (int h = top; h < bottom; h++) {
+#pragma unroll W == 1 ? 1 : 4 // unrolled, single channels would spill registers on sm_80
         for (int w = left; w < right; w++) {
             Pack<T, W> v;
             v.load(image + (unsigned long long) (h * g.w + w) * g.channels);
