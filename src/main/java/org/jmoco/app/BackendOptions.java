@@ -1,10 +1,14 @@
 package org.jmoco.app;
 
 import java.util.Locale;
+import java.util.function.Consumer;
+import org.jmoco.backend.cuda.CudaOptions;
+import org.jmoco.backend.cuda.Precision;
+import org.jmoco.data.DataSets;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Option;
 
-/** Where a command computes. {@code cpu} is the only one that {@code auto} needs to exist; it says what it chose. */
+/** Where and how a command computes. */
 final class BackendOptions {
     /** In the order in which {@code auto} asks them. */
     enum Name {
@@ -24,8 +28,29 @@ final class BackendOptions {
             description = "Threads of the cpu backend and of the image pipeline (default: one for each core). Results do not depend on it.")
     private Integer threads;
 
+    @Option(names = "--precision", paramLabel = "TYPE", defaultValue = "f32",
+            description = "What the cuda backend computes in: ${COMPLETION-CANDIDATES}; tf32 and bf16 use tensor cores and need compute"
+                    + " capability 8.0, bf16 halves the memory of activations (default: ${DEFAULT-VALUE}; the only one of the other backends).")
+    private Precision precision;
+
+    @Option(names = "--no-graph",
+            description = "cuda: enqueue the steps of a program one by one, with the same results (default: as one CUDA graph).")
+    private boolean noGraph;
+
+    @Option(names = "--check-steps",
+            description = "cuda: wait after each step, so that an error names the step that caused it; slow (default: do not wait).")
+    private boolean checkSteps;
+
+    @Option(names = "--nondeterministic",
+            description = "cuda: allow convolution algorithms whose results differ from run to run (default: the same bits in every run).")
+    private boolean nondeterministic;
+
     Name backend() {
         return backend;
+    }
+
+    Precision precision() {
+        return precision;
     }
 
     /** @throws UserError if fewer than one was asked for */
@@ -42,5 +67,12 @@ final class BackendOptions {
     /** Overrides {@code --threads}, for a command that varies it. */
     void useThreads(int n) {
         threads = n;
+    }
+
+    /** @param log gets a line where the cache of convolution algorithms cannot be used */
+    CudaOptions cuda(Consumer<String> log) {
+        CudaOptions o = CudaOptions.of(precision).withGraphs(!noGraph).withDeterministic(!nondeterministic)
+                .withCache(DataSets.defaultCacheFolder(), log);
+        return checkSteps ? o.withCheckedSteps() : o;
     }
 }

@@ -5,14 +5,16 @@ import java.util.List;
 import org.jmoco.app.BackendOptions.Name;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
+import org.jmoco.backend.cuda.CudaOptions;
+import org.jmoco.backend.cuda.Precision;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 
 /**
  * The one place where a backend is chosen by name. A backend that was named and cannot run is an error that says why; only
- * {@code auto} goes on to the next one, and what it chose stands in the first lines of every main
- * ({@link Backend#describe()}).
+ * {@code auto} goes on to the next one, and what it chose and why stands in the first line of every main
+ * ({@link Backend#headline()}).
  */
 final class Backends {
     /** What {@code auto} tries, fastest first. The reference backend is a yardstick: it runs only when named. */
@@ -21,32 +23,47 @@ final class Backends {
     private Backends() {
     }
 
-    /** Training computes in f32. */
+    /** Training computes in f32, or in what {@code --precision} says. */
     static Backend open(BackendOptions options) {
-        return open(options.backend(), options.threads(), DType.F32);
+        return open(options, DType.F32);
     }
 
     /**
      * @param real F32, or F64 on the reference backend
      * @throws UserError why the backend cannot run here, and what to do
      */
+    static Backend open(BackendOptions options, DType real) {
+        return open(options.backend(), options.threads(), real, options.cuda(System.err::println));
+    }
+
+    /** With the cuda backend's defaults. */
     static Backend open(Name name, int threads, DType real) {
+        return open(name, threads, real, CudaOptions.of(Precision.F32));
+    }
+
+    private static Backend open(Name name, int threads, DType real, CudaOptions cuda) {
         return switch (name) {
-            case AUTO -> automatic(threads, real);
+            case AUTO -> automatic(threads, real, cuda);
             case CPU -> {
-                requireF32(name, real);
+                requireF32(name, real, cuda.precision());
                 yield CpuBackend.open(threads);
             }
-            case REFERENCE -> ReferenceBackend.open(real, threads);
+            case REFERENCE -> {
+                requirePlain(name, cuda.precision());
+                yield ReferenceBackend.open(real, threads);
+            }
             case CUDA -> throw UserError.failed("cuda backend: not part of this build of jmoco yet; use --backend cpu");
         };
     }
 
-    private static Backend automatic(int threads, DType real) {
+    private static Backend automatic(int threads, DType real, CudaOptions cuda) {
         List<String> reasons = new ArrayList<>();
         for (Name name : AUTOMATIC) {
             try {
-                return open(name, threads, real);
+                Backend b = open(name, threads, real, cuda);
+                b.setChoice("chosen by --backend auto" + (reasons.isEmpty() ? ": the fastest there is"
+                        : "; " + String.join("; ", reasons.stream().map(r -> r.lines().findFirst().orElse("")).toList())));
+                return b;
             } catch (UserError e) {
                 reasons.add(e.getMessage());
             }
@@ -54,9 +71,16 @@ final class Backends {
         throw UserError.failed("no fast backend can run here; --backend reference always can, slowly.\n" + String.join("\n", reasons));
     }
 
-    private static void requireF32(Name name, DType real) {
+    private static void requireF32(Name name, DType real, Precision precision) {
         if (real != DType.F32) {
             throw UserError.usage(name + " backend: computes in f32, not in " + real + "; use --backend reference for " + real);
+        }
+        requirePlain(name, precision);
+    }
+
+    private static void requirePlain(Name name, Precision precision) {
+        if (precision != Precision.F32) {
+            throw UserError.usage(name + " backend: --precision " + precision + " is the cuda backend's; leave it out");
         }
     }
 }

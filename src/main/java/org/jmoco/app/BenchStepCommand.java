@@ -59,7 +59,7 @@ final class BenchStepCommand implements Callable<Integer> {
             MocoStep step = new MocoStep(backend, sizes.config());
             backend.allocate();
             if (!json) {
-                out.println("backend " + backend.describe());
+                out.println("backend " + backend.headline());
                 out.print(backend.memory().table());
             }
             if (printProgram) {

@@ -36,7 +36,7 @@ final class GoldenCommand implements Callable<Integer> {
         DType type = dtype();
         boolean passed = true;
         for (Path file : files) {
-            passed &= GoldenRun.run(file, () -> Backends.open(backend.backend(), backend.threads(), type), type, out);
+            passed &= GoldenRun.run(file, () -> Backends.open(backend, type), type, out);
         }
         out.println(passed ? "PASS" : "FAIL");
         out.flush();

@@ -17,12 +17,28 @@ public abstract class Backend implements AutoCloseable {
     private final MemoryPlan plan = new MemoryPlan();
     private final List<Program> programs = new ArrayList<>();
     private boolean allocated;
+    private String choice; // null: the backend was named
 
     /** The name that {@code --backend} takes: cpu, cuda, reference. */
     public abstract String name();
 
     /** One line for people: device, threads, library versions. */
     public abstract String describe();
+
+    /** Name and types, which decide how results are rounded: {@code cpu f32}, {@code cuda bf16}. */
+    public String arithmetic() {
+        return name() + " " + real();
+    }
+
+    /** Notes why this backend was taken where the user left the choice. */
+    public final void setChoice(String why) {
+        choice = why;
+    }
+
+    /** {@link #describe()}, and why this backend was taken if the user left the choice: the first line of every run. */
+    public final String headline() {
+        return describe() + (choice == null ? "" : " (" + choice + ")");
+    }
 
     /** The type of weights, gradients, features, statistics and losses: F32, or F64 on the reference backend. */
     public abstract DType real();

@@ -75,8 +75,9 @@ public final class FinetuneRun {
     public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
         Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
         if (last.isPresent()) {
-            trainer.resume(last.get());
+            List<String> remarks = trainer.resume(last.get());
             say.accept("resumed from " + last.get().file());
+            remarks.forEach(say);
         } else if (start.isPresent()) {
             trainer.initializeFrom(start.get());
         } else {

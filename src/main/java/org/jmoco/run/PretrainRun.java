@@ -2,6 +2,7 @@ package org.jmoco.run;
 
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -92,8 +93,9 @@ public final class PretrainRun {
     public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
         Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
         if (last.isPresent()) {
-            trainer.resume(last.get());
+            List<String> remarks = trainer.resume(last.get());
             say.accept("resumed from " + last.get().file());
+            remarks.forEach(say);
         } else if (start.isPresent()) {
             trainer.initializeFrom(start.get());
         } else {

@@ -14,8 +14,7 @@ final class RunHeader {
     private RunHeader() {}
 
     static void print(PrintWriter out, Map<String, Object> options, Backend backend, DataSet set, ImageSet images, ResNet18 network) {
-        out.println(backend.describe() + (options.getOrDefault("--backend", "").toString().equals("auto")
-                ? " (chosen by --backend auto: the fastest that runs here)" : ""));
+        out.println(backend.headline());
         out.println("options " + options.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(" ")));
         out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", " + images.size()
                 + " images to train on");

@@ -1,6 +1,7 @@
 package org.jmoco.train;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jmoco.checkpoint.Checkpoint;
@@ -82,17 +83,18 @@ final class EpochLoop {
         return position;
     }
 
-    /** Takes up the run that the checkpoint belongs to. @throws UserError if that is not this run */
-    void resume(Checkpoint checkpoint) {
+    /** Takes up the run that the checkpoint belongs to. @return remarks for people; @throws UserError if that is not this run */
+    List<String> resume(Checkpoint checkpoint) {
         String source = checkpoint.file().toString();
         String format = checkpoint.metadata().get(FORMAT);
         if (!format().equals(format)) {
             throw UserError.failed(source + ": is " + (format == null ? "no checkpoint of a jmoco run" : "of format \"" + format + "\"")
                     + ", expected \"" + format() + "\": resume it with the command that began it, or start anew with --from.");
         }
-        task.identity().requireSame(checkpoint.metadata(), source);
+        List<String> remarks = task.identity().requireSame(checkpoint.metadata(), source);
         position = Position.load(checkpoint.metadata(), source);
         task.load(checkpoint);
+        return remarks;
     }
 
     private String format() {

@@ -65,7 +65,7 @@ public final class MocoTrainer {
         queryState = new EncoderState(step.pair().query(), "");
         keyState = new EncoderState(step.pair().key(), KEY);
         Map<String, String> id = config.identity();
-        id.put("--backend", backend.name() + " " + backend.real());
+        id.put(RunIdentity.BACKEND, backend.arithmetic());
         id.put("the data's hash", Long.toHexString(images.contentHash()));
         identity = new RunIdentity(id);
         loop = new EpochLoop(new PretrainTask(), output);
@@ -87,9 +87,14 @@ public final class MocoTrainer {
         origin = start.file().toString();
     }
 
-    /** Continues where the checkpoint stands, bit for bit. @throws UserError if it is of another run or does not fit */
-    public void resume(Checkpoint checkpoint) {
-        loop.resume(checkpoint);
+    /**
+     * Continues where the checkpoint stands, bit for bit on the backend that it was written on.
+     *
+     * @return remarks for people
+     * @throws UserError if it is of another run or does not fit
+     */
+    public List<String> resume(Checkpoint checkpoint) {
+        return loop.resume(checkpoint);
     }
 
     /** Runs all epochs that are left. @throws UserError if training diverges or a checkpoint cannot be saved */

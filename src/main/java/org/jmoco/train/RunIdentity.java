@@ -5,15 +5,22 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jmoco.tensor.UserError;
 
 /**
  * Everything that decides a run's result: options by name, and hashes of the data. Two runs of one identity end with the same
  * bytes; a run is resumed only under the identity that it was started with. What does not change the result (threads, output
  * folder, how often a checkpoint is saved) is not part of it.
+ *
+ * <p>One exception: the backend. A run may go on where there is another device, or in another precision; it then rounds
+ * otherwise, and does not end with the bytes that it would have ended with.
  */
 public final class RunIdentity {
     private static final String PREFIX = "run.";
+
+    /** The name of the value that may change: {@link org.jmoco.backend.Backend#arithmetic()}. */
+    static final String BACKEND = "--backend";
 
     private final Map<String, String> values;
 
@@ -32,13 +39,14 @@ public final class RunIdentity {
 
     /**
      * @param source for the message: the checkpoint
+     * @return what people should know: that the backend is another one; else empty
      * @throws UserError if the checkpoint's run had another identity, naming what differs
      */
-    void requireSame(Map<String, String> metadata, String source) {
+    List<String> requireSame(Map<String, String> metadata, String source) {
         List<String> differences = new ArrayList<>();
         values.forEach((k, v) -> {
             String stored = metadata.get(PREFIX + k);
-            if (!v.equals(stored)) {
+            if (!v.equals(stored) && !(k.equals(BACKEND) && stored != null)) {
                 differences.add(k + " was " + (stored == null ? "not set" : stored) + ", now " + v);
             }
         });
@@ -51,5 +59,9 @@ public final class RunIdentity {
             throw UserError.failed(source + ": the run would not go on as it began: " + String.join("; ", differences)
                     + ".\nResume with the options and data it was started with, or start a new run in another --out folder.");
         }
+        String before = metadata.get(PREFIX + BACKEND);
+        String now = values.get(BACKEND);
+        return Objects.equals(before, now) ? List.of() : List.of("the run began on " + before + " and goes on on " + now
+                + ": it will not end with the bytes that it would have had there");
     }
 }

@@ -110,7 +110,7 @@ public final class SupervisedTrainer {
 
     private Map<String, String> identityValues() {
         Map<String, String> id = config.identity();
-        id.put("--backend", backend.name() + " " + backend.real());
+        id.put(RunIdentity.BACKEND, backend.arithmetic());
         id.put("the training data's hash", hash(data.train()));
         id.put("the validation data's hash", hash(data.val()));
         id.put("the test data's hash", hash(data.test()));
@@ -164,9 +164,14 @@ public final class SupervisedTrainer {
         return all;
     }
 
-    /** Continues where the checkpoint stands, bit for bit. @throws UserError if it is of another run or does not fit */
-    public void resume(Checkpoint checkpoint) {
-        loop.resume(checkpoint);
+    /**
+     * Continues where the checkpoint stands, bit for bit on the backend that it was written on.
+     *
+     * @return remarks for people
+     * @throws UserError if it is of another run or does not fit
+     */
+    public List<String> resume(Checkpoint checkpoint) {
+        return loop.resume(checkpoint);
     }
 
     /** Runs all epochs that are left. @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed */

@@ -9,6 +9,7 @@ import org.jmoco.backend.Backend;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 class BackendsTest {
     @Test
@@ -25,6 +26,8 @@ class BackendsTest {
     void autoNeverTakesTheReference() {
         try (Backend b = Backends.open(Name.AUTO, 1, DType.F32)) {
             assertTrue(b.name().equals("cpu") || b.name().equals("cuda"), b.name());
+            assertTrue(b.headline().startsWith(b.describe() + " (chosen by --backend auto"), b.headline());
+            assertTrue(b.name().equals("cuda") || b.headline().contains("; cuda backend: "), "it says why not: " + b.headline());
         }
     }
 
@@ -36,6 +39,17 @@ class BackendsTest {
         UserError e = assertThrows(UserError.class, () -> Backends.open(Name.CPU, 1, DType.F64));
         assertEquals(2, e.exitCode());
         assertTrue(e.getMessage().contains("--backend reference"), e.getMessage());
+    }
+
+    @Test
+    void precisionIsForCudaAlone() {
+        for (String name : new String[] {"cpu", "reference"}) {
+            BackendOptions options = new BackendOptions();
+            new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs("--backend", name, "--precision", "bf16");
+            UserError e = assertThrows(UserError.class, () -> Backends.open(options));
+            assertEquals(2, e.exitCode());
+            assertTrue(e.getMessage().contains("--precision bf16"), e.getMessage());
+        }
     }
 
     @Test

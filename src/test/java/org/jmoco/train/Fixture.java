@@ -92,7 +92,12 @@ final class Fixture {
 
     /** A trainer on memory that is ready; {@code then} uses it before the backend is closed. */
     static void pretrain(PretrainConfig config, int threads, RunOutput output, Consumer<MocoTrainer> then) {
-        try (Backend backend = CpuBackend.open(threads)) {
+        pretrain(CpuBackend.open(threads), config, threads, output, then);
+    }
+
+    /** On a backend of its own, which is closed in the end. */
+    static void pretrain(Backend on, PretrainConfig config, int threads, RunOutput output, Consumer<MocoTrainer> then) {
+        try (Backend backend = on) {
             MocoTrainer t = new MocoTrainer(backend, config, PHANTOMS.pretraining(), knn(), threads, output);
             backend.allocate();
             then.accept(t);

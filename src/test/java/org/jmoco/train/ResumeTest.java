@@ -16,8 +16,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jmoco.train.FinetuneConfig.Head;
+import org.jmoco.backend.reference.ReferenceBackend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
+import org.jmoco.train.FinetuneConfig.Head;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +103,27 @@ class ResumeTest {
         pretrainOn(folder.resolve("one"), 1, OFTEN, TrainListener.SILENT);
         pretrainOn(folder.resolve("three"), 3, OFTEN, TrainListener.SILENT);
         assertArrayEquals(bytes(folder.resolve("one")), bytes(folder.resolve("three")));
+    }
+
+    @Test
+    void aRunGoesOnOnAnotherBackendAndSaysSo() {
+        Path whole = folder.resolve("whole");
+        pretrainOn(whole, 1, OFTEN, TrainListener.SILENT);
+        Path out = folder.resolve("moved");
+        assertThrows(Fixture.Killed.class, () -> pretrainOn(out, 1, OFTEN, dyingAt(2, 3)));
+        Fixture.pretrain(ReferenceBackend.open(DType.F32, 1), Fixture.pretraining(), 1, into(out, OFTEN, TrainListener.SILENT), t -> {
+            List<String> remarks = t.resume(latest(out));
+            assertEquals(List.of("the run began on cpu f32 and goes on on reference f32: it will not end with the bytes that it would have"
+                    + " had there"), remarks);
+            t.train();
+        });
+        // The same batches in the same order, summed otherwise: weights of the size 0.1 agree to some thousandths of it.
+        latest(whole).tensors().forEach((name, expected) -> {
+            HostTensor got = latest(out).tensors().get(name);
+            for (int i = 0; i < expected.size(); i++) {
+                assertEquals(expected.get(i), got.get(i), 2e-3 * (1 + Math.abs(expected.get(i))), name + " " + i);
+            }
+        });
     }
 
     private static String refusal(Path out, PretrainConfig config) {

@@ -100,7 +100,7 @@ public final class CudaBackend extends Backend {
     }
 
     /** The copies lie in the order of the originals, element for element. */
-    private long computeAddress(Buffer b) {
+    long computeAddress(Buffer b) {
         if (featureMaps() == real()) {
             return b.address();
         }
@@ -124,6 +124,11 @@ public final class CudaBackend extends Backend {
                 capability(i.capability()), i.multiprocessors(), i.memoryBytes() * 1e-9, options.precision(),
                 options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each" : "step by step",
                 options.deterministic() ? "" : ", not deterministic", i.driver(), i.cublas(), i.cudnn());
+    }
+
+    @Override
+    public String arithmetic() {
+        return name() + " " + options.precision();
     }
 
     @Override
