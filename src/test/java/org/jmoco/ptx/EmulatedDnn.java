@@ -1,0 +1,219 @@
+package org.jmoco.ptx;
+
+import java.util.List;
+import org.jmoco.backend.ConvGeometry;
+import org.jmoco.backend.cuda.Dnn;
+import org.jmoco.backend.cuda.GpuException;
+import org.jmoco.backend.cuda.Precision;
+import org.jmoco.tensor.DType;
+
+/**
+ * cuDNN's convolutions as plain loops, with what its documentation demands of the caller, and what the seam's {@link Dnn} demands
+ * beyond that. Sums are f32. The algorithms have cuDNN's numbers and names; those that are not deterministic in cuDNN add
+ * in another order at each call here, so that a test which uses one by mistake sees two results.
+ */
+public final class EmulatedDnn implements Dnn {
+    /** cuDNN's tensors must be aligned so that its kernels can load 16 bytes at once. */
+    private static final int ALIGNMENT = 16;
+
+    private static final int WORKSPACE_ALIGNMENT = 256;
+
+    private final LibraryHost host;
+    private int calls;
+
+    public EmulatedDnn(LibraryHost host) {
+        this.host = host;
+    }
+
+    @Override
+    public Convolution convolution(Direction direction, ConvGeometry g, Precision precision) {
+        return new Loops(direction, g, precision);
+    }
+
+    /** A workspace whose size is no round number. */
+    private static long workspace(ConvGeometry g) {
+        return 12L * g.k() + g.c() + 1;
+    }
+
+    private static List<Algorithm> algorithms(Direction direction, ConvGeometry g) {
+        return switch (direction) {
+            case FORWARD -> List.of(new Algorithm(1, "IMPLICIT_PRECOMP_GEMM", workspace(g), true));
+            case BACKWARD_DATA -> List.of(new Algorithm(0, "ALGO_0", 0, false), new Algorithm(1, "ALGO_1", workspace(g), true));
+            case BACKWARD_WEIGHTS -> List.of(new Algorithm(3, "ALGO_3", 0, false), new Algorithm(0, "ALGO_0", 0, false),
+                    new Algorithm(1, "ALGO_1", workspace(g), true));
+        };
+    }
+
+    private record Operand(String name, long address, int size) {
+        boolean overlaps(Operand o, int bytes) {
+            return address < o.address + (long) o.size * bytes && o.address < address + (long) size * bytes;
+        }
+    }
+
+    private final class Loops implements Convolution {
+        private final Direction direction;
+        private final ConvGeometry g;
+        private final Precision precision;
+        private final DType type;
+        private final String call;
+        private boolean closed;
+
+        Loops(Direction direction, ConvGeometry g, Precision precision) {
+            this.direction = direction;
+            this.g = g;
+            this.precision = precision;
+            this.type = precision.featureMaps();
+            this.call = switch (direction) {
+                case FORWARD -> "cudnnConvolutionForward ";
+                case BACKWARD_DATA -> "cudnnConvolutionBackwardData ";
+                case BACKWARD_WEIGHTS -> "cudnnConvolutionBackwardFilter ";
+            } + g + " " + type;
+        }
+
+        @Override
+        public List<Algorithm> algorithms() {
+            requireOpen();
+            return EmulatedDnn.algorithms(direction, g);
+        }
+
+        @Override
+        public void run(Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
+            requireOpen();
+            require(EmulatedDnn.algorithms(direction, g).contains(algorithm), algorithm + " is none of this problem's");
+            require(workspaceBytes >= algorithm.workspaceBytes(), "the workspace has " + workspaceBytes + " bytes, " + algorithm + " needs more");
+            require(workspace % WORKSPACE_ALIGNMENT == 0, "the workspace is at 0x" + Long.toHexString(workspace));
+            require((workspace == 0) == (algorithm.workspaceBytes() == 0), "workspace 0x" + Long.toHexString(workspace) + " for " + algorithm);
+            require(beta == 0 || beta == 1, "beta is " + beta);
+            int x = Math.toIntExact(g.x().size());
+            int w = Math.toIntExact(g.filter().size());
+            int y = Math.toIntExact(g.y().size());
+            Operand[] o = switch (direction) {
+                case FORWARD -> new Operand[] {new Operand("y", out, y), new Operand("x", first, x), new Operand("w", second, w)};
+                case BACKWARD_DATA -> new Operand[] {new Operand("dx", out, x), new Operand("dy", first, y), new Operand("w", second, w)};
+                case BACKWARD_WEIGHTS -> new Operand[] {new Operand("dw", out, w), new Operand("x", first, x), new Operand("dy", second, y)};
+            };
+            for (Operand operand : o) {
+                require(operand.address % ALIGNMENT == 0, operand.name + " is at 0x" + Long.toHexString(operand.address)
+                        + ", not aligned to " + ALIGNMENT);
+            }
+            require(!o[0].overlaps(o[1], type.bytes) && !o[0].overlaps(o[2], type.bytes), o[0].name + " overlaps an input");
+            host.enqueue(call, () -> carryOut(algorithm, o, beta, workspace));
+        }
+
+        private void carryOut(Algorithm algorithm, Operand[] o, float beta, long workspace) {
+            if (algorithm.workspaceBytes() > 0) {
+                host.scribble(call, workspace, algorithm.workspaceBytes());
+            }
+            float[] a = read(o[1]);
+            float[] b = read(o[2]);
+            int turn = algorithm.deterministic() ? 0 : calls++;
+            float[] result = switch (direction) {
+                case FORWARD -> forward(a, b);
+                case BACKWARD_DATA -> backwardData(a, b, turn);
+                case BACKWARD_WEIGHTS -> backwardWeights(a, b, turn);
+            };
+            if (beta == 1) {
+                float[] before = host.read(call + " " + o[0].name, o[0].address, result.length, type);
+                for (int i = 0; i < result.length; i++) {
+                    result[i] += before[i];
+                }
+            }
+            host.write(call + " " + o[0].name, o[0].address, result, type);
+        }
+
+        private float[] read(Operand o) {
+            float[] v = host.read(call + " " + o.name, o.address, o.size, type);
+            return precision == Precision.TF32 ? EmulatedBlas.cutToTf32(v) : v;
+        }
+
+        /** Where x lies for output pixel (p, q) and tap (r, s), or -1 in the padding. */
+        private int pixel(int n, int p, int q, int r, int s) {
+            int h = p * g.stride() + r - g.pad();
+            int v = q * g.stride() + s - g.pad();
+            return h < 0 || h >= g.h() || v < 0 || v >= g.w() ? -1 : ((n * g.h() + h) * g.w() + v) * g.c();
+        }
+
+        private float[] forward(float[] x, float[] w) {
+            float[] y = new float[Math.toIntExact(g.y().size())];
+            for (int npq = 0; npq < g.n() * g.p() * g.q(); npq++) {
+                for (int k = 0; k < g.k(); k++) {
+                    float even = 0;
+                    float odd = 0;
+                    for (int r = 0; r < g.r(); r++) {
+                        for (int s = 0; s < g.s(); s++) {
+                            int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), r, s);
+                            int tap = ((k * g.r() + r) * g.s() + s) * g.c();
+                            for (int c = 0; from >= 0 && c < g.c(); c++) {
+                                float product = x[from + c] * w[tap + c];
+                                if ((c & 1) == 0) {
+                                    even += product;
+                                } else {
+                                    odd += product;
+                                }
+                            }
+                        }
+                    }
+                    y[npq * g.k() + k] = even + odd;
+                }
+            }
+            return y;
+        }
+
+        /** Scatters dy; the order of the taps starts at {@code turn}. */
+        private float[] backwardData(float[] dy, float[] w, int turn) {
+            float[] dx = new float[Math.toIntExact(g.x().size())];
+            int taps = g.r() * g.s();
+            for (int npq = 0; npq < g.n() * g.p() * g.q(); npq++) {
+                for (int t = 0; t < taps; t++) {
+                    int tap = (t + turn) % taps;
+                    int to = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
+                    for (int k = 0; to >= 0 && k < g.k(); k++) {
+                        float d = dy[npq * g.k() + (k + turn) % g.k()];
+                        int from = ((k + turn) % g.k() * taps + tap) * g.c();
+                        for (int c = 0; c < g.c(); c++) {
+                            dx[to + c] += d * w[from + c];
+                        }
+                    }
+                }
+            }
+            return dx;
+        }
+
+        /** The order of the output pixels starts at {@code turn}. */
+        private float[] backwardWeights(float[] x, float[] dy, int turn) {
+            float[] dw = new float[Math.toIntExact(g.filter().size())];
+            int pixels = g.n() * g.p() * g.q();
+            for (int i = 0; i < pixels; i++) {
+                int npq = (i + turn) % pixels;
+                for (int tap = 0; tap < g.r() * g.s(); tap++) {
+                    int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
+                    for (int k = 0; from >= 0 && k < g.k(); k++) {
+                        float d = dy[npq * g.k() + k];
+                        int to = (k * g.r() * g.s() + tap) * g.c();
+                        for (int c = 0; c < g.c(); c++) {
+                            dw[to + c] += d * x[from + c];
+                        }
+                    }
+                }
+            }
+            return dw;
+        }
+
+        private void requireOpen() {
+            if (closed) {
+                throw new GpuException(call + ": CUDNN_STATUS_BAD_PARAM: descriptors were destroyed");
+            }
+        }
+
+        private void require(boolean condition, String message) {
+            if (!condition) {
+                throw new GpuException(call + ": CUDNN_STATUS_BAD_PARAM: " + message);
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}
