@@ -65,23 +65,23 @@ final class ConvolutionCases {
     private static OpCase forward(ConvGeometry g, boolean exact) {
         long terms = (long) g.r() * g.s() * g.c();
         return new OpCase("conv2d_fwd " + g + suffix(exact, false))
-                .out("y", g.y(), exact ? Tolerance.EXACT : Tolerance.products(terms))
-                .in("x", g.x(), image(exact)).in("w", g.filter(), quarters(exact))
+                .out("y", g.y(), exact ? Tolerance.EXACT : Tolerance.matrixProducts(terms))
+                .in("x", g.x(), image(exact)).weights("w", g.filter(), quarters(exact))
                 .records((rec, b) -> rec.conv2dForward("case", g, b.get("y"), b.get("x"), b.get("w")));
     }
 
     private static OpCase backwardData(ConvGeometry g, boolean exact, boolean accumulate) {
         long terms = (long) g.r() * g.s() * g.k() + 1;
         return new OpCase("conv2d_bwd_data " + g + suffix(exact, accumulate))
-                .target("dx", g.x(), accumulate, image(exact), exact ? Tolerance.EXACT : Tolerance.products(terms))
-                .in("dy", g.y(), quarters(exact)).in("w", g.filter(), quarters(exact))
+                .target("dx", g.x(), accumulate, image(exact), exact ? Tolerance.EXACT : Tolerance.matrixProducts(terms))
+                .in("dy", g.y(), quarters(exact)).weights("w", g.filter(), quarters(exact))
                 .records((rec, b) -> rec.conv2dBackwardData("case", g, b.get("dx"), b.get("dy"), b.get("w"), accumulate));
     }
 
     private static OpCase backwardWeights(ConvGeometry g, boolean exact, boolean accumulate) {
         long terms = (long) g.n() * g.p() * g.q() + 1;
         return new OpCase("conv2d_bwd_w " + g + suffix(exact, accumulate))
-                .target("dw", g.filter(), accumulate, image(exact), exact ? Tolerance.EXACT : Tolerance.products(terms))
+                .gradients("dw", g.filter(), accumulate, image(exact), exact ? Tolerance.EXACT : Tolerance.matrixProducts(terms))
                 .in("x", g.x(), image(exact)).in("dy", g.y(), quarters(exact))
                 .records((rec, b) -> rec.conv2dBackwardWeights("case", g, b.get("dw"), b.get("x"), b.get("dy"), accumulate));
     }

@@ -44,7 +44,7 @@ final class LinearCases {
     }
 
     private static Tolerance sum(boolean exact, long terms) {
-        return exact ? Tolerance.EXACT : Tolerance.products(terms);
+        return exact ? Tolerance.EXACT : Tolerance.matrixProducts(terms);
     }
 
     private static String problem(String op, int n, int c, int k, boolean exact, boolean accumulate) {
@@ -67,7 +67,7 @@ final class LinearCases {
     private static OpCase backwardWeights(int n, int c, int k, boolean exact, boolean accumulate) {
         return new OpCase(problem("linear_bwd_w", n, c, k, exact, accumulate))
                 .target("dw", Shape.of(k, c), accumulate, data(exact), sum(exact, n + 1))
-                .target("db", Shape.of(k), accumulate, data(exact), sum(exact, n + 1))
+                .target("db", Shape.of(k), accumulate, data(exact), exact ? Tolerance.EXACT : Tolerance.products(n + 1))
                 .in("x", Shape.of(n, c), data(exact)).in("dy", Shape.of(n, k), data(exact))
                 .records((rec, b) -> rec.linearBackwardWeights("case", b.get("dw"), b.get("db"), b.get("x"), b.get("dy"), accumulate));
     }

@@ -40,27 +40,38 @@ final class LossCases {
     }
 
     /**
-     * Rows of unit length: a logit errs by dl = (2 D + 12) eps / T, of which 8 eps / T are exp's own error and that of its
-     * argument; a softmax weight relatively by rho = 2 dl + (2 M + 16) eps.
+     * Error of a logit of rows of unit length: (2 D + 12) eps / T, of which 8 eps / T are exp's own error and that of its
+     * argument, and what rounding the rows makes of a product of two of them, whose absolute products sum to at most 1.
      */
+    private static double logitError(int d, double temperature, Tolerance.Evidence e) {
+        return ((2 * d + 12) * e.eps() + Tolerance.Roundoffs.ofProduct(e.roundoffs().contrasts())) / temperature;
+    }
+
+    /** Relative error of a softmax weight. */
+    private static double weightError(int m, int d, double temperature, Tolerance.Evidence e) {
+        return 2 * logitError(d, temperature, e) + (2 * m + 16) * e.eps();
+    }
+
     private static OpCase infoNce(int n, int m, int d, double temperature, boolean accumulate) {
-        double dl = (2 * d + 12) / temperature;
-        double rho = 2 * dl + 2 * m + 16;
         OpCase c = new OpCase("info_nce n" + n + " m" + m + " d" + d + " t" + temperature + (accumulate ? " acc" : ""));
         c.target("loss", Shape.SCALAR, accumulate, OpCase.constant(3), (name, i, e) ->
-                e.eps() * (rho + dl + 4 * Math.abs(e.expected("loss", 0)) + (accumulate ? 2 * 3 : 0)))
+                weightError(m, d, temperature, e) + logitError(d, temperature, e)
+                        + e.eps() * (4 * Math.abs(e.expected("loss", 0)) + (accumulate ? 2 * 3 : 0)))
                 .out("dq", Shape.of(n, d), (name, i, e) -> {
                     double reach = Math.abs(e.before("k", i)); // largest |key[d]|, positive or negative
                     for (int j = 0; j < m; j++) {
                         reach = Math.max(reach, Math.abs(e.before("queue", j * d + i % d)));
                     }
-                    return e.eps() * (rho + 2 * m + 8) * reach / (temperature * n);
+                    // Weights and keys may be rounded before they are multiplied.
+                    double rounded = Tolerance.Roundoffs.ofProduct(e.roundoffs().contrasts());
+                    return (weightError(m, d, temperature, e) + rounded + (2 * m + 8) * e.eps()) * reach / (temperature * n);
                 })
                 .in("q", Shape.of(n, d), UNIFORM).in("k", Shape.of(n, d), UNIFORM).in("queue", Shape.of(m, d), UNIFORM);
+        Tolerance counted = (name, i, e) -> e.roundoffs().contrasts() == 0 ? 0 : undecided(n, m, d, 2 * logitError(d, 1, e), e);
         if (accumulate) {
-            c.intInOut("correct", Shape.SCALAR, OpCase.constant(5));
+            c.intInOut("correct", Shape.SCALAR, OpCase.constant(5), counted);
         } else {
-            c.intOut("correct", Shape.SCALAR);
+            c.intOut("correct", Shape.SCALAR, counted);
         }
         for (String rows : List.of("q", "k", "queue")) {
             toUnitLength(c.before(rows), d);
@@ -73,6 +84,27 @@ final class LossCases {
         }
         return c.records((rec, b) -> rec.infoNce("case", b.get("loss"), b.get("correct"), b.get("dq"), b.get("q"), b.get("k"),
                 b.get("queue"), temperature, accumulate));
+    }
+
+    /** Rows whose positive and best negative are so near that rounding may exchange them. */
+    private static int undecided(int n, int m, int d, double near, Tolerance.Evidence e) {
+        int rows = 0;
+        for (int i = 0; i < n; i++) {
+            double best = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < m; j++) {
+                best = Math.max(best, dot(e.before("q"), i, e.before("queue"), j, d));
+            }
+            rows += Math.abs(dot(e.before("q"), i, e.before("k"), i, d) - best) <= near ? 1 : 0;
+        }
+        return rows;
+    }
+
+    private static double dot(double[] a, int i, double[] b, int j, int d) {
+        double sum = 0;
+        for (int c = 0; c < d; c++) {
+            sum += a[i * d + c] * b[j * d + c];
+        }
+        return sum;
     }
 
     private static void toUnitLength(double[] rows, int d) {

@@ -9,6 +9,7 @@ import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
 import org.jmoco.backend.reference.ReferenceBackend;
+import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
@@ -57,8 +58,38 @@ public final class OpCase {
         return r -> value;
     }
 
+    /** What an operand is to a backend: its type, and where it lies. */
+    private enum Kind {
+        /** Feature maps where there are four axes, else real. */
+        VALUES(Region.INPUT),
+        /** Real, in the region whose buffers may have a copy in the feature maps' type. */
+        WEIGHTS(Region.PARAMETERS),
+        /** Real; of a filter they may be computed in the feature maps' type. */
+        GRADIENTS(Region.GRADIENTS),
+        INTS(Region.INPUT);
+
+        private final Region region;
+
+        Kind(Region region) {
+            this.region = region;
+        }
+    }
+
     /** @param before null if the operand is poisoned; @param tolerance null if it is only read */
-    private record Operand(boolean real, Shape shape, double[] before, Tolerance tolerance) {}
+    private record Operand(Kind kind, Shape shape, double[] before, Tolerance tolerance) {
+        DType type(Backend b) {
+            return switch (kind) {
+                case INTS -> DType.I32;
+                case VALUES -> b.typeOf(shape);
+                default -> b.real();
+            };
+        }
+
+        /** True if convolutions and their neighbours see the values in the feature maps' type. */
+        boolean mapped() {
+            return kind != Kind.INTS && shape.rank() == 4;
+        }
+    }
 
     private final String problem;
     private final Map<String, Operand> operands = new LinkedHashMap<>();
@@ -77,34 +108,57 @@ public final class OpCase {
 
     /** An operand that is read. */
     OpCase in(String name, Shape shape, Fill fill) {
-        return add(name, true, shape, draw(name, shape, fill), null);
+        return add(name, Kind.VALUES, shape, draw(name, shape, fill), null);
+    }
+
+    /** Parameters that are read. */
+    OpCase weights(String name, Shape shape, Fill fill) {
+        return add(name, Kind.WEIGHTS, shape, draw(name, shape, fill), null);
     }
 
     OpCase intIn(String name, Shape shape, Fill fill) {
-        return add(name, false, shape, draw(name, shape, fill), null);
+        return add(name, Kind.INTS, shape, draw(name, shape, fill), null);
     }
 
     /** An operand that is overwritten. */
     OpCase out(String name, Shape shape, Tolerance tolerance) {
-        return add(name, true, shape, null, tolerance);
+        return add(name, Kind.VALUES, shape, null, tolerance);
     }
 
     OpCase intOut(String name, Shape shape) {
-        return add(name, false, shape, null, Tolerance.EXACT);
+        return intOut(name, shape, Tolerance.EXACT);
+    }
+
+    OpCase intOut(String name, Shape shape, Tolerance tolerance) {
+        return add(name, Kind.INTS, shape, null, tolerance);
     }
 
     /** An operand that is read and changed. */
     OpCase inOut(String name, Shape shape, Fill fill, Tolerance tolerance) {
-        return add(name, true, shape, draw(name, shape, fill), tolerance);
+        return add(name, Kind.VALUES, shape, draw(name, shape, fill), tolerance);
+    }
+
+    /** Parameters that are read and changed. */
+    OpCase weightsInOut(String name, Shape shape, Fill fill, Tolerance tolerance) {
+        return add(name, Kind.WEIGHTS, shape, draw(name, shape, fill), tolerance);
     }
 
     OpCase intInOut(String name, Shape shape, Fill fill) {
-        return add(name, false, shape, draw(name, shape, fill), Tolerance.EXACT);
+        return intInOut(name, shape, fill, Tolerance.EXACT);
+    }
+
+    OpCase intInOut(String name, Shape shape, Fill fill, Tolerance tolerance) {
+        return add(name, Kind.INTS, shape, draw(name, shape, fill), tolerance);
     }
 
     /** {@link #inOut} if {@code accumulate}, else {@link #out}. */
     OpCase target(String name, Shape shape, boolean accumulate, Fill fill, Tolerance tolerance) {
         return accumulate ? inOut(name, shape, fill, tolerance) : out(name, shape, tolerance);
+    }
+
+    /** As {@link #target}, of parameters' gradients. */
+    OpCase gradients(String name, Shape shape, boolean accumulate, Fill fill, Tolerance tolerance) {
+        return add(name, Kind.GRADIENTS, shape, accumulate ? draw(name, shape, fill) : null, tolerance);
     }
 
     OpCase records(Launch l) {
@@ -117,8 +171,8 @@ public final class OpCase {
         return operands.get(name).before;
     }
 
-    private OpCase add(String name, boolean real, Shape shape, double[] before, Tolerance tolerance) {
-        operands.put(name, new Operand(real, shape, before, tolerance));
+    private OpCase add(String name, Kind kind, Shape shape, double[] before, Tolerance tolerance) {
+        operands.put(name, new Operand(kind, shape, before, tolerance));
         return this;
     }
 
@@ -137,8 +191,7 @@ public final class OpCase {
     /** Operands of the case, declared but without contents, by name. */
     public Map<String, Buffer> declare(Backend backend) {
         Map<String, Buffer> declared = new LinkedHashMap<>();
-        operands.forEach((name, o) -> declared.put(name,
-                backend.memory().declare(Region.INPUT, name, o.real ? backend.real() : DType.I32, o.shape)));
+        operands.forEach((name, o) -> declared.put(name, backend.memory().declare(o.kind.region, name, o.type(backend), o.shape)));
         return declared;
     }
 
@@ -164,8 +217,7 @@ public final class OpCase {
         Map<String, Buffer> views = new LinkedHashMap<>();
         operands.forEach((name, o) -> {
             int n = Math.toIntExact(o.shape.size());
-            Buffer root = backend.memory().declare(Region.INPUT, name + ".guarded", o.real ? backend.real() : DType.I32,
-                    Shape.of(GUARD + n + GUARD));
+            Buffer root = backend.memory().declare(o.kind.region, name + ".guarded", o.type(backend), Shape.of(GUARD + n + GUARD));
             roots.put(name, root);
             views.put(name, root.view(name, GUARD, o.shape));
         });
@@ -208,12 +260,13 @@ public final class OpCase {
         return written;
     }
 
-    private static HostTensor guarded(Operand o, DType dtype, boolean absolute) {
+    private static HostTensor guarded(Operand o, DType inMemory, boolean absolute) {
+        DType dtype = inMemory == DType.BF16 ? DType.F32 : inMemory;
         HostTensor t = HostTensor.zeros(dtype, Shape.of(Math.toIntExact(o.shape.size()) + 2 * GUARD));
         for (int i = 0; i < t.size(); i++) {
             int at = i - GUARD;
             boolean set = o.before != null && at >= 0 && at < o.before.length;
-            double value = !set ? Double.NaN : absolute && o.real ? Math.abs(o.before[at]) : o.before[at];
+            double value = !set ? Double.NaN : absolute && o.kind != Kind.INTS ? Math.abs(o.before[at]) : o.before[at];
             switch (dtype) {
                 case F64 -> t.doubles()[i] = value;
                 case F32 -> t.floats()[i] = (float) value;
@@ -235,7 +288,10 @@ public final class OpCase {
     // ---- comparing ---------------------------------------------------------------------------------------------
 
     /**
-     * Runs the case on {@code backend} and on the reference backend of the same type, and compares every written operand.
+     * Runs the case on {@code backend} and on the reference backend of the same real type, and compares every written operand.
+     *
+     * <p>Where the backend's feature maps are bf16, all maps and filters of the case are rounded to bf16 beforehand, so that both
+     * backends start from the same numbers, and results that are stored or computed as bf16 are allowed its roundoff.
      *
      * @return what {@code backend} computed
      * @throws AssertionError naming the worst element, its index, both values and the case
@@ -243,9 +299,14 @@ public final class OpCase {
     public Map<String, HostTensor> compareWithReference(Backend backend) {
         String device = backend.describe();
         DType real = backend.real();
+        Tolerance.Roundoffs roundoffs = Tolerance.Roundoffs.of(backend);
+        if (roundoffs.maps() > 0) {
+            operands.values().stream().filter(o -> o.mapped() && o.before != null).forEach(o -> Arrays.setAll(o.before,
+                    i -> Bf16.round((float) o.before[i])));
+        }
         Map<String, HostTensor> got = run(backend);
         Map<String, HostTensor> expected = run(ReferenceBackend.open(real, 1));
-        Tolerance.Evidence evidence = new Tolerance.Evidence(this, real == DType.F64 ? 0x1p-53 : 0x1p-24, expected);
+        Tolerance.Evidence evidence = new Tolerance.Evidence(this, roundoffs, expected);
         operands.forEach((name, o) -> {
             if (o.tolerance != null) {
                 compare(device, name, o, expected.get(name), got.get(name), evidence);
@@ -272,7 +333,7 @@ public final class OpCase {
             if (error == 0) {
                 continue;
             }
-            double ratio = error / o.tolerance.allowed(name, i, evidence);
+            double ratio = error / allowed(name, o, i, evidence);
             if (!(ratio <= worstRatio)) {
                 worst = i;
                 worstRatio = Double.isNaN(ratio) ? Double.POSITIVE_INFINITY : ratio;
@@ -281,9 +342,23 @@ public final class OpCase {
         if (worst >= 0) {
             throw new AssertionError(problem + " on " + device + ": " + name + index(o.shape, worst) + " (element " + worst + " of "
                     + got.size() + ") is " + got.get(worst) + ", expected " + expected.get(worst) + ", difference "
-                    + Math.abs(got.get(worst) - expected.get(worst)) + ", allowed " + o.tolerance.allowed(name, worst, evidence)
+                    + Math.abs(got.get(worst) - expected.get(worst)) + ", allowed " + allowed(name, o, worst, evidence)
                     + "; alone: jmoco selftest --case '" + problem + "', in the tests -Dcase");
         }
+    }
+
+    /** The case's tolerance, and what storing or computing in a narrower type adds to it. */
+    private static double allowed(String name, Operand o, int i, Tolerance.Evidence e) {
+        double inReal = o.tolerance.allowed(name, i, e);
+        double maps = e.roundoffs().maps();
+        if (maps == 0 || !o.mapped()) {
+            return inReal;
+        }
+        double expected = e.expected(name, i);
+        if (o.kind == Kind.GRADIENTS) { // rounded before they are added to what was there
+            return inReal + maps * (Math.abs(expected) + (o.before == null ? 0 : Math.abs(o.before[i])) + inReal);
+        }
+        return inReal == 0 ? Math.abs(Bf16.round((float) expected) - expected) : inReal + maps * (Math.abs(expected) + inReal);
     }
 
     private static String index(Shape shape, int element) {

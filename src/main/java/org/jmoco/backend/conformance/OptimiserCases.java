@@ -34,9 +34,9 @@ final class OptimiserCases {
     private static OpCase momentumUpdate(int size, double m) {
         boolean exact = m == 0 || m == 1 || m == 0.5; // halves of f32 numbers are f32 numbers, and their sum is rounded once
         return new OpCase("momentum x" + size + " m" + m)
-                .inOut("key", Shape.of(size), UNIFORM, exact ? Tolerance.EXACT : (name, i, e) ->
+                .weightsInOut("key", Shape.of(size), UNIFORM, exact ? Tolerance.EXACT : (name, i, e) ->
                         ROUNDINGS * e.eps() * (m * Math.abs(e.before("key", i)) + (1 - m) * Math.abs(e.before("query", i))))
-                .in("query", Shape.of(size), UNIFORM)
+                .weights("query", Shape.of(size), UNIFORM)
                 .records((rec, b) -> rec.momentumUpdate("case", b.get("key"), b.get("query"), m));
     }
 
@@ -46,7 +46,7 @@ final class OptimiserCases {
         Tolerance velocity = (name, i, e) -> ROUNDINGS * e.eps() * (momentum * Math.abs(e.before("velocity", i))
                 + Math.abs(e.before("dw", i)) + weightDecay * Math.abs(e.before("w", i)));
         return new OpCase("sgd x" + size + " momentum" + momentum + " wd" + weightDecay)
-                .inOut("w", Shape.of(size), UNIFORM, (name, i, e) -> LEARNING_RATE * velocity.allowed(name, i, e)
+                .weightsInOut("w", Shape.of(size), UNIFORM, (name, i, e) -> LEARNING_RATE * velocity.allowed(name, i, e)
                         + 2 * e.eps() * (Math.abs(e.before("w", i)) + LEARNING_RATE * Math.abs(e.expected("velocity", i))))
                 .in("dw", Shape.of(size), UNIFORM).inOut("velocity", Shape.of(size), UNIFORM, velocity)
                 .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE))
@@ -61,7 +61,7 @@ final class OptimiserCases {
         Tolerance m = (name, i, e) -> ROUNDINGS * e.eps() * (b1 * Math.abs(e.before("m", i))
                 + (1 - b1) * (Math.abs(e.before("dw", i)) + weightDecay * Math.abs(e.before("w", i))));
         return new OpCase("adam x" + size + " step" + step + " wd" + weightDecay)
-                .inOut("w", Shape.of(size), UNIFORM, (name, i, e) -> {
+                .weightsInOut("w", Shape.of(size), UNIFORM, (name, i, e) -> {
                     // w moves by u = lr / correction1 m / (sqrt(v) / correction2 + eps): what m's error makes of u, the relative
                     // errors of v (halved by the root) and of the rest, and the final sum.
                     double correction1 = 1 - Math.pow(b1, step + 1);

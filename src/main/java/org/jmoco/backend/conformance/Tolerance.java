@@ -1,6 +1,9 @@
 package org.jmoco.backend.conformance;
 
 import java.util.Map;
+import org.jmoco.backend.Backend;
+import org.jmoco.tensor.Bf16;
+import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 
 /** How far an element may be from the reference backend's: a formula over the case's data, with its reason. */
@@ -17,27 +20,56 @@ interface Tolerance {
         return (name, i, e) -> 2 * terms * e.eps() * e.magnitude(name, i);
     }
 
+    /** {@link #products} where the operands may be rounded before they are multiplied, by matrix hardware. */
+    static Tolerance matrixProducts(long terms) {
+        return (name, i, e) -> (2 * terms * e.eps() + Roundoffs.ofProduct(e.roundoffs().products())) * e.magnitude(name, i);
+    }
+
     /** Relative to the value itself: for chains of products, quotients and roots, {@code roundings} half units of error. */
     static Tolerance relative(double roundings) {
         return (name, i, e) -> roundings * e.eps() * Math.abs(e.expected(name, i));
     }
 
+    /**
+     * How a backend rounds: half units in the last place of 1.
+     *
+     * @param real of its real type
+     * @param maps of its feature maps, 0 if they are real
+     * @param products of operands before they are multiplied, 0 if they are multiplied as they are
+     * @param contrasts likewise in InfoNCE
+     */
+    record Roundoffs(double real, double maps, double products, double contrasts) {
+        static Roundoffs of(Backend b) {
+            return new Roundoffs(b.real() == DType.F64 ? 0x1p-53 : 0x1p-24, b.featureMaps() == b.real() ? 0 : Bf16.ROUNDOFF,
+                    b.productRoundoff(), b.contrastRoundoff());
+        }
+
+        /** Relative error of a product of two rounded numbers: (1 + u)^2 - 1. */
+        static double ofProduct(double u) {
+            return 2 * u + u * u;
+        }
+    }
+
     /** Data and results of a case, for formulas. */
     final class Evidence {
         private final OpCase c;
-        private final double eps;
+        private final Roundoffs roundoffs;
         private final Map<String, HostTensor> expected;
         private Map<String, HostTensor> magnitudes;
 
-        Evidence(OpCase c, double eps, Map<String, HostTensor> expected) {
+        Evidence(OpCase c, Roundoffs roundoffs, Map<String, HostTensor> expected) {
             this.c = c;
-            this.eps = eps;
+            this.roundoffs = roundoffs;
             this.expected = expected;
         }
 
         /** Half a unit in the last place of 1. */
         double eps() {
-            return eps;
+            return roundoffs.real();
+        }
+
+        Roundoffs roundoffs() {
+            return roundoffs;
         }
 
         double before(String name, int i) {

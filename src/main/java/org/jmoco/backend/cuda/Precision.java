@@ -1,6 +1,7 @@
 package org.jmoco.backend.cuda;
 
 import java.util.Locale;
+import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 
 /**

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jmoco.backend.Buffer;
+import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 

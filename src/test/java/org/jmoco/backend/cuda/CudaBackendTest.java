@@ -12,6 +12,7 @@ import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
+import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;

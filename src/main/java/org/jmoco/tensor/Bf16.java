@@ -1,4 +1,4 @@
-package org.jmoco.backend.cuda;
+package org.jmoco.tensor;
 
 /** bfloat16: the upper half of an f32, 8 bits of exponent and 7 of mantissa. */
 public final class Bf16 {

@@ -1,9 +1,8 @@
-package org.jmoco.backend.cuda;
+package org.jmoco.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.jmoco.tensor.Philox;
 import org.junit.jupiter.api.Test;
 
 class Bf16Test {
