@@ -1,46 +1,100 @@
 #!/usr/bin/env bash
-# The MoCo step of jmoco and of PyTorch in turns (A B A B ...), so that both see the same state of the machine.
+# The MoCo step of jmoco and of its peers in turns (A B C A B C ...), so that all see the same state of the machine.
 #
-#   benchmarks/peers/compare_step.sh [ROUNDS [options of both, as --batch 64 --width 32 --steps 3]]
+#   benchmarks/peers/compare_step.sh [ROUNDS [NAME=VALUE ...]]      sizes of the step, as batch=64 width=32
 #
-# Prints images/s of each round, the medians over rounds and their ratio (above 1: jmoco is faster).
-# PYTHON names the Python that has PyTorch (default /usr/bin/python3: Debian's python3-torch); PEER_OPTIONS are for the
-# peer alone (as --layout channels_last).
+# PEERS chooses among (default: those that can run here)
+#   torch           Debian's python3-torch, contiguous, malloc with huge pages (moco_step_torch.py)
+#   torch-malloc    the same with malloc as it is
+#   torch-nhwc      the same, channels_last, malloc with huge pages
+#   libtorch        official libtorch by DJL, contiguous (libtorch/)
+#   libtorch-nhwc   the same, channels_last
+# PYTHON names the Python that has PyTorch (default /usr/bin/python3); SAVE=FILE writes the rows as a result file.
+#
+# Which seconds count: the step, from weights and images in memory to the loss; three steps after warm-up, median. Printed are each
+# round, the medians over rounds with smallest and largest, and the ratio of jmoco to each peer (above 1: jmoco is faster).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 rounds=${1:-3}
 [ $# -eq 0 ] || shift
 python=${PYTHON:-/usr/bin/python3}
-"$python" -c 'import torch' 2>/dev/null || { echo "compare_step: $python has no PyTorch (apt install python3-torch)" >&2; exit 1; }
+libtorch=benchmarks/peers/libtorch
+
+can_run() {
+  case $1 in
+    torch*) "$python" -c 'import torch' 2>/dev/null || { echo "compare_step: no $1: $python has no PyTorch (apt install python3-torch)" >&2; return 1; } ;;
+    libtorch*) [ -s $libtorch/target/classpath ] || mvn -B -q -f $libtorch/pom.xml compile >&2 || { echo "compare_step: no $1: $libtorch does not build" >&2; return 1; } ;;
+    *) echo "compare_step: there is no peer $1" >&2; exit 2 ;;
+  esac
+}
+
+sides=(jmoco)
+for peer in ${PEERS:-torch torch-malloc torch-nhwc libtorch libtorch-nhwc}; do
+  if can_run "$peer"; then sides+=("$peer"); fi
+done
 ./jmoco --version >/dev/null # builds now, not within a round
+
+as_options() { for pair in "$@"; do printf -- '--%s %s ' "${pair%%=*}" "${pair#*=}"; done; }
+run_libtorch() { # --enable-native-access and -D as DJL asks; nothing is downloaded
+  "$(./jmoco --print-jdk)/bin/java" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true \
+    -cp "$libtorch/target/classes:$(cat $libtorch/target/classpath)" LibtorchStep steps=3 "$@" 2>/dev/null
+}
+measure() {
+  local side=$1
+  shift
+  # shellcheck disable=SC2046 # options are separated by blanks on purpose
+  case $side in
+    jmoco) ./jmoco bench step --backend cpu --json --steps 3 $(as_options "$@") ;;
+    torch) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 $(as_options "$@") ;;
+    torch-malloc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --malloc default $(as_options "$@") ;;
+    torch-nhwc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --layout channels_last $(as_options "$@") ;;
+    libtorch) run_libtorch "$@" ;;
+    libtorch-nhwc) run_libtorch layout=channels_last "$@" ;;
+  esac
+}
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 for ((round = 1; round <= rounds; round++)); do
-  # shellcheck disable=SC2086 # PEER_OPTIONS are separated by blanks on purpose
-  for side in jmoco torch; do
-    if [ $side = jmoco ]; then
-      json=$(./jmoco bench step --backend cpu --json "$@")
-    else
-      json=$("$python" benchmarks/peers/moco_step_torch.py --json ${PEER_OPTIONS:-} "$@")
-    fi
+  for side in "${sides[@]}"; do
+    json=$(measure "$side" "$@")
     echo "round $round $side $json"
     echo "$side $json" >>"$results"
   done
 done
 
-"$python" - "$results" <<'PYTHON'
+commit=$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
+"$python" - "$results" "${SAVE:-}" "$commit" "$rounds $*" <<'PYTHON'
+import datetime
 import json
+import os
+import platform
 import statistics
 import sys
 
-speeds = {"jmoco": [], "torch": []}
+rows, what = {}, {}
 for line in open(sys.argv[1]):
     side, text = line.split(" ", 1)
-    speeds[side].append(json.loads(text)["images_per_s"])
-medians = {side: statistics.median(values) for side, values in speeds.items()}
-for side, values in speeds.items():
-    print(f"{side}: median {medians[side]:.2f} images/s over {len(values)} rounds ({min(values):.2f} .. {max(values):.2f})")
-print(f"ratio jmoco / torch: {medians['jmoco'] / medians['torch']:.3f}")
+    result = json.loads(text)
+    rows.setdefault(side, []).append(result["images_per_s"])
+    what[side] = result.get("what") or result["device"]
+medians = {side: statistics.median(values) for side, values in rows.items()}
+cpu = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
+head = {
+    "benchmark": "MoCo step beside its peers, in turns",
+    "command": f"benchmarks/peers/compare_step.sh {sys.argv[4]}".strip(),
+    "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+    "commit": sys.argv[3],
+    "device": f"{os.cpu_count()} x {cpu}",
+    "os": platform.platform(),
+}
+lines = ["\t".join(["side", "images_per_s_median", "smallest", "largest", "rounds", "jmoco_over_it", "what"])]
+for side, values in rows.items():
+    lines.append("\t".join([side, f"{medians[side]:.1f}", f"{min(values):.1f}", f"{max(values):.1f}", str(len(values)),
+                            f"{medians['jmoco'] / medians[side]:.2f}", what[side]]))
+print("\n".join(line.replace("\t", "  ") for line in lines))
+if sys.argv[2]:
+    with open(sys.argv[2], "w") as out:
+        out.write("".join(f"# {k}: {v}\n" for k, v in head.items()) + "\n".join(lines) + "\n")
 PYTHON
