@@ -12,12 +12,14 @@ import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.interchange.TorchFile;
+import org.jmoco.interchange.TorchNames;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
 /**
- * A trained ResNet-18 to start from: the query encoder of a run, or any safetensors file with torchvision's names. Weights and
+ * A trained ResNet-18 to start from: the query encoder of a run, or any file of safetensors or PyTorch with torchvision's names. Weights and
  * running statistics are taken over bit for bit.
  */
 public final class Pretrained {
@@ -35,7 +37,8 @@ public final class Pretrained {
     }
 
     /**
-     * @param runOrFile a run's folder, whose latest checkpoint is taken, or a safetensors file
+     * @param runOrFile a run's folder, whose latest checkpoint is taken, a safetensors file, or one that PyTorch
+     *     saved (.pth, .pt, .pth.tar), whose ResNet is looked up under the usual names
      * @throws UserError if there is none, if it is damaged, or if it holds no ResNet
      */
     public static Pretrained load(Path runOrFile) {
@@ -44,6 +47,8 @@ public final class Pretrained {
             c = CheckpointStore.forReading(runOrFile).loadLatest(CheckpointStore.OnDamage.REFUSE, line -> {})
                     .orElseThrow(() -> UserError.failed(runOrFile + ": holds no checkpoint. Give the --out folder of a run"
                             + " that has saved one, or a .safetensors file."));
+        } else if (TorchFile.hasName(runOrFile)) {
+            c = TorchNames.network(TorchFile.load(runOrFile));
         } else {
             c = CheckpointStore.load(runOrFile);
         }
