@@ -22,7 +22,8 @@ final class OptionRecord {
 
     /** These may differ between the starts of one run. */
     static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--check-steps",
-            "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps");
+            "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
+            "--loss-every");
 
     private OptionRecord() {}
 

@@ -65,6 +65,9 @@ final class PretrainCommand implements Callable<Integer> {
     private int knnEvery;
 
     @Mixin
+    private ImageFeedOptions images;
+
+    @Mixin
     private BackendOptions backendOptions;
 
     @Mixin
@@ -88,7 +91,8 @@ final class PretrainCommand implements Callable<Integer> {
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
             folder.recordEnvironment(RunEnvironment.now(Version.number(), backendOptions.threads(), backend.describe(),
                     spec.commandLine().getParseResult().originalArgs()));
-            PretrainRun training = new PretrainRun(folder, backend, config, set, backendOptions.threads(), schedule.policy());
+            PretrainRun training = new PretrainRun(folder, backend, config, set, backendOptions.threads(), images.feed(),
+                    schedule.policy());
             training.printHeader(out, options);
             if (program.print) {
                 training.trainer().step().program().print(System.out);

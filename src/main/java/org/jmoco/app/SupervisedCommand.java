@@ -65,6 +65,9 @@ abstract class SupervisedCommand implements Callable<Integer> {
     private int vote;
 
     @Mixin
+    private ImageFeedOptions images;
+
+    @Mixin
     private BackendOptions backendOptions;
 
     @Mixin
@@ -90,7 +93,8 @@ abstract class SupervisedCommand implements Callable<Integer> {
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
             folder.recordEnvironment(RunEnvironment.now(Version.number(), backendOptions.threads(), backend.describe(),
                     spec.commandLine().getParseResult().originalArgs()));
-            FinetuneRun training = new FinetuneRun(folder, backend, config, set, backendOptions.threads(), schedule.policy());
+            FinetuneRun training = new FinetuneRun(folder, backend, config, set, backendOptions.threads(), images.feed(),
+                    schedule.policy());
             training.printHeader(out, options);
             if (program.print) {
                 training.trainer().step().program().print(System.out);

@@ -30,6 +30,18 @@ import org.jmoco.tensor.Shape;
  * <p>Shuffling matters because batch norm tells each sample something of its group: a query and its key must not share one.
  */
 public final class MocoStep {
+    /**
+     * What a run of the program does besides the step itself, where its batches come from the device: without one, the host sets views
+     * and shuffling before each run and reads the loss after it.
+     */
+    public interface Feed {
+        /** At the beginning: fills both views, and the permutation and its inverse by which keys are shuffled. */
+        void recordInputs(Recorder rec, Buffer view1, Buffer view2, Buffer shuffle, Buffer unshuffle);
+
+        /** At the end. */
+        void recordResults(Recorder rec, Buffer loss, Buffer correct);
+    }
+
     private final MocoConfig config;
     private final MomentumPair pair;
     private final KeyQueue queue;
@@ -47,6 +59,11 @@ public final class MocoStep {
 
     /** Declares all buffers and records the program; runs after {@link Backend#allocate()}. */
     public MocoStep(Backend backend, MocoConfig config) {
+        this(backend, config, null);
+    }
+
+    /** As above. @param feed null without one */
+    public MocoStep(Backend backend, MocoConfig config, Feed feed) {
         this.config = config;
         ResNet18.Config e = config.encoder();
         int n = config.batch();
@@ -63,11 +80,14 @@ public final class MocoStep {
             queries.add(backend.declare(Region.OUTPUT, "queries" + half, Shape.of(n, e.dim())));
             keys.add(backend.declare(Region.OUTPUT, "keys" + half, Shape.of(n, e.dim())));
         }
-        program = record(backend);
+        program = record(backend, feed);
     }
 
-    private Program record(Backend backend) {
+    private Program record(Backend backend, Feed feed) {
         Recorder rec = backend.record("moco");
+        if (feed != null) {
+            feed.recordInputs(rec, view1, view2, shuffle, unshuffle);
+        }
         pair.recordMomentumUpdate(rec);
         Buffer keys2 = recordHalf(rec, 0, view1, view2);
         Buffer keys1 = config.symmetric() ? recordHalf(rec, 1, view2, view1) : null;
@@ -76,6 +96,9 @@ public final class MocoStep {
             queue.recordEnqueue(rec, keys1);
         }
         queue.recordEnqueue(rec, keys2);
+        if (feed != null) {
+            feed.recordResults(rec, loss.loss(), loss.correct());
+        }
         return rec.finish();
     }
 
@@ -107,12 +130,17 @@ public final class MocoStep {
      * @param permutation position i of the key batch holds image permutation[i]
      */
     public void setShuffle(Backend backend, int[] permutation) {
+        backend.upload(shuffle, HostTensor.of(shuffle.shape(), permutation));
+        backend.upload(unshuffle, HostTensor.of(unshuffle.shape(), inverse(permutation)));
+    }
+
+    /** The permutation that undoes another. */
+    public static int[] inverse(int[] permutation) {
         int[] inverse = new int[permutation.length];
         for (int i = 0; i < permutation.length; i++) {
             inverse[permutation[i]] = i;
         }
-        backend.upload(shuffle, HostTensor.of(shuffle.shape(), permutation));
-        backend.upload(unshuffle, HostTensor.of(unshuffle.shape(), inverse));
+        return inverse;
     }
 
     public MocoConfig config() {

@@ -14,6 +14,7 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.RunFolder;
 import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.FeedOptions;
 import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.HeldOut;
 import org.jmoco.train.Metrics;
@@ -42,7 +43,8 @@ public final class FinetuneRun {
     private final SupervisedTrainer trainer;
 
     /** @param threads that make views */
-    public FinetuneRun(RunFolder folder, Backend backend, FinetuneConfig config, DataSet set, int threads, CheckpointPolicy policy) {
+    public FinetuneRun(RunFolder folder, Backend backend, FinetuneConfig config, DataSet set, int threads, FeedOptions feeding,
+            CheckpointPolicy policy) {
         this.folder = folder;
         this.backend = backend;
         this.config = config;
@@ -50,7 +52,7 @@ public final class FinetuneRun {
         store = folder.checkpoints();
         SupervisedTrainer.Data images = new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
                 set.positive());
-        trainer = new SupervisedTrainer(backend, config, images, threads, new RunOutput(store, policy, new LateListener(recorder)));
+        trainer = new SupervisedTrainer(backend, config, images, threads, feeding, new RunOutput(store, policy, new LateListener(recorder)));
         backend.allocate();
     }
 
@@ -65,6 +67,8 @@ public final class FinetuneRun {
     /** Options, device, data, network, memory. */
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, set.split(DataSet.TRAIN), trainer.step().network());
+        out.println(trainer.feeding());
+        out.flush();
     }
 
     /**

@@ -14,10 +14,11 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.RunFolder;
 import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.FeedOptions;
 import org.jmoco.train.KnnMonitor;
 import org.jmoco.train.MocoTrainer;
-import org.jmoco.train.Pretrained;
 import org.jmoco.train.PretrainConfig;
+import org.jmoco.train.Pretrained;
 import org.jmoco.train.RunOutput;
 
 /**
@@ -35,14 +36,15 @@ public final class PretrainRun {
     private final MocoTrainer trainer;
 
     /** @param threads that make views and measure neighbours */
-    public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, CheckpointPolicy policy) {
+    public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, FeedOptions feeding,
+            CheckpointPolicy policy) {
         this.folder = folder;
         this.backend = backend;
         this.config = config;
         this.set = set;
         images = set.pretraining();
         store = folder.checkpoints();
-        trainer = new MocoTrainer(backend, config, images, monitor(set, config, threads), threads,
+        trainer = new MocoTrainer(backend, config, images, monitor(set, config, threads), threads, feeding,
                 new RunOutput(store, policy, new LateListener(recorder)));
         backend.allocate();
     }
@@ -65,6 +67,7 @@ public final class PretrainRun {
     /** Options, device, data, network, memory, and what is to be known before step 0. */
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, images, trainer.step().pair().query());
+        out.println(trainer.feeding());
         int queue = config.moco().queue();
         out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", guessing(queue));
         queueWarning(queue, images).ifPresent(out::println);

@@ -52,9 +52,15 @@ final class EpochLoop {
 
     /** The steps of the run, in order, epoch after epoch. */
     interface Batches extends AutoCloseable {
-        StepResult step();
+        /**
+         * Runs the next steps of the epoch, one or more.
+         *
+         * @param most how many at most
+         * @return their results in order
+         */
+        List<StepResult> run(int most);
 
-        /** How long {@link #step} has waited for images in all. */
+        /** How long {@link #run} has waited for images in all. */
         long waitedNanos();
 
         @Override
@@ -119,14 +125,16 @@ final class EpochLoop {
         task.setLearningRate(task.learningRate(epoch));
         while (position.step() < task.steps()) {
             long start = System.nanoTime();
-            StepResult r = batches.step();
-            if (!Double.isFinite(r.loss())) {
-                throw diverged(epoch, "the loss is " + r.loss());
-            }
-            position = position.after(r.loss(), r.correct());
+            List<StepResult> results = batches.run(stepsToSave());
             nanosInSteps += System.nanoTime() - start;
-            stepsTimed++;
-            listener.step(new StepRecord(epoch, task.epochs(), position.step(), task.steps(), r.loss(), imagesPerSecond()));
+            stepsTimed += results.size();
+            for (StepResult r : results) {
+                if (!Double.isFinite(r.loss())) {
+                    throw diverged(epoch, "the loss is " + r.loss());
+                }
+                position = position.after(r.loss(), r.correct());
+                listener.step(new StepRecord(epoch, task.epochs(), position.step(), task.steps(), r.loss(), imagesPerSecond()));
+            }
             if (policy.everySteps() > 0 && position.step() < task.steps() && globalStep() % policy.everySteps() == 0) {
                 save(epoch);
             }
@@ -139,6 +147,12 @@ final class EpochLoop {
         if (epoch % policy.everyEpochs() == 0 || epoch == task.epochs()) {
             save(epoch);
         }
+    }
+
+    /** Steps until the epoch ends or a checkpoint is due within it. */
+    private int stepsToSave() {
+        int toEnd = task.steps() - position.step();
+        return policy.everySteps() == 0 ? toEnd : (int) Math.min(toEnd, policy.everySteps() - globalStep() % policy.everySteps());
     }
 
     private double imagesPerSecond() {

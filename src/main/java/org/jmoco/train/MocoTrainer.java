@@ -8,6 +8,8 @@ import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.augment.Views;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Recorder;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
@@ -37,6 +39,8 @@ public final class MocoTrainer {
     private final PretrainConfig config;
     private final ImageSet images; // resized as the recipe asks
     private final ViewLoader.Options loading;
+    private final DeviceFeed feed; // null if the host makes the views
+    private final int lossEvery;
     private final MocoStep step;
     private final KnnMonitor monitor; // null without labels
     private final EncoderState queryState;
@@ -52,6 +56,12 @@ public final class MocoTrainer {
      * @throws UserError if there are fewer images than one batch takes
      */
     public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, RunOutput output) {
+        this(backend, config, images, labelled, threads, FeedOptions.DEFAULT, output);
+    }
+
+    /** As above. @param feeding where views are made */
+    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, FeedOptions feeding,
+            RunOutput output) {
         this.backend = backend;
         this.config = config;
         this.images = Views.prepare(images, config.views());
@@ -60,7 +70,11 @@ public final class MocoTrainer {
             throw UserError.usage("--batch " + config.moco().batch() + " is larger than the " + images.size() + " images of "
                     + images.name() + ". Lower --batch.");
         }
-        step = new MocoStep(backend, config.moco());
+        lossEvery = feeding.lossEvery();
+        feed = feeding.onDevice(backend)
+                ? new DeviceFeed(backend, this.images, config.views(), config.normalisation(), loading)
+                : null;
+        step = new MocoStep(backend, config.moco(), feed == null ? null : new DeviceInputs());
         monitor = labelled == null ? null : new KnnMonitor(backend, step.pair().query(), labelled, config.moco().batch());
         queryState = new EncoderState(step.pair().query(), "");
         keyState = new EncoderState(step.pair().key(), KEY);
@@ -112,6 +126,11 @@ public final class MocoTrainer {
         return monitor == null ? List.of() : List.of(KnnMonitor.ACCURACY);
     }
 
+    /** In words: who makes the views. */
+    public String feeding() {
+        return feed == null ? "views by threads of the host" : feed.describe(lossEvery);
+    }
+
     public MocoStep step() {
         return step;
     }
@@ -124,8 +143,8 @@ public final class MocoTrainer {
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
         step.sgd().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
-        try (MocoBatches batches = new MocoBatches(1, 0)) {
-            batches.upload();
+        try (Batches batches = batches(1, 0)) {
+            batches.prepare();
             step.program().run();
             step.program().printTimes(out, step.program().time(backend, repeats));
         }
@@ -174,7 +193,7 @@ public final class MocoTrainer {
 
         @Override
         public EpochLoop.Batches begin(int epoch, int step) {
-            return new MocoBatches(epoch, step);
+            return batches(epoch, step);
         }
 
         @Override
@@ -229,30 +248,43 @@ public final class MocoTrainer {
         return all;
     }
 
+    /** @param epoch where the run stands, @param firstStep the next within it */
+    private Batches batches(int epoch, int firstStep) {
+        return feed == null ? new HostBatches(epoch, firstStep) : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+    }
+
+    private void runStep() {
+        step.program().run();
+        queryState.countPasses(passes());
+        keyState.countPasses(passes());
+    }
+
+    private int[] shuffle(int epoch, int ofStep) {
+        return new Philox(config.seed(), Philox.Purpose.SHUFFLE, epoch, ofStep).permutation(config.moco().batch());
+    }
+
     /** Views from worker threads, one run of the program for each batch. */
-    private final class MocoBatches implements EpochLoop.Batches {
+    private final class HostBatches implements Batches {
         private final ViewLoader loader;
 
-        MocoBatches(int epoch, int step) {
-            loader = ViewLoader.pairs(images, config.views(), config.normalisation(), loading, epoch, step);
+        HostBatches(int epoch, int firstStep) {
+            loader = ViewLoader.pairs(images, config.views(), config.normalisation(), loading, epoch, firstStep);
         }
 
         @Override
-        public EpochLoop.StepResult step() {
-            upload();
-            step.program().run();
-            queryState.countPasses(passes());
-            keyState.countPasses(passes());
-            return new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct()));
+        public List<EpochLoop.StepResult> run(int most) {
+            prepare();
+            runStep();
+            return List.of(new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct())));
         }
 
         /** Brings the next batch and its shuffling to the backend. */
-        void upload() {
+        @Override
+        public void prepare() {
             ViewBatch batch = loader.next();
             backend.upload(step.view1(), batch.query());
             backend.upload(step.view2(), batch.key());
-            step.setShuffle(backend,
-                    new Philox(config.seed(), Philox.Purpose.SHUFFLE, batch.epoch(), batch.step()).permutation(config.moco().batch()));
+            step.setShuffle(backend, shuffle(batch.epoch(), batch.step()));
         }
 
         @Override
@@ -263,6 +295,21 @@ public final class MocoTrainer {
         @Override
         public void close() {
             loader.close();
+        }
+    }
+
+    /** What the program does besides, where the device makes the views. */
+    private final class DeviceInputs implements MocoStep.Feed {
+        @Override
+        public void recordInputs(Recorder rec, Buffer view1, Buffer view2, Buffer shuffle, Buffer unshuffle) {
+            feed.addTable(shuffle, (epoch, s, batch) -> shuffle(epoch, s));
+            feed.addTable(unshuffle, (epoch, s, batch) -> MocoStep.inverse(shuffle(epoch, s)));
+            feed.recordInputs(rec, List.of(Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY), List.of(view1, view2));
+        }
+
+        @Override
+        public void recordResults(Recorder rec, Buffer loss, Buffer correct) {
+            feed.recordResults(rec, loss, correct);
         }
     }
 }

@@ -24,6 +24,15 @@ public final class SupervisedStep {
     /** What is trained, and by what. */
     public record Training(boolean frozen, FinetuneConfig.OptimizerKind optimizer, double weightDecay) {}
 
+    /** What a run of the program does besides, where its batches come from the device; see {@link org.jmoco.moco.MocoStep.Feed}. */
+    public interface Feed {
+        /** At the beginning: fills images and labels. */
+        void recordInputs(Recorder rec, Buffer images, Buffer labels);
+
+        /** At the end. */
+        void recordResults(Recorder rec, Buffer loss, Buffer correct);
+    }
+
     private static final String LAST = "fc";
 
     private final ResNet18 network;
@@ -46,6 +55,11 @@ public final class SupervisedStep {
      * @param image height and width
      */
     public SupervisedStep(Backend backend, ResNet18.Config config, int batch, int image, Training training) {
+        this(backend, config, batch, image, training, null);
+    }
+
+    /** As above. @param feed null without one */
+    public SupervisedStep(Backend backend, ResNet18.Config config, int batch, int image, Training training, Feed feed) {
         network = new ResNet18(backend, "q", config, !training.frozen);
         Parameters trained = training.frozen ? network.weights().from(LAST + ".weight") : network.weights();
         Parameters gradients = training.frozen
@@ -60,12 +74,18 @@ public final class SupervisedStep {
         labels = backend.memory().declare(Region.INPUT, "labels", DType.I32, Shape.of(batch));
         logits = backend.declare(Region.OUTPUT, "logits", Shape.of(batch, config.dim()));
         Recorder rec = backend.record(training.frozen ? "probe" : "supervised");
+        if (feed != null) {
+            feed.recordInputs(rec, images, labels);
+        }
         if (training.frozen) {
             recordLastLayer(rec, new Linear(LAST, trained, gradients));
         } else {
             recordNetwork(rec);
         }
         optimizer.recordStep(rec, trained, gradients);
+        if (feed != null) {
+            feed.recordResults(rec, loss.loss(), loss.correct());
+        }
         program = rec.finish();
     }
 

@@ -2,6 +2,7 @@ package org.jmoco.train;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,11 +12,14 @@ import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.augment.Views;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Recorder;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.Initializer;
 import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
@@ -65,6 +69,8 @@ public final class SupervisedTrainer {
     private final Data data;
     private final ImageSet images; // the training images, resized as the recipe asks
     private final ViewLoader.Options loading;
+    private final DeviceFeed feed; // null if the host makes the views
+    private final int lossEvery;
     private final SupervisedStep step;
     private final FeatureExtractor classifier;
     private final HeldOut val; // null without validation images
@@ -80,6 +86,11 @@ public final class SupervisedTrainer {
      * @throws UserError if there are fewer images than one batch takes, or more classes than outputs
      */
     public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, RunOutput output) {
+        this(backend, config, data, threads, FeedOptions.DEFAULT, output);
+    }
+
+    /** As above. @param feeding where views are made */
+    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, FeedOptions feeding, RunOutput output) {
         this.backend = backend;
         this.config = config;
         this.data = data;
@@ -93,8 +104,12 @@ public final class SupervisedTrainer {
             throw UserError.usage("the last layer has " + config.network().dim() + " outputs but " + data.train().name() + " has "
                     + data.classes() + " classes. Take --head fresh.");
         }
+        lossEvery = feeding.lossEvery();
+        feed = feeding.onDevice(backend)
+                ? new DeviceFeed(backend, images, config.views(), config.normalisation(), loading)
+                : null;
         step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(),
-                new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()));
+                new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()), feed == null ? null : new DeviceInputs());
         classifier = new FeatureExtractor(backend, step.network(), FeatureExtractor.Output.PROBABILITIES, config.batch(),
                 config.views().size());
         val = heldOut("val", data.val());
@@ -214,6 +229,11 @@ public final class SupervisedTrainer {
         return test;
     }
 
+    /** In words: who makes the views. */
+    public String feeding() {
+        return feed == null ? "views by threads of the host" : feed.describe(lossEvery);
+    }
+
     public SupervisedStep step() {
         return step;
     }
@@ -226,8 +246,8 @@ public final class SupervisedTrainer {
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
         step.optimizer().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
-        try (SupervisedBatches batches = new SupervisedBatches(1, 0)) {
-            batches.upload();
+        try (Batches batches = batches(1, 0)) {
+            batches.prepare();
             step.program().run();
             step.program().printTimes(out, step.program().time(backend, repeats));
         }
@@ -276,7 +296,7 @@ public final class SupervisedTrainer {
 
         @Override
         public EpochLoop.Batches begin(int epoch, int step) {
-            return new SupervisedBatches(epoch, step);
+            return batches(epoch, step);
         }
 
         @Override
@@ -354,25 +374,35 @@ public final class SupervisedTrainer {
         return all;
     }
 
+    /** @param epoch where the run stands, @param firstStep the next within it */
+    private Batches batches(int epoch, int firstStep) {
+        return feed == null ? new HostBatches(epoch, firstStep) : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+    }
+
+    private void runStep() {
+        step.program().run();
+        if (!config.frozen()) {
+            state.countPasses(1);
+        }
+    }
+
     /** One view of each image from worker threads, one run of the program for each batch. */
-    private final class SupervisedBatches implements EpochLoop.Batches {
+    private final class HostBatches implements Batches {
         private final ViewLoader loader;
 
-        SupervisedBatches(int epoch, int step) {
-            loader = ViewLoader.single(images, config.views(), config.normalisation(), loading, epoch, step);
+        HostBatches(int epoch, int firstStep) {
+            loader = ViewLoader.single(images, config.views(), config.normalisation(), loading, epoch, firstStep);
         }
 
         @Override
-        public EpochLoop.StepResult step() {
-            upload();
-            step.program().run();
-            if (!config.frozen()) {
-                state.countPasses(1);
-            }
-            return new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct()));
+        public List<EpochLoop.StepResult> run(int most) {
+            prepare();
+            runStep();
+            return List.of(new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct())));
         }
 
-        void upload() {
+        @Override
+        public void prepare() {
             ViewBatch batch = loader.next();
             backend.upload(step.images(), batch.query());
             backend.upload(step.labels(), batch.labels());
@@ -386,6 +416,20 @@ public final class SupervisedTrainer {
         @Override
         public void close() {
             loader.close();
+        }
+    }
+
+    /** What the program does besides, where the device makes the views. */
+    private final class DeviceInputs implements SupervisedStep.Feed {
+        @Override
+        public void recordInputs(Recorder rec, Buffer into, Buffer labels) {
+            feed.addTable(labels, (epoch, s, batch) -> Arrays.stream(batch).map(images::label).toArray());
+            feed.recordInputs(rec, List.of(Philox.Purpose.VIEW_TRAIN), List.of(into));
+        }
+
+        @Override
+        public void recordResults(Recorder rec, Buffer loss, Buffer correct) {
+            feed.recordResults(rec, loss, correct);
         }
     }
 }

@@ -40,6 +40,13 @@ class EpochLoopTest {
         double rate;
         double badLossAt = Double.NaN; // global number of the step that gives NaN
         String lr = "0.1";
+        int atOnce = 1; // steps between two readings of their losses
+
+        Counter() {}
+
+        Counter(int atOnce) {
+            this.atOnce = atOnce;
+        }
 
         @Override
         public String name() {
@@ -87,9 +94,14 @@ class EpochLoopTest {
                 private int next = (epoch - 1) * STEPS + step;
 
                 @Override
-                public EpochLoop.StepResult step() {
-                    w = w * 1.25 + rate + next % STEPS; // a rounding at each step, so that a repeated or left-out one shows
-                    return new EpochLoop.StepResult(next == badLossAt ? Double.NaN : w, next++ % STEPS % 4);
+                public List<EpochLoop.StepResult> run(int most) {
+                    assertTrue(most >= 1 && most <= STEPS - next % STEPS, most + " steps before step " + next);
+                    List<EpochLoop.StepResult> results = new ArrayList<>();
+                    for (int i = 0; i < Math.min(most, atOnce); i++) {
+                        w = w * 1.25 + rate + next % STEPS; // a rounding at each step, so that a repeated or left-out one shows
+                        results.add(new EpochLoop.StepResult(next == badLossAt ? Double.NaN : w, next++ % STEPS % 4));
+                    }
+                    return results;
                 }
 
                 @Override
@@ -150,6 +162,40 @@ class EpochLoopTest {
                 heard.stream().filter(h -> h.startsWith("saved")).toList());
     }
 
+    /** Losses that are read together end neither an epoch nor a checkpoint's steps too late, and give the same bytes and figures. */
+    @Test
+    void howManyStepsRunAtOnceLeavesNoTrace() throws IOException {
+        List<String> expected = null;
+        byte[] bytes = null;
+        for (int atOnce : new int[] {1, 2, 3, 5, 50}) {
+            heard.clear();
+            Path out = folder.resolve("by" + atOnce);
+            TrainListener all = new TrainListener() {
+                @Override
+                public void step(StepRecord s) {
+                    heard.add("step " + s.epoch() + " " + s.step() + " " + s.loss());
+                }
+
+                @Override
+                public void epoch(EpochRecord e) {
+                    listener.epoch(e);
+                }
+
+                @Override
+                public void saved(Path checkpoint) {
+                    listener.saved(checkpoint);
+                }
+            };
+            loop(new Counter(atOnce), out, new CheckpointPolicy(2, 4), all).run();
+            if (expected == null) {
+                expected = List.copyOf(heard);
+                bytes = latestBytes(out);
+            }
+            assertEquals(expected, heard, atOnce + " at once");
+            assertArrayEquals(bytes, latestBytes(out), atOnce + " at once");
+        }
+    }
+
     @Test
     void anEpochIsToldOfBeforeItIsSaved() {
         loop(new Counter(), folder, new CheckpointPolicy(1, 0), listener).run();
@@ -180,9 +226,9 @@ class EpochLoopTest {
                     listener.epoch(e);
                 }
             };
-            EpochLoop first = loop(new Counter(), out, new CheckpointPolicy(2, 2), dying);
+            EpochLoop first = loop(new Counter(1 + kill % 3), out, new CheckpointPolicy(2, 2), dying);
             assertThrows(Killed.class, first::run);
-            EpochLoop second = loop(new Counter(), out, new CheckpointPolicy(1, 0), listener);
+            EpochLoop second = loop(new Counter(1 + kill % 4), out, new CheckpointPolicy(1, 0), listener);
             if (!CheckpointStore.forReading(out).files().isEmpty()) {
                 second.resume(latest(out));
             }
@@ -194,7 +240,7 @@ class EpochLoopTest {
 
     @Test
     void aLossThatIsNotFiniteStopsAndKeepsTheLastGoodCheckpoint() {
-        Counter task = new Counter();
+        Counter task = new Counter(4);
         task.badLossAt = 12;
         UserError e = assertThrows(UserError.class, loop(task, folder, new CheckpointPolicy(1, 0), listener)::run);
         assertTrue(e.getMessage().contains("epoch 3 step 3: the loss is NaN"), e.getMessage());
