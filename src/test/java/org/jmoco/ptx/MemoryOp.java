@@ -1,0 +1,112 @@
+package org.jmoco.ptx;
+
+/**
+ * What loads, stores and atomics have in common: addresses, bounds, alignment, and what the shadow has to say. Addresses must be
+ * multiples of the access size (PTX ISA 9.7.9.8, "naturally aligned"); a vector's size is that of all its elements.
+ */
+abstract class MemoryOp extends Op {
+    enum Space {
+        GLOBAL, SHARED, LOCAL, CONST, GENERIC
+    }
+
+    /** Slot and file of the base register. */
+    int base;
+    boolean baseWide;
+    long offset;
+    Space space;
+    /** Bytes of one lane's access. */
+    int bytes;
+    /** 0 or {@link Shadow#STRONG}. */
+    int flags;
+    int step;
+    /** ld.global.nc: nobody may write there in the whole launch. */
+    boolean readOnly;
+    private Window last;
+
+    final void addresses(Warp w, int mask) {
+        long[] to = w.address;
+        if (baseWide) {
+            long[] from = w.d[base];
+            for (int i = 0; i < Warp.LANES; i++) {
+                to[i] = from[i] + offset;
+            }
+        } else {
+            int[] from = w.r[base];
+            for (int i = 0; i < Warp.LANES; i++) {
+                to[i] = (from[i] & 0xffffffffL) + offset;
+            }
+        }
+        count(w, mask);
+    }
+
+    void count(Warp w, int mask) {
+        w.block.tally.access(step, space, w.address, mask, bytes);
+    }
+
+    /** The window that a lane's access falls into. */
+    final Window window(Warp w, int lane, long address) {
+        if ((address & bytes - 1) != 0) {
+            throw new LaneFault(lane, "misaligned access: " + bytes + " bytes at " + w.block.where(space, address));
+        }
+        Window v = last;
+        if (v != null && v.launch == w.block.launch && address >= v.low && address + bytes <= v.high && v.lane < 0) {
+            return v;
+        }
+        return last = w.block.window(w, space, address, bytes, lane);
+    }
+
+    final void noteRead(Warp w, Window v, int lane, int at) {
+        Clock clock = w.block.clock;
+        clock.thread = w.index * Warp.LANES + lane;
+        int found = v.shadow.read(clock, at, bytes, flags, v.startsUnwritten);
+        if (found != Shadow.FINE) {
+            throw w.block.conflict(w, v, lane, at, bytes, found, false);
+        }
+        if (readOnly && v.shadow.writtenSince(at, clock.launchFirst)) {
+            throw new LaneFault(lane, "ld.global.nc reads what this launch has written: " + v.allocation.describe(v.base + at));
+        }
+        if (v.allocation != null && v.allocation.hasUnwritten() && v.allocation.firstUnwritten(at, bytes) >= 0) {
+            throw new LaneFault(lane, "reads memory that nothing wrote: "
+                    + v.allocation.describe(v.allocation.address + v.allocation.firstUnwritten(at, bytes)));
+        }
+    }
+
+    final void noteWrite(Warp w, Window v, int lane, int at) {
+        Clock clock = w.block.clock;
+        clock.thread = w.index * Warp.LANES + lane;
+        int found = v.shadow.write(clock, at, bytes, flags);
+        if (found != Shadow.FINE && !(found == Shadow.AFTER_WRITE && sameAsEarlierLane(w, lane))) {
+            throw w.block.conflict(w, v, lane, at, bytes, found, true);
+        }
+        if (v.allocation != null) {
+            if (v.allocation.constant) {
+                throw new LaneFault(lane, "writes constant memory: " + v.allocation.describe(v.base + at));
+            }
+            v.allocation.markWritten(at, bytes);
+            w.unfenced |= 1 << lane;
+        }
+    }
+
+    /** True if an earlier lane of this very instruction writes the same to the same place. */
+    boolean sameAsEarlierLane(Warp w, int lane) {
+        return false;
+    }
+
+    static long get(byte[] data, int at, int size) {
+        return switch (size) {
+            case 1 -> data[at] & 0xff;
+            case 2 -> (short) Allocation.SHORTS.get(data, at) & 0xffff;
+            case 4 -> (int) Allocation.INTS.get(data, at) & 0xffffffffL;
+            default -> (long) Allocation.LONGS.get(data, at);
+        };
+    }
+
+    static void put(byte[] data, int at, int size, long value) {
+        switch (size) {
+            case 1 -> data[at] = (byte) value;
+            case 2 -> Allocation.SHORTS.set(data, at, (short) value);
+            case 4 -> Allocation.INTS.set(data, at, (int) value);
+            default -> Allocation.LONGS.set(data, at, value);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package org.jmoco.ptx;
+
+/** st, of one element or a vector (PTX ISA 9.7.9.11). */
+final class StoreOp extends MemoryOp {
+    int[] src;
+    boolean srcWide;
+    /** Bytes of one element. */
+    int size;
+    private int running;
+
+    @Override
+    void run(Warp w, int mask) {
+        running = mask;
+        addresses(w, mask);
+        for (int m = mask; m != 0; m &= m - 1) {
+            int i = Integer.numberOfTrailingZeros(m);
+            long address = w.address[i];
+            Window v = window(w, i, address);
+            int at = (int) (address - v.base);
+            noteWrite(w, v, i, at);
+            byte[] data = v.data;
+            for (int e = 0; e < src.length; e++, at += size) {
+                put(data, at, size, srcWide ? w.d[src[e]][i] : w.r[src[e]][i]);
+            }
+        }
+    }
+
+    /**
+     * Lanes of one instruction that write to one place: which of them wins is undefined (PTX ISA 8.10), so they must write the
+     * same.
+     */
+    @Override
+    boolean sameAsEarlierLane(Warp w, int lane) {
+        for (int m = running & (1 << lane) - 1; m != 0; m &= m - 1) {
+            int j = Integer.numberOfTrailingZeros(m);
+            boolean same = w.address[j] == w.address[lane];
+            for (int s : src) {
+                same &= srcWide ? w.d[s][j] == w.d[s][lane] : w.r[s][j] == w.r[s][lane];
+            }
+            if (same) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
