@@ -120,7 +120,48 @@ ELEMENTWISE relu_backward_f32(float* dx, const float* dy, const float* y, unsign
     map_two(dx, dy, y, count, ReluGradient());
 }
 
+/// flag = 1 if an element is NaN or infinite: its exponent bits are all set. One thread of a warp at most writes, and what it writes is
+/// the same whoever comes first; the atomic makes that well defined.
+template <typename T>
+__device__ inline void flag_non_finite(int* flag, const T* x, unsigned count) {
+    constexpr int W = PACK<T>;
+    constexpr unsigned TILE = THREADS * PACKS * W;
+    constexpr unsigned EXPONENT = 0x7f800000u; // bf16 is the upper half of f32
+    unsigned first = blockIdx.x * TILE;
+    bool found = false;
+    if (count - first >= TILE && aligned16(address(x))) {
+        Pack<T, W> v[PACKS];
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+            v[j].load(x + first + (j * THREADS + threadIdx.x) * W);
+        }
+#pragma unroll
+        for (int j = 0; j < PACKS; j++) {
+#pragma unroll
+            for (int k = 0; k < W; k++) {
+                found |= (__float_as_uint(v[j][k]) & EXPONENT) == EXPONENT;
+            }
+        }
+    } else {
+        unsigned end = min(count, first + TILE);
+        for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
+            found |= (__float_as_uint(to_float(x[i])) & EXPONENT) == EXPONENT;
+        }
+    }
+    if (__any_sync(0xffffffffu, found) && threadIdx.x % 32 == 0) {
+        atomicOr(flag, 1);
+    }
+}
+
+ELEMENTWISE flag_non_finite_f32(int* flag, const float* x, unsigned count) {
+    flag_non_finite(flag, x, count);
+}
+
 #if __CUDA_ARCH__ >= 800
+ELEMENTWISE flag_non_finite_bf16(int* flag, const bf16* x, unsigned count) {
+    flag_non_finite(flag, x, count);
+}
+
 ELEMENTWISE relu_forward_bf16(bf16* y, const bf16* x, unsigned count) {
     map_one<false>(y, x, count, Relu());
 }

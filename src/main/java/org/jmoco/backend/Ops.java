@@ -213,6 +213,15 @@ public interface Ops {
     Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
             double weightDecay);
 
+    /**
+     * flag = 1 if any element of x is NaN or infinite, else it stays as it is: over gradients, for the host to read now and then
+     * instead of each step's loss.
+     *
+     * @param flag I32 scalar
+     * @param x real, any shape
+     */
+    Work flagNonFinite(Buffer flag, Buffer x);
+
     // ---- what advances from step to step -----------------------------------------------------------------------
 
     /**

@@ -296,6 +296,11 @@ public final class Recorder {
                 ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay));
     }
 
+    public void flagNonFinite(String name, Buffer flag, Buffer x) {
+        Check c = new Check(name, "flag_non_finite").any("x", x).ints("flag", flag, Shape.SCALAR);
+        add(c, "x" + x.shape(), reads(x, flag), writes(flag), x.size(), x.bytes(), ops.flagNonFinite(flag, x));
+    }
+
     // ---- what advances from step to step -----------------------------------------------------------------------
 
     public void selectRow(String name, Buffer dst, Buffer table, Buffer index) {

@@ -31,6 +31,11 @@ final class MemoryCases {
             all.add(new OpCase("copy x" + s + " i32").intOut("dst", s).intIn("src", s, r -> r.nextInt(1 << 20) - (1 << 19))
                     .records((rec, b) -> rec.copy("case", b.get("dst"), b.get("src"))));
         }
+        for (double bad : new double[] {0, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+            for (int size : new int[] {1, 33, 40_001}) {
+                flagNonFinite(all, size, bad);
+            }
+        }
         selectRow(all, Shape.of(7, 13), 33); // beyond the last row: 33 mod 7
         selectRow(all, Shape.of(1), 0);
         selectRow(all, Shape.of(13), 12); // a scalar out of a vector
@@ -44,6 +49,15 @@ final class MemoryCases {
                     .records((rec, b) -> rec.increment("case", b.get("counter"))));
         }
         return all;
+    }
+
+    /** One element, in the last third, is {@code value}. */
+    private static void flagNonFinite(List<OpCase> all, int size, double value) {
+        OpCase c = new OpCase("flag_non_finite x" + size + " " + value).intInOut("flag", Shape.SCALAR, OpCase.constant(0))
+                .in("x", Shape.of(size), r -> Float.MAX_VALUE * UNIFORM.next(r))
+                .records((rec, b) -> rec.flagNonFinite("case", b.get("flag"), b.get("x")));
+        c.before("x")[size - 1 - size / 5] = value;
+        all.add(c);
     }
 
     private static void selectRow(List<OpCase> all, Shape table, int index) {

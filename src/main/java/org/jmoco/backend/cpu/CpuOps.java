@@ -162,6 +162,11 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Work flagNonFinite(Buffer flag, Buffer x) {
+        return new Elementwise.FlagNonFinite(workers, flag, x);
+    }
+
+    @Override
     public Work selectRow(Buffer dst, Buffer table, Buffer index) {
         return Counters.selectRow(dst, table, index);
     }

@@ -82,4 +82,35 @@ abstract class Elementwise implements Work, Workers.Task {
             }
         }
     }
+
+    /** flag = 1 if an element of x is NaN or infinite: all bits of its exponent are set. */
+    static final class FlagNonFinite extends Elementwise {
+        private static final int EXPONENT = 0x7f800000;
+
+        private final Buffer flag;
+        private final Buffer x;
+
+        FlagNonFinite(Workers workers, Buffer flag, Buffer x) {
+            super(workers, x.size());
+            this.flag = flag;
+            this.x = x;
+        }
+
+        /** Whoever finds one writes the same. */
+        @Override
+        void piece(long from, int count) {
+            long at = x.address() + from * Float.BYTES;
+            boolean found = false;
+            long o = 0;
+            for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
+                found |= Simd.loadInts(at + o).and(EXPONENT).eq(EXPONENT).anyTrue();
+            }
+            for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
+                found |= (Simd.getInt(at + o) & EXPONENT) == EXPONENT;
+            }
+            if (found) {
+                Simd.setInt(flag.address(), 1);
+            }
+        }
+    }
 }

@@ -185,6 +185,11 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Work flagNonFinite(Buffer flag, Buffer x) {
+        return elementwise.flagNonFinite(flag, x);
+    }
+
+    @Override
     public Work selectRow(Buffer dst, Buffer table, Buffer index) {
         return feeds.selectRow(dst, table, index);
     }

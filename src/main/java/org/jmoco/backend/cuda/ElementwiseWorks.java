@@ -28,6 +28,11 @@ final class ElementwiseWorks {
                 launch("relu_backward_" + y.dtype(), y, dx.address(), dy.address(), y.address(), count(y))));
     }
 
+    Work flagNonFinite(Buffer flag, Buffer x) {
+        return new PreparedWork(cuda, 0, scratch -> List.of(
+                launch("flag_non_finite_" + x.dtype(), x, flag.address(), x.address(), count(x))));
+    }
+
     Work fill(Buffer dst, double value) {
         if (dst.dtype() == DType.BF16) {
             return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_bf16", dst, dst.address(), (float) value, count(dst))));

@@ -191,6 +191,18 @@ final class ReferenceOps implements Ops {
     // ---- what advances from step to step -----------------------------------------------------------------------
 
     @Override
+    public Work flagNonFinite(Buffer flag, Buffer x) {
+        return () -> {
+            Reals values = real(x);
+            for (int i = 0; i < x.size(); i++) {
+                if (!Double.isFinite(values.get(i))) {
+                    ints(flag).set(0, 1);
+                }
+            }
+        };
+    }
+
+    @Override
     public Work selectRow(Buffer dst, Buffer table, Buffer index) {
         int rows = table.shape().dim(0);
         return dst.dtype() == DType.I32
