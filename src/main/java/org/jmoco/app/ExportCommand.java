@@ -1,0 +1,78 @@
+package org.jmoco.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.checkpoint.Safetensors;
+import org.jmoco.interchange.MocoNames;
+import org.jmoco.interchange.OnnxClassifier;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.UserError;
+import org.jmoco.train.Pretrained;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code jmoco export}: a trained network as a file for other programs. */
+@Command(name = "export", description = "Write a trained network as a file for other programs.")
+final class ExportCommand implements Callable<Integer> {
+    enum Format {
+        TORCHVISION, MOCO, ONNX;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
+            description = "The folder of a run, a .safetensors file, or one of PyTorch (.pth), which this command thereby converts.")
+    private Path from;
+
+    @Option(names = "--format", required = true, paramLabel = "FORMAT",
+            description = "torchvision: safetensors with the names of torchvision's resnet18; moco: safetensors with both encoders, queue and pointer"
+                    + " under the names of facebookresearch/moco; onnx: the network for evaluation.")
+    private Format format;
+
+    @Parameters(paramLabel = "FILE", description = "What to write; an existing file is replaced only with --overwrite.")
+    private Path file;
+
+    @Option(names = "--overwrite", description = "Replace FILE if it exists.")
+    private boolean overwrite;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (Files.exists(file) && !overwrite) {
+            throw UserError.usage(file + " exists; give --overwrite to replace it");
+        }
+        Pretrained trained = Pretrained.load(from);
+        Map<String, String> metadata = Map.of("format", "pt", "origin", trained.file().toString(), "jmoco", Version.number());
+        switch (format) {
+            case TORCHVISION -> Safetensors.write(file, network(trained), metadata);
+            case MOCO -> Safetensors.write(file, MocoNames.of(trained.file().toString(), trained.tensors()), metadata);
+            case ONNX -> AtomicFile.replace(file, OnnxClassifier.export(trained.architecture(1), trained.tensors(), Version.number(),
+                    "ResNet-18 from " + trained.file() + "; input: images N x 3 x H x W, RGB, normalised as in training ("
+                            + trained.metadata().getOrDefault("run.normalisation", "see the run's options") + ")"));
+        }
+        spec.commandLine().getOut().println(file + ": " + format + ", from " + trained.file());
+        return 0;
+    }
+
+    private static LinkedHashMap<String, HostTensor> network(Pretrained trained) {
+        LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
+        trained.tensors().forEach((name, t) -> {
+            if (name.matches("(conv1|bn1|layer[1-4]|fc)\\..*")) {
+                out.put(name, t);
+            }
+        });
+        return out;
+    }
+}

@@ -1,0 +1,67 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jmoco.checkpoint.Safetensors;
+import org.jmoco.encoder.Initializer;
+import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.HostTensor;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExportCommandTest {
+    @TempDir
+    Path folder;
+
+    private Path network;
+    private final LinkedHashMap<String, HostTensor> tensors = new LinkedHashMap<>();
+
+    @BeforeEach
+    void save() {
+        ResNet18.Config config = new ResNet18.Config(ResNet18.Stem.CIFAR, 2, 3, 1);
+        tensors.putAll(Initializer.weights(ResNet18.specs(config), 1));
+        tensors.putAll(Initializer.weights(ResNet18.statisticsSpecs(config), 1));
+        network = folder.resolve("network.safetensors");
+        Safetensors.write(network, tensors, Map.of());
+    }
+
+    @Test
+    void torchvisionFileHoldsTheSameBits() {
+        Path file = folder.resolve("out.safetensors");
+        expect(0, "torchvision", "export", "--from", network.toString(), "--format", "torchvision", file.toString());
+        Map<String, HostTensor> read = Safetensors.read(file);
+        assertEquals(tensors.keySet(), read.keySet());
+        tensors.forEach((name, t) -> assertTrue(t.bitEquals(read.get(name)), name));
+    }
+
+    @Test
+    void nothingIsOverwrittenUnasked() throws IOException {
+        Path file = folder.resolve("out.onnx");
+        Files.writeString(file, "mine");
+        expect(2, "give --overwrite", "export", "--from", network.toString(), "--format", "onnx", file.toString());
+        assertEquals("mine", Files.readString(file));
+        expect(0, "onnx", "export", "--from", network.toString(), "--format", "onnx", "--overwrite", file.toString());
+        assertTrue(Files.size(file) > 4 * tensors.values().stream().mapToLong(HostTensor::size).sum());
+    }
+
+    @Test
+    void aNetworkWithoutQueueHasNoMocoState() {
+        expect(1, "holds no queue", "export", "--from", network.toString(), "--format", "moco", folder.resolve("m.safetensors").toString());
+    }
+
+    private static void expect(int code, String part, String... arguments) {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text, true);
+        assertEquals(code, Main.run(out, out, arguments), text.toString());
+        assertTrue(text.toString().contains(part), text.toString());
+    }
+}

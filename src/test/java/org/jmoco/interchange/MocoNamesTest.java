@@ -1,0 +1,39 @@
+package org.jmoco.interchange;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
+import org.junit.jupiter.api.Test;
+
+class MocoNamesTest {
+    @Test
+    void theWholeStateGetsTheNamesOfFacebookresearch() {
+        LinkedHashMap<String, HostTensor> run = new LinkedHashMap<>();
+        run.put("conv1.weight", HostTensor.scalar(1));
+        run.put("key.conv1.weight", HostTensor.scalar(2));
+        run.put("velocity.conv1.weight", HostTensor.scalar(3));
+        run.put("queue", HostTensor.of(Shape.of(3, 2), new float[] {1, 2, 3, 4, 5, 6}));
+        run.put("queue.head", HostTensor.of(Shape.SCALAR, new int[] {2}));
+        Map<String, HostTensor> moco = MocoNames.of("run", run);
+        assertEquals(List.of("encoder_q.conv1.weight", "encoder_k.conv1.weight", "queue", "queue_ptr"), List.copyOf(moco.keySet()));
+        assertEquals(1, moco.get("encoder_q.conv1.weight").get(0));
+        assertEquals(2, moco.get("encoder_k.conv1.weight").get(0));
+        assertEquals(Shape.of(2, 3), moco.get("queue").shape());
+        assertArrayEquals(new float[] {1, 3, 5, 2, 4, 6}, moco.get("queue").floats());
+        assertArrayEquals(new long[] {2}, moco.get("queue_ptr").longs());
+    }
+
+    @Test
+    void withoutAQueueItIsNoPretrainingRun() {
+        UserError e = assertThrows(UserError.class, () -> MocoNames.of("a.safetensors", Map.of("conv1.weight", HostTensor.scalar(1))));
+        assertTrue(e.getMessage().contains("holds no queue"), e.getMessage());
+    }
+}
