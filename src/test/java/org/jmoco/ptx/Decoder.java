@@ -1,7 +1,6 @@
 package org.jmoco.ptx;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +77,7 @@ final class Decoder {
         for (Step s : steps) {
             uses.add(use(s.source));
         }
-        Unwritten.analyse(steps, uses, slots.predicates(), slots.ints(), slots.longs(), new BitSet());
+        Unwritten.analyse(steps, uses, slots.predicates(), slots.ints(), slots.longs());
         return new Code(module, entry, steps, slots, shared, localBytes);
     }
 

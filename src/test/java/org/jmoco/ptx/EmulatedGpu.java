@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiConsumer;
 import org.jmoco.backend.cuda.Blas;
 import org.jmoco.backend.cuda.Dnn;
 import org.jmoco.backend.cuda.Gpu;
@@ -15,13 +14,14 @@ import org.jmoco.backend.cuda.GpuInfo;
 import org.jmoco.backend.cuda.GpuModule;
 import org.jmoco.backend.cuda.Launch;
 import org.jmoco.backend.cuda.Launch.Dim;
+import org.jmoco.tensor.DType;
 
 /**
  * A stand-in for the GPU that executes the PTX which ships, instruction by instruction, and finds what a device hides: see
  * docs/ptx-machine.md. Enqueued work is done at once, so a fault is thrown by the call that caused it and not by a later
  * {@link #synchronize}.
  */
-public final class EmulatedGpu implements Gpu {
+public final class EmulatedGpu implements Gpu, LibraryHost {
     /** Threads of a block at most, and its sizes (CUDA C++ Programming Guide, technical specifications per compute capability). */
     private static final int MAX_THREADS = 1024;
     private static final int MAX_BLOCK_Z = 64;
@@ -37,6 +37,8 @@ public final class EmulatedGpu implements Gpu {
     private List<Runnable> recording;
     private long issued;
     private boolean closed;
+    private final Blas blas = new EmulatedBlas(this);
+    private final Dnn dnn = new EmulatedDnn(this);
 
     /** @param capability compute capability times 10: 80 */
     public EmulatedGpu(int capability, long memoryBytes) {
@@ -150,8 +152,8 @@ public final class EmulatedGpu implements Gpu {
 
     // ---- stream ------------------------------------------------------------------------------------------------
 
-    /** Does work in the order of the stream: now, or, while the stream is captured, when the graph is launched. */
-    void enqueue(String what, Runnable work) {
+    @Override
+    public void enqueue(String what, Runnable work) {
         open(what);
         if (recording != null) {
             recording.add(work);
@@ -266,17 +268,32 @@ public final class EmulatedGpu implements Gpu {
 
     @Override
     public Blas blas() {
-        throw new PtxFault("this device has no cuBLAS");
+        return blas;
     }
 
     @Override
     public Dnn dnn() {
-        throw new PtxFault("this device has no cuDNN");
+        return dnn;
     }
 
-    /** What stand-ins for libraries put their work by. */
-    BiConsumer<String, Runnable> stream() {
-        return this::enqueue;
+    // ---- what the stand-ins for cuBLAS and cuDNN need ----------------------------------------------------------
+
+    @Override
+    public float[] read(String call, long address, int count, DType type) {
+        return memory.span(call, "operand", address, (long) count * type.bytes, type.bytes).read(type, 0, count);
+    }
+
+    @Override
+    public void write(String call, long address, float[] values, DType type) {
+        memory.span(call, "result", address, (long) values.length * type.bytes, type.bytes).write(type, 0, values);
+    }
+
+    @Override
+    public void scribble(String call, long address, long bytes) {
+        if (bytes > 0) {
+            memory.span(call, "workspace", address, bytes, 1);
+            memory.poison(address, bytes);
+        }
     }
 
     @Override

@@ -308,6 +308,24 @@ final class IntLanes {
         return c;
     }
 
+    // ---- 9.7.1.23 dp2a: halves of a times the low or the high two bytes of b -----------------------------------
+
+    static int dp2a_lo_u32_u32(int a, int b, int c) {
+        return c + (a & 0xffff) * (b & 0xff) + (a >>> 16) * (b >>> 8 & 0xff);
+    }
+
+    static int dp2a_hi_u32_u32(int a, int b, int c) {
+        return dp2a_lo_u32_u32(a, b >>> 16, c);
+    }
+
+    static int dp2a_lo_s32_s32(int a, int b, int c) {
+        return c + (short) a * (byte) b + (a >> 16) * (byte) (b >> 8);
+    }
+
+    static int dp2a_hi_s32_s32(int a, int b, int c) {
+        return dp2a_lo_s32_s32(a, b >>> 16, c);
+    }
+
     // ---- 9.7.8 logic and shifts; shift amounts above the width count as the width ------------------------------
 
     static int and_b32(int a, int b) {

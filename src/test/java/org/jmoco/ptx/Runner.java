@@ -78,10 +78,8 @@ final class Runner {
                 switch (s.kind) {
                     case PLAIN -> {
                         if (m != 0) {
-                            if (s.passesOn) {
-                                Unwritten.passOn(s, w, m);
-                            } else {
-                                Unwritten.check(s, w, m);
+                            if (s.tracked) {
+                                Unwritten.track(s, w, m);
                             }
                             s.op.run(w, m);
                         }
@@ -268,7 +266,7 @@ final class Runner {
                         remove(w, g);
                     }
                 }
-                Unwritten.check(s, w, there);
+                Unwritten.track(s, w, there);
                 if (s.op != null) {
                     s.op.run(w, there);
                 }

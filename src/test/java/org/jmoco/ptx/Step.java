@@ -34,6 +34,8 @@ final class Step {
     int members = -1;
     BarrierStep barrier;
 
+    /** Some register here is checked or noted. */
+    boolean tracked;
     /** The guard itself may be unwritten. */
     boolean checkGuard;
     // Which registers may be unwritten here; null if none. Reads of them are checked, writes to them noted.

@@ -1,8 +1,9 @@
 package org.jmoco.ptx;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
  * Registers that are read though no path, or not every path, wrote them. A pass over the control flow finds the instructions
@@ -18,70 +19,90 @@ final class Unwritten {
     }
 
     /** Registers are numbered predicates first, then ints, then longs. */
-    static void analyse(Step[] steps, List<Use> uses, int predicates, int ints, int longs, BitSet always) {
+    static void analyse(Step[] steps, List<Use> uses, int predicates, int ints, int longs) {
         int n = steps.length;
         int registers = predicates + ints + longs;
-        BitSet[] before = new BitSet[n + 1];
-        before[0] = (BitSet) always.clone();
-        List<Integer> work = new ArrayList<>(List.of(0));
-        while (!work.isEmpty()) {
-            int i = work.removeLast();
-            if (i >= n) {
-                continue;
-            }
-            BitSet after = after(steps[i], uses.get(i), before[i]);
-            for (int next : successors(steps[i])) {
-                if (next <= n && flow(before, next, after)) {
-                    work.add(next);
+        // What is known before the first instruction of each stretch without branches; a stretch is gone through at once.
+        BitSet[] known = new BitSet[n + 1];
+        boolean[] head = new boolean[n + 1];
+        head[0] = true;
+        for (Step s : steps) {
+            if (s.kind == Step.Kind.BRANCH || s.kind == Step.Kind.INDEXED_BRANCH || s.kind == Step.Kind.EXIT) {
+                for (int next : successors(s)) {
+                    head[next] = true;
                 }
             }
         }
+        known[0] = new BitSet(registers);
+        TreeSet<Integer> work = new TreeSet<>(List.of(0));
+        while (!work.isEmpty()) {
+            int first = work.pollFirst();
+            BitSet state = (BitSet) known[first].clone();
+            for (int i = first; i < n; i++) {
+                if (i > first && head[i]) {
+                    if (flow(known, i, state)) {
+                        work.add(i);
+                    }
+                    break;
+                }
+                step(steps[i], uses.get(i), state);
+                if (steps[i].kind == Step.Kind.BRANCH || steps[i].kind == Step.Kind.INDEXED_BRANCH || steps[i].kind == Step.Kind.EXIT) {
+                    for (int next : successors(steps[i])) {
+                        if (next < n && flow(known, next, state)) {
+                            work.add(next);
+                        }
+                    }
+                    break;
+                }
+            }
+        }
+        int[][] unknown = new int[n][];
+        BitSet state = null;
+        for (int i = 0; i < n; i++) {
+            state = known[i] != null ? (BitSet) known[i].clone() : head[i] ? null : state;
+            if (state == null) {
+                unknown[i] = new int[0];
+                continue;
+            }
+            BitSet now = state;
+            unknown[i] = Arrays.stream(uses.get(i).reads()).filter(r -> !now.get(r)).toArray();
+            steps[i].checkGuard = steps[i].guard >= 0 && !now.get(steps[i].guard);
+            step(steps[i], uses.get(i), state);
+        }
         BitSet doubtful = new BitSet(registers);
         for (int i = 0; i < n; i++) {
-            if (before[i] != null) {
-                for (int r : uses.get(i).reads()) {
-                    if (!before[i].get(r)) {
-                        doubtful.set(r);
-                    }
-                }
-                int guard = steps[i].guard;
-                if (guard >= 0 && !before[i].get(guard)) {
-                    doubtful.set(guard);
-                    steps[i].checkGuard = true;
-                }
+            Arrays.stream(unknown[i]).forEach(doubtful::set);
+            if (steps[i].checkGuard) {
+                doubtful.set(steps[i].guard);
             }
         }
         for (int i = 0; i < n; i++) {
             Step s = steps[i];
-            if (before[i] == null) {
-                continue;
-            }
-            BitSet known = before[i];
-            int[] checks = java.util.Arrays.stream(uses.get(i).reads()).filter(r -> !known.get(r)).toArray();
-            int[] notes = java.util.Arrays.stream(uses.get(i).writes()).filter(doubtful::get).toArray();
-            s.checkP = part(checks, 0, predicates);
-            s.checkR = part(checks, predicates, ints);
-            s.checkD = part(checks, predicates + ints, longs);
+            int[] notes = Arrays.stream(uses.get(i).writes()).filter(doubtful::get).toArray();
+            s.checkP = part(unknown[i], 0, predicates);
+            s.checkR = part(unknown[i], predicates, ints);
+            s.checkD = part(unknown[i], predicates + ints, longs);
             s.noteP = part(notes, 0, predicates);
             s.noteR = part(notes, predicates, ints);
             s.noteD = part(notes, predicates + ints, longs);
+            s.tracked = unknown[i].length + notes.length > 0;
         }
     }
 
-    private static BitSet after(Step s, Use use, BitSet before) {
-        BitSet after = (BitSet) before.clone();
+    private static void step(Step s, Use use, BitSet state) {
         boolean sourcesKnown = true;
-        for (int r : use.reads()) {
-            sourcesKnown &= before.get(r);
-        }
-        for (int r : use.writes()) {
-            if (s.passesOn && !sourcesKnown) {
-                after.clear(r);
-            } else if (s.guard < 0) {
-                after.set(r);
+        if (s.passesOn) {
+            for (int r : use.reads()) {
+                sourcesKnown &= state.get(r);
             }
         }
-        return after;
+        for (int r : use.writes()) {
+            if (!sourcesKnown) {
+                state.clear(r);
+            } else if (s.guard < 0) {
+                state.set(r);
+            }
+        }
     }
 
     private static int[] successors(Step s) {
@@ -104,13 +125,17 @@ final class Unwritten {
     }
 
     private static int[] part(int[] registers, int first, int count) {
-        int[] slots = java.util.Arrays.stream(registers).filter(r -> r >= first && r < first + count).map(r -> r - first).distinct().toArray();
+        int[] slots = Arrays.stream(registers).filter(r -> r >= first && r < first + count).map(r -> r - first).distinct().toArray();
         return slots.length == 0 ? null : slots;
     }
 
     // ---- while the kernel runs ---------------------------------------------------------------------------------
 
-    static void check(Step s, Warp w, int mask) {
+    static void track(Step s, Warp w, int mask) {
+        if (s.passesOn) {
+            passOn(s, w, mask);
+            return;
+        }
         check(s, s.checkP, w.definedP, mask);
         check(s, s.checkR, w.definedR, mask);
         check(s, s.checkD, w.definedD, mask);
@@ -151,7 +176,7 @@ final class Unwritten {
     }
 
     /** Destinations become exactly as written as the sources are. */
-    static void passOn(Step s, Warp w, int mask) {
+    private static void passOn(Step s, Warp w, int mask) {
         int known = mask;
         known &= all(s.checkP, w.definedP) & all(s.checkR, w.definedR) & all(s.checkD, w.definedD);
         set(s.noteP, w.definedP, mask, known);
