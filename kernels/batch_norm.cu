@@ -49,8 +49,13 @@ constexpr int AHEAD = 6;
 /// AHEAD values at a time are summed pairwise and squared about their own mean, in registers, and joined to those before: per
 /// element an addition, a subtraction, a multiply-add, and a fraction of the join. Deviations are taken from a mean of data nearby,
 /// never E[x^2] - E[x]^2, which has no digit left once the mean is a few thousand deviations from 0.
+///
+/// f32 is counted from the group's first value of the channel, its origin[group][C]: means of x itself are rounded to 2^-24 |mean|, and
+/// the squares of their differences would carry that. bf16 needs no origin (0): its values are no closer to each other than 2^-8 of
+/// their size, so that what f32 rounds away is nothing beside their deviations.
 template <typename T, int W>
-__device__ inline void statistics(float* partial, const T* x, Rows rows) {
+__device__ inline void statistics(float* partial, float* origin, const T* x, Rows rows) {
+    constexpr bool FROM_ORIGIN = sizeof(T) == sizeof(float);
     __shared__ float warp_mean[WARPS][32 * W];
     __shared__ float warp_m2[WARPS][32 * W];
     __shared__ float warp_count[WARPS];
@@ -58,6 +63,10 @@ __device__ inline void statistics(float* partial, const T* x, Rows rows) {
     unsigned step = blockDim.y;
     Moments<W> total;
     if (c < rows.channels) {
+        float zero[W] = {};
+        if constexpr (FROM_ORIGIN) {
+            load(zero, x + rows.row(0) * rows.channels + c);
+        }
         unsigned p = rows.first() + threadIdx.y;
         unsigned end = rows.end();
         for (; p + (AHEAD - 1) * step < end; p += AHEAD * step) {
@@ -67,11 +76,16 @@ __device__ inline void statistics(float* partial, const T* x, Rows rows) {
                 v[j].load(x + rows.row(p + j * step) * rows.channels + c);
             }
             total.join(AHEAD, [&](int k, float& mean, float& m2) {
-                mean = ((v[0][k] + v[1][k]) + (v[2][k] + v[3][k]) + (v[4][k] + v[5][k])) * (1.0f / AHEAD);
+                float u[AHEAD];
+#pragma unroll
+                for (int j = 0; j < AHEAD; j++) {
+                    u[j] = FROM_ORIGIN ? v[j][k] - zero[k] : v[j][k];
+                }
+                mean = ((u[0] + u[1]) + (u[2] + u[3]) + (u[4] + u[5])) * (1.0f / AHEAD);
                 m2 = 0;
 #pragma unroll
                 for (int j = 0; j < AHEAD; j++) {
-                    float d = v[j][k] - mean;
+                    float d = u[j] - mean;
                     m2 += d * d;
                 }
             });
@@ -79,7 +93,7 @@ __device__ inline void statistics(float* partial, const T* x, Rows rows) {
         for (; p < end; p += step) {
             Pack<T, W> v;
             v.load(x + rows.row(p) * rows.channels + c);
-            total.join(1, [&](int k, float& mean, float& m2) { mean = v[k], m2 = 0; });
+            total.join(1, [&](int k, float& mean, float& m2) { mean = FROM_ORIGIN ? v[k] - zero[k] : v[k], m2 = 0; });
         }
     }
     // Lanes of the same channels are TX apart. Only the lowest of them needs the result.
@@ -111,6 +125,9 @@ __device__ inline void statistics(float* partial, const T* x, Rows rows) {
         float* out = partial + ((unsigned long long) blockIdx.z * gridDim.x + blockIdx.x) * 2 * rows.channels + channel;
         out[0] = all.mean[0];
         out[rows.channels] = all.m2[0];
+        if (blockIdx.x == 0) {
+            origin[blockIdx.z * rows.channels + channel] = FROM_ORIGIN ? to_float(x[rows.row(0) * rows.channels + channel]) : 0.0f;
+        }
     }
 }
 
@@ -141,7 +158,7 @@ __device__ inline void normalise(T* y, const T* x, const T* residual, const floa
     };
     for (; left >= U; left -= U) {
         unsigned long long at[U];
-        Pack<T, W> v[U], r[U];
+        Pack<T, W> v[U], r[U] = {};
 #pragma unroll
         for (int j = 0; j < U; j++) {
             at[j] = rows.row(first + (left - 1 - j) * step) * rows.channels + c;
@@ -160,7 +177,7 @@ __device__ inline void normalise(T* y, const T* x, const T* residual, const floa
     }
     for (; left > 0; left--) {
         unsigned long long at = rows.row(first + (left - 1) * step) * rows.channels + c;
-        Pack<T, W> v, r;
+        Pack<T, W> v, r = {};
         v.load(x + at);
         if (residual) {
             r.load(residual + at);
@@ -237,7 +254,7 @@ __device__ inline void infer(T* y, const T* x, const T* residual, const float* g
 /// Statistics of each group and channel from those of its chunks, joined in fixed order: thread (c, j) takes chunks j, j + 8, ..,
 /// then thread (c, 0) the eight results. Writes saved_mean, saved_inv_std [G][C] and the unbiased variance for the running one.
 extern "C" __global__ void __launch_bounds__(BLOCK) batch_norm_combine(float* saved_mean, float* saved_inv_std, float* unbiased_var,
-        const float* partial, unsigned chunks, unsigned group_size, unsigned per_chunk, unsigned channels, float eps) {
+        const float* partial, const float* origin, unsigned chunks, unsigned group_size, unsigned per_chunk, unsigned channels, float eps) {
     __shared__ float of_count[WARPS][32], of_mean[WARPS][32], of_m2[WARPS][32];
     unsigned lane = threadIdx.x, j = threadIdx.y;
     unsigned c = blockIdx.x * 32 + lane;
@@ -261,7 +278,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) batch_norm_combine(float* sa
             m.join(of_count[i][lane], [&](int, float& mean, float& m2) { mean = of_mean[i][lane], m2 = of_m2[i][lane]; });
         }
         unsigned at = blockIdx.y * channels + c;
-        saved_mean[at] = m.mean[0];
+        saved_mean[at] = origin[at] + m.mean[0];
         saved_inv_std[at] = 1.0f / sqrtf(m.m2[0] / (float) group_size + eps);
         unbiased_var[at] = m.m2[0] / (float) (group_size > 1 ? group_size - 1 : 1);
     }
@@ -306,8 +323,8 @@ extern "C" __global__ void __launch_bounds__(BLOCK) batch_norm_statistics_naive_
 // Four blocks on a multiprocessor: 64 registers a thread. Java chooses the number of chunks so that one wave holds them all.
 #define ENTRIES(SUFFIX, T, W)                                                                                                        \
     extern "C" __global__ void __launch_bounds__(BLOCK, 4)                                                                          \
-            batch_norm_statistics_##SUFFIX(float* partial, const T* x, ROWS_PARAMETERS) {                                          \
-        statistics<T, W>(partial, x, ROWS);                                                                                         \
+            batch_norm_statistics_##SUFFIX(float* partial, float* origin, const T* x, ROWS_PARAMETERS) {                           \
+        statistics<T, W>(partial, origin, x, ROWS);                                                                                 \
     }                                                                                                                               \
     extern "C" __global__ void __launch_bounds__(BLOCK, 4) batch_norm_train_##SUFFIX(T* y, const T* x, const T* residual,            \
             const float* gamma, const float* beta, float* running_mean, float* running_var, const float* saved_mean,               \

@@ -62,7 +62,7 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
         unsigned end = rows.end();
         for (; p + (AHEAD - 1) * step < end; p += AHEAD * step) {
             unsigned long long at[AHEAD];
-            Pack<T, W> g[AHEAD], v[AHEAD], out[AHEAD];
+            Pack<T, W> g[AHEAD], v[AHEAD], out[AHEAD] = {};
 #pragma unroll
             for (int j = 0; j < AHEAD; j++) {
                 at[j] = rows.row(p + j * step) * rows.channels + c;
@@ -82,7 +82,7 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
         }
         for (; p < end; p += step) {
             unsigned long long at = rows.row(p) * rows.channels + c;
-            Pack<T, W> g, v, out;
+            Pack<T, W> g, v, out = {};
             g.load(dy + at);
             v.load(x + at);
             if (y) {

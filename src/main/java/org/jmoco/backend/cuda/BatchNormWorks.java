@@ -37,10 +37,11 @@ final class BatchNormWorks {
         return new PreparedWork(cuda, scratchBytes, partial -> {
             RowTiling t = forward(g, x, vectors(y, x, residual, gamma, beta, savedMean, savedInvStd));
             long unbiasedVar = partial + t.partialBytes(); // [G][C]
+            long origin = unbiasedVar + 4L * t.groups() * t.channels(); // [G][C]
             return List.of(
-                    t.launch(cuda, FORWARD, "batch_norm_statistics", partial, x.address()),
+                    t.launch(cuda, FORWARD, "batch_norm_statistics", partial, origin, x.address()),
                     new Launch(cuda.kernel(FORWARD, "batch_norm_combine"), combineGrid(t), COMBINE, 0, savedMean.address(),
-                            savedInvStd.address(), unbiasedVar, partial, t.chunks(), t.groupSize(), t.perChunk(), t.channels(),
+                            savedInvStd.address(), unbiasedVar, partial, origin, t.chunks(), t.groupSize(), t.perChunk(), t.channels(),
                             (float) g.eps()),
                     t.launch(cuda, FORWARD, "batch_norm_train", y.address(), x.address(), address(residual), gamma.address(), beta.address(),
                             runningMean.address(), runningVar.address(), savedMean.address(), savedInvStd.address(), unbiasedVar,
@@ -97,9 +98,9 @@ final class BatchNormWorks {
         return Dim.of(Math.ceilDiv(t.channels(), COMBINE.x()), t.groups());
     }
 
-    /** Chunks' statistics and the unbiased variances. */
+    /** Chunks' statistics, unbiased variances, and what the means are counted from. */
     private static long scratchForward(RowTiling t) {
-        return t.partialBytes() + 4L * t.groups() * t.channels();
+        return t.partialBytes() + 8L * t.groups() * t.channels();
     }
 
     /** Chunks' sums, groups' sums, signs. */
