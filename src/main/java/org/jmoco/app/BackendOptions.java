@@ -6,6 +6,7 @@ import org.jmoco.backend.cuda.CudaOptions;
 import org.jmoco.backend.cuda.Precision;
 import org.jmoco.data.DataSets;
 import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where and how a command computes. */
@@ -44,6 +45,14 @@ final class BackendOptions {
     @Option(names = "--nondeterministic",
             description = "cuda: allow convolution algorithms whose results differ from run to run (default: the same bits in every run).")
     private boolean nondeterministic;
+
+    @Mixin
+    private CudaLibsOption cudaLibs;
+
+    /** Before any CUDA library is loaded. */
+    void useCudaLibs() {
+        cudaLibs.use();
+    }
 
     Name backend() {
         return backend;

@@ -5,7 +5,10 @@ import java.util.List;
 import org.jmoco.app.BackendOptions.Name;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
+import org.jmoco.backend.cuda.CudaBackend;
 import org.jmoco.backend.cuda.CudaOptions;
+import org.jmoco.backend.cuda.GpuException;
+import org.jmoco.backend.cuda.JCudaGpu;
 import org.jmoco.backend.cuda.Precision;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.tensor.DType;
@@ -33,6 +36,7 @@ final class Backends {
      * @throws UserError why the backend cannot run here, and what to do
      */
     static Backend open(BackendOptions options, DType real) {
+        options.useCudaLibs();
         return open(options.backend(), options.threads(), real, options.cuda(System.err::println));
     }
 
@@ -45,15 +49,28 @@ final class Backends {
         return switch (name) {
             case AUTO -> automatic(threads, real, cuda);
             case CPU -> {
-                requireF32(name, real, cuda.precision());
+                requireF32(name, real);
+                requirePlain(name, cuda.precision());
                 yield CpuBackend.open(threads);
             }
             case REFERENCE -> {
                 requirePlain(name, cuda.precision());
                 yield ReferenceBackend.open(real, threads);
             }
-            case CUDA -> throw UserError.failed("cuda backend: not part of this build of jmoco yet; use --backend cpu");
+            case CUDA -> {
+                requireF32(name, real);
+                yield cuda(cuda);
+            }
         };
+    }
+
+    private static Backend cuda(CudaOptions options) {
+        try {
+            return CudaBackend.open(JCudaGpu.open(), options);
+        } catch (GpuException e) {
+            String message = e.getMessage();
+            throw UserError.failed(message.startsWith("cuda backend: ") ? message : "cuda backend: " + message + "\n  cure: see ./jmoco doctor", e);
+        }
     }
 
     private static Backend automatic(int threads, DType real, CudaOptions cuda) {
@@ -71,11 +88,10 @@ final class Backends {
         throw UserError.failed("no fast backend can run here; --backend reference always can, slowly.\n" + String.join("\n", reasons));
     }
 
-    private static void requireF32(Name name, DType real, Precision precision) {
+    private static void requireF32(Name name, DType real) {
         if (real != DType.F32) {
             throw UserError.usage(name + " backend: computes in f32, not in " + real + "; use --backend reference for " + real);
         }
-        requirePlain(name, precision);
     }
 
     private static void requirePlain(Name name, Precision precision) {

@@ -42,6 +42,7 @@ final class Doctor {
         findings.add(hugePages());
         findings.add(fonts());
         findings.add(nativeCache());
+        findings.addAll(CudaDoctor.examine());
         findings.addAll(backends());
         return findings;
     }
@@ -126,7 +127,8 @@ final class Doctor {
             try (Backend b = Backends.open(name, Runtime.getRuntime().availableProcessors(), DType.F32)) {
                 findings.add(Finding.ok("--backend " + name, (needed ? "takes " : "works, ") + b.describe()));
             } catch (UserError e) {
-                findings.add(new Finding(needed ? Status.MISSING : Status.NOTE, "--backend " + name, e.getMessage(), null));
+                String[] lines = e.getMessage().split("\n\\s*cure: ", 2);
+                findings.add(new Finding(needed ? Status.MISSING : Status.NOTE, "--backend " + name, lines[0], lines.length > 1 ? lines[1] : null));
             }
         }
         return findings;

@@ -21,7 +21,7 @@ final class OptionRecord {
             "--print-program", "--time-steps");
 
     /** These may differ between the starts of one run. */
-    static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--check-steps",
+    static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--cuda-libs", "--check-steps",
             "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
             "--loss-every");
 

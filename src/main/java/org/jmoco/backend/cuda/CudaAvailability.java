@@ -69,8 +69,8 @@ public record CudaAvailability(boolean usable, String reason, String cure, GpuIn
         };
     }
 
-    /** One sentence for the user: reason and cure. */
+    /** For the user: the device, or the reason on the first line and the cure on the second. */
     public String message() {
-        return usable ? "cuda backend: " + device.name() : "cuda backend: " + reason + "; " + cure;
+        return usable ? "cuda backend: " + device.name() : "cuda backend: " + reason + "\n  cure: " + cure;
     }
 }

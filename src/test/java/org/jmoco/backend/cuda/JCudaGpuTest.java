@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,7 @@ class JCudaGpuTest {
     private String probe(Path libraries, Map<String, String> environment) throws IOException, InterruptedException {
         FakeCuda.Outcome o = FakeCuda.run(libraries, folder, environment, Probe.class.getName());
         assertEquals(0, o.code(), o.text());
-        return o.text().lines().filter(l -> !l.startsWith("WARNING: Using incubator")).reduce("", (a, b) -> a + b);
+        return o.text().lines().filter(l -> !l.startsWith("WARNING: Using incubator")).collect(Collectors.joining("\n"));
     }
 
     @Test
@@ -50,8 +51,8 @@ class JCudaGpuTest {
         Path libraries = FakeCuda.build(folder.resolve("cuda12"), 12);
         assertEquals("cuda backend: Paper GPU", probe(libraries, Map.of()));
         String none = probe(libraries, Map.of("FAKE_CUDA_FAIL", "cuInit:100"));
-        assertTrue(none.startsWith("cuda backend: cuInit: CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected; check that nvidia-smi"), none);
-        assertTrue(probe(libraries, Map.of("FAKE_CUDA_DEVICES", "0")).startsWith("cuda backend: the driver shows no device; "));
+        assertTrue(none.startsWith("cuda backend: cuInit: CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected\n  cure: check that nvidia-smi"), none);
+        assertTrue(probe(libraries, Map.of("FAKE_CUDA_DEVICES", "0")).startsWith("cuda backend: the driver shows no device\n  cure: "));
         assertTrue(probe(libraries, Map.of("FAKE_CUDA_MAJOR", "6")).startsWith("cuda backend: Paper GPU has compute capability 6.0; jmoco's kernels need 7.0"));
         assertTrue(probe(folder.resolve("nowhere"), Map.of()).contains("nowhere is not a folder"));
         Files.write(libraries.resolve("libcublas.so.12"), new byte[] {1, 2, 3});

@@ -5,6 +5,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -97,6 +98,7 @@ public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed,
                     + " and the driver supports CUDA " + driverVersion).orElse("");
             missing.add(new Missing(library, library.title() + " was found nowhere" + newer + unsuitableText(finder, library),
                     newer.isEmpty() ? "./jmoco cuda install, or pip install " + wheel(library) + ", or name its folder by --cuda-libs"
+                            : driverVersion < Collections.min(LibraryFinder.CUDA_VERSIONS) ? "install a newer driver (525 or later)"
                             : "install a newer driver, or ./jmoco cuda install"));
         }
         return List.copyOf(missing);

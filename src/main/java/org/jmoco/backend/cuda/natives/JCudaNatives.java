@@ -42,12 +42,14 @@ public final class JCudaNatives {
     private final Map<CudaLibrary, Library> opened = new EnumMap<>(CudaLibrary.class);
     private final Map<CudaLibrary, String> versions = new EnumMap<>(CudaLibrary.class);
     private final List<String> loaderErrors = new ArrayList<>();
-    private int driverVersion;
+    private final int driverVersion;
+    private final boolean thorough; // false: the driver alone was looked for, and there is none
     private String failure;
     private String cure;
 
-    private JCudaNatives(CudaLibraries libraries, int driverVersion) {
+    private JCudaNatives(CudaLibraries libraries, int driverVersion, boolean thorough) {
         this.libraries = libraries;
+        this.thorough = thorough;
         this.driverVersion = driverVersion;
     }
 
@@ -63,10 +65,21 @@ public final class JCudaNatives {
         explicit = folder;
     }
 
-    /** Finds, chooses and loads. What goes wrong is told by {@link #failure()}, not thrown. */
+    /**
+     * Finds, chooses and loads. What goes wrong is told by {@link #failure()}, not thrown. Without a driver it does not look any
+     * further: most machines have none, and every start asks.
+     */
     public static synchronized JCudaNatives load() {
         if (loaded == null) {
-            loaded = new JCudaNatives(null, 0).attempt(Host.here(), explicit);
+            loaded = attempt(Host.here(), explicit, false);
+        }
+        return loaded;
+    }
+
+    /** As {@link #load}, but looks for all libraries and loads what there is, driver or not: for a report. */
+    public static synchronized JCudaNatives loadWhatThereIs() {
+        if (loaded == null || !loaded.thorough) {
+            loaded = attempt(Host.here(), explicit, true);
         }
         return loaded;
     }
@@ -76,17 +89,26 @@ public final class JCudaNatives {
         return CacheFolder.of(Host.here());
     }
 
-    private JCudaNatives attempt(Host host, Path folder) {
+    private static JCudaNatives attempt(Host host, Path folder, boolean thorough) {
         String os = System.getProperty("os.name");
         String processor = System.getProperty("os.arch");
         if (!os.equals("Linux") || !processor.equals("amd64")) {
-            JCudaNatives none = new JCudaNatives(new CudaLibraries(Map.of(), List.of(), List.of(), List.of()), 0);
+            JCudaNatives none = new JCudaNatives(new CudaLibraries(Map.of(), List.of(), List.of(), List.of()), 0, true);
             none.fail("it runs on Linux on x86_64; this is " + os + " on " + processor, "use --backend cpu");
             return none;
         }
         String variable = host.variable(SearchPlaces.VARIABLE);
         Path first = folder != null ? folder : variable == null ? null : Path.of(variable).toAbsolutePath();
-        LibraryFinder finder = LibraryFinder.search(host, first, CacheFolder.of(host));
+        if (first != null && !Files.isDirectory(first)) {
+            JCudaNatives none = new JCudaNatives(new CudaLibraries(Map.of(), List.of(), List.of(), List.of()), 0, true);
+            none.fail("--cuda-libs (" + SearchPlaces.VARIABLE + ") " + first + " is not a folder", "name the folder that holds libcublas.so.12 and libcudnn.so.9");
+            return none;
+        }
+        LibraryFinder finder = LibraryFinder.searchDriver(host, first);
+        boolean all = thorough || !finder.found(CudaLibrary.DRIVER).isEmpty();
+        if (all) {
+            finder = LibraryFinder.search(host, first, CacheFolder.of(host));
+        }
         Optional<Library> driver = Optional.empty();
         String driverError = null;
         try {
@@ -95,13 +117,9 @@ public final class JCudaNatives {
             driverError = e.getMessage();
         }
         int version = driver.map(JCudaNatives::driverVersion).orElse(0);
-        JCudaNatives natives = new JCudaNatives(CudaLibraries.choose(finder, version / 1000), version);
+        JCudaNatives natives = new JCudaNatives(CudaLibraries.choose(finder, version / 1000), version, all);
         if (driverError != null) {
             natives.loaderErrors.add(driverError);
-        }
-        if (first != null && !Files.isDirectory(first)) {
-            natives.fail("--cuda-libs (" + SearchPlaces.VARIABLE + ") " + first + " is not a folder", "name the folder that holds libcublas.so.12 and libcudnn.so.9");
-            return natives;
         }
         natives.loadAll(host);
         return natives;
@@ -165,7 +183,8 @@ public final class JCudaNatives {
             case CUBLAS_LT -> library.function("cublasLtGetVersion", size).map(f -> dotted(call(f), 10000, 100, true));
             case CUBLAS -> library.function("cublasGetProperty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS))
                     .map(JCudaNatives::cublasVersion);
-            case NVRTC -> Optional.empty();
+            case NVRTC -> library.function("nvrtcVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS))
+                    .map(JCudaNatives::nvrtcVersion);
             case CUDNN -> library.function("cudnnGetVersion", size).map(f -> dotted(call(f), 10000, 100, true));
         };
     }
@@ -175,6 +194,17 @@ public final class JCudaNatives {
             return (long) function.invokeExact();
         } catch (Throwable e) {
             throw new IllegalStateException("the version of a library could not be asked", e);
+        }
+    }
+
+    private static String nvrtcVersion(MethodHandle version) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment major = arena.allocate(ValueLayout.JAVA_INT);
+            MemorySegment minor = arena.allocate(ValueLayout.JAVA_INT);
+            int ignored = (int) version.invokeExact(major, minor);
+            return major.get(ValueLayout.JAVA_INT, 0) + "." + minor.get(ValueLayout.JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw new IllegalStateException("nvrtcVersion could not be called", e);
         }
     }
 

@@ -70,9 +70,18 @@ public final class LibraryFinder {
      * @param cache where {@code jmoco cuda install} puts libraries
      */
     static LibraryFinder search(Host host, Path explicit, Path cache) {
+        return search(SearchPlaces.of(host, explicit, cache), CudaLibrary.values());
+    }
+
+    /** Looks for the driver alone, where drivers lie. Quick: starts no Python and opens no large file. */
+    static LibraryFinder searchDriver(Host host, Path explicit) {
+        return search(SearchPlaces.ofDriver(host, explicit), CudaLibrary.DRIVER);
+    }
+
+    private static LibraryFinder search(List<SearchPlaces.Place> places, CudaLibrary... libraries) {
         LibraryFinder f = new LibraryFinder();
-        for (SearchPlaces.Place place : SearchPlaces.of(host, explicit, cache)) {
-            for (CudaLibrary library : CudaLibrary.values()) {
+        for (SearchPlaces.Place place : places) {
+            for (CudaLibrary library : libraries) {
                 f.look(place, library);
             }
         }

@@ -36,15 +36,26 @@ final class SearchPlaces {
     /** @param explicit the folder that the user named, or null */
     static List<Place> of(Host host, Path explicit, Path cache) {
         SearchPlaces s = new SearchPlaces(host);
-        if (explicit != null) {
-            s.explicit(explicit);
-        }
-        s.loader();
-        s.toolkit();
-        s.driver();
+        s.installed(explicit);
         s.python();
         s.add(cache, "jmoco cuda install");
         return s.places;
+    }
+
+    /** Without those that never hold a driver. */
+    static List<Place> ofDriver(Host host, Path explicit) {
+        SearchPlaces s = new SearchPlaces(host);
+        s.installed(explicit);
+        return s.places;
+    }
+
+    private void installed(Path explicit) {
+        if (explicit != null) {
+            explicit(explicit);
+        }
+        loader();
+        toolkit();
+        driver();
     }
 
     /** The folder itself, the lib folder of a toolkit, or the nvidia folder of site-packages. */
