@@ -9,7 +9,7 @@
 //   from L1 as often as triangles overlap: 2 to 3 times along a row).
 // Shared memory: the view as 3 S^2 bytes; weights of both axes, 4 S (2 + taps) bytes each with taps = 2 ceil(in / S) + 1; a strip of rows
 //   that are resized along x only, 3 S bytes a row, which later is scratch. ViewLayout.java chooses the rows of a strip: all that a box
-//   can have where they fit into 48 KiB, else as many as fit. 7 KiB for 32 x 32 from 32 x 32, 47 KiB for 64 x 64 from 170 x 170.
+//   can have where they fit into 48 KiB, else enough for few rows to be resized twice. 7 KiB for 32 x 32 from 32 x 32, 47 KiB for 64 x 64 from 170 x 170.
 // Geometry: grid (N, views), one block of 256 threads a view: what a view needs between two steps stays in its block.
 // Assumptions: box and view have fewer than 2^31 bytes; S < 2048; the strip holds the rows of one output row at least.
 //
@@ -223,7 +223,7 @@ __device__ inline void resize_columns(unsigned char* picture, const unsigned cha
         int to) {
 #pragma unroll 1
     for (int i = threadIdx.x; i < (to - from) * size; i += blockDim.x) {
-        int o = from + i / size, column = i % size;
+        int row = i / size, column = i - row * size, o = from + row;
         const unsigned char* pixel = strip + 3 * (y.first[o] - top) * size + column;
         const int* weight = y.weight + o * y.taps;
         int red = 1 << (WEIGHT_BITS - 1), green = red, blue = red;

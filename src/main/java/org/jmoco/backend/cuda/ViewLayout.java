@@ -23,8 +23,11 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
     /** Normalised values of three channels, f32. */
     private static final int TABLE = 3 * 256 * Float.BYTES;
 
-    /** A strip of so many times an output row's input rows resizes less than a third of the rows twice. */
-    private static final int ENOUGH = 4;
+    /**
+     * A strip of so many times an output row's input rows resizes about one row in 15 twice. More would cost blocks: views of 128 x 128
+     * leave room for three on a multiprocessor of an H100 with this strip, for one with the whole box.
+     */
+    private static final int ENOUGH = 8;
 
     /** @param limit largest shared memory of a block on the device, as {@link GpuInfo#sharedBytesPerBlock()} */
     static ViewLayout of(ViewGeometry g, int limit) {
@@ -43,8 +46,9 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
         }
         int plain = Math.min(PLAIN, limit);
         long rows = Math.min(g.tallest(), Math.max(0, plain - fixed) / row);
-        if (rows < Math.min(g.tallest(), ENOUGH * least) || fixed + scratch > plain) {
-            rows = Math.min(g.tallest(), (limit - fixed) / row);
+        long enough = Math.min(g.tallest(), ENOUGH * least);
+        if (rows < enough || fixed + scratch > plain) {
+            rows = Math.min(enough, (limit - fixed) / row);
         }
         int strip = Math.toIntExact(Math.max(scratch, rows * row));
         int bytes = Math.toIntExact(fixed - STATIC + strip);
