@@ -13,8 +13,9 @@ final class Clock {
     int launchFirst;
     /** Thread of the block, 0 to 1023. */
     int thread;
-    int warpTime;
     Warp warp;
+    /** Segment and warp time as {@link Shadow} keeps them: a cell but for the thread. */
+    long stamp;
     /** Blocks of this launch whose accesses are known to be over, and where each block's segments start. */
     final BitSet known = new BitSet();
     int[] blockStarts = new int[16];
@@ -22,6 +23,12 @@ final class Clock {
 
     Clock() {
         segment = 1;
+        at(0);
+    }
+
+    /** The running warp stands at this warp time. */
+    void at(int warpTime) {
+        stamp = Shadow.stamp(segment, warpTime);
     }
 
     void startLaunch() {
@@ -47,6 +54,7 @@ final class Clock {
         if (++segment < 0) {
             throw new PtxFault("emulated device: too many barriers for one device (2^31)");
         }
+        at(0);
         return segment;
     }
 

@@ -95,7 +95,7 @@ final class ControlDecoder {
                 @Override
                 void run(Warp w, int mask) {
                     w.sync(mask);
-                    w.block.clock.warpTime = w.time;
+                    w.block.clock.at(w.time);
                 }
             };
             return;

@@ -36,6 +36,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private List<BlockOrder> orders = List.of(BlockOrder.FORWARD);
     private List<Runnable> recording;
     private long issued;
+    private boolean countsTraffic = true;
     private boolean closed;
     private final Blas blas = new EmulatedBlas(this);
     private final Dnn dnn = new EmulatedDnn(this);
@@ -76,6 +77,14 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
             throw new IllegalArgumentException("at least one order");
         }
         orders = List.of(each);
+    }
+
+    /**
+     * Whether sectors and bank cycles are counted (they are, unless this was called): it takes a fifth of the time, which tests
+     * of values can save. Without, {@link LaunchCounts} has them as 0.
+     */
+    public void countTraffic(boolean wanted) {
+        countsTraffic = wanted;
     }
 
     /** Counts since the last {@link #resetCounts}, by kernel in order of first launch. */
@@ -245,7 +254,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         GridLaunch launch = new GridLaunch(memory, grid, block, sharedBytes, arguments, LAUNCHES.incrementAndGet());
         long[] numbers = order.numbers(grid.count());
         launch.order(numbers, order == BlockOrder.REVERSE);
-        Tally tally = new Tally(code.steps().length);
+        Tally tally = new Tally(code.steps().length, countsTraffic);
         clock.startLaunch();
         code.startLaunch(arguments);
         Block b = new Block(code, launch, clock, tally);

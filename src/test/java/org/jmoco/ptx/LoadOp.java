@@ -13,40 +13,49 @@ final class LoadOp extends MemoryOp {
     @Override
     void run(Warp w, int mask) {
         addresses(w, mask);
-        for (int m = mask; m != 0; m &= m - 1) {
-            int i = Integer.numberOfTrailingZeros(m);
-            long address = w.address[i];
-            Window v = window(w, i, address);
-            int at = (int) (address - v.base);
-            noteRead(w, v, i, at);
-            byte[] data = v.data;
-            if (size == 4 && !dstWide) {
-                for (int e = 0; e < dst.length; e++, at += 4) {
-                    if (dst[e] >= 0) {
-                        w.r[dst[e]][i] = (int) Allocation.INTS.get(data, at);
-                    }
-                }
-                continue;
-            }
-            for (int e = 0; e < dst.length; e++, at += size) {
+        Window v = common(w, mask);
+        if (v != null) {
+            noteReads(w, v, mask);
+            for (int e = 0; e < dst.length; e++) {
                 if (dst[e] >= 0) {
-                    long value = get(data, at, size) << signShift >> signShift;
-                    if (dstWide) {
-                        w.d[dst[e]][i] = value;
-                    } else {
-                        w.r[dst[e]][i] = (int) value;
+                    fetch(w, v, mask, e);
+                }
+            }
+        } else {
+            for (int m = mask; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                v = window(w, i, w.address[i]);
+                noteRead(w, v, i, (int) (w.address[i] - v.base));
+                for (int e = 0; e < dst.length; e++) {
+                    if (dst[e] >= 0) {
+                        fetch(w, v, 1 << i, e);
                     }
                 }
             }
         }
-        if (mask16 && !dstWide) {
-            for (int slot : dst) {
-                if (slot >= 0) {
-                    int[] r = w.r[slot];
-                    for (int i = 0; i < Warp.LANES; i++) {
-                        r[i] &= 0xffff;
-                    }
-                }
+    }
+
+    /** One element of these lanes into its register. */
+    private void fetch(Warp w, Window v, int mask, int element) {
+        byte[] data = v.data;
+        long from = v.base - (long) element * size;
+        long[] address = w.address;
+        if (size == 4 && !dstWide) {
+            int[] r = w.r[dst[element]];
+            for (int m = mask; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                r[i] = (int) Allocation.INTS.get(data, (int) (address[i] - from));
+            }
+            return;
+        }
+        int keep = mask16 ? 0xffff : -1;
+        for (int m = mask; m != 0; m &= m - 1) {
+            int i = Integer.numberOfTrailingZeros(m);
+            long value = get(data, (int) (address[i] - from), size) << signShift >> signShift;
+            if (dstWide) {
+                w.d[dst[element]][i] = value;
+            } else {
+                w.r[dst[element]][i] = (int) value & keep;
             }
         }
     }

@@ -45,14 +45,73 @@ abstract class MemoryOp extends Op {
 
     /** The window that a lane's access falls into. */
     final Window window(Warp w, int lane, long address) {
+        Window v = last;
+        if (v != null && (address & bytes - 1) == 0 && address >= v.low && address + bytes <= v.high && v.launch == w.block.launch) {
+            return v;
+        }
+        return find(w, lane, address);
+    }
+
+    /** The one window that all lanes' accesses fall into, or null if they are to be looked at one by one. */
+    final Window common(Warp w, int mask) {
+        Window v = last;
+        if (v == null || v.launch != w.block.launch || flags != 0) {
+            return null;
+        }
+        long[] at = w.address;
+        long low = v.low;
+        long room = v.high - bytes - low;
+        long outside = room;
+        long bits = 0;
+        if (mask == -1) {
+            for (int i = 0; i < Warp.LANES; i++) {
+                outside |= at[i] - low | room - (at[i] - low); // negative if one is
+                bits |= at[i];
+            }
+        } else {
+            for (int m = mask; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                outside |= at[i] - low | room - (at[i] - low);
+                bits |= at[i];
+            }
+        }
+        return outside >= 0 && (bits & bytes - 1) == 0 ? v : null;
+    }
+
+    /** All lanes read in one window. */
+    final void noteReads(Warp w, Window v, int mask) {
+        int left = v.shadow.quickRead(w.block.clock, w.address, v.base, mask, bytes, w.index * Warp.LANES, v.startsUnwritten);
+        if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
+            left = mask;
+        }
+        for (int m = left; m != 0; m &= m - 1) {
+            int i = Integer.numberOfTrailingZeros(m);
+            noteRead(w, v, i, (int) (w.address[i] - v.base));
+        }
+    }
+
+    /** All lanes write in one window. */
+    final void noteWrites(Warp w, Window v, int mask) {
+        int left = v.shadow.quickWrite(w.block.clock, w.address, v.base, mask, bytes, w.index * Warp.LANES);
+        if (v.allocation != null) {
+            w.unfenced |= mask;
+            if (v.allocation.constant || v.allocation.hasUnwritten()) {
+                left = mask;
+            }
+        }
+        for (int m = left; m != 0; m &= m - 1) {
+            int i = Integer.numberOfTrailingZeros(m);
+            noteWrite(w, v, i, (int) (w.address[i] - v.base));
+        }
+    }
+
+    private Window find(Warp w, int lane, long address) {
         if ((address & bytes - 1) != 0) {
             throw new LaneFault(lane, "misaligned access: " + bytes + " bytes at " + w.block.where(space, address));
         }
-        Window v = last;
-        if (v != null && v.launch == w.block.launch && address >= v.low && address + bytes <= v.high && v.lane < 0) {
-            return v;
-        }
-        return last = w.block.window(w, space, address, bytes, lane);
+        Window v = w.block.window(w, space, address, bytes, lane);
+        last = v.lane < 0 ? v : null;
+        return v;
     }
 
     final void noteRead(Warp w, Window v, int lane, int at) {
@@ -62,6 +121,12 @@ abstract class MemoryOp extends Op {
         if (found != Shadow.FINE) {
             throw w.block.conflict(w, v, lane, at, bytes, found, false);
         }
+        if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
+            checkContents(clock, v, lane, at);
+        }
+    }
+
+    private void checkContents(Clock clock, Window v, int lane, int at) {
         if (readOnly && v.shadow.writtenSince(at, clock.launchFirst)) {
             throw new LaneFault(lane, "ld.global.nc reads what this launch has written: " + v.allocation.describe(v.base + at));
         }

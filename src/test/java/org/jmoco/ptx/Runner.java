@@ -38,7 +38,7 @@ final class Runner {
     Step run(Warp w) {
         Clock clock = block.clock;
         clock.warp = w;
-        clock.warpTime = w.time;
+        clock.at(w.time);
         if (w.groups == 0) {
             push(w, 0, w.live, 0);
         }

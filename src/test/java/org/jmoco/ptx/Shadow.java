@@ -81,8 +81,8 @@ final class Shadow {
         return (conflict & KIND_MASK) != ONE;
     }
 
-    private static long cell(int segment, int warpTime, int flagsAndThread) {
-        return (long) segment << 32 | (long) Math.min(warpTime, MAX_TIME) << TIME_SHIFT | flagsAndThread;
+    static long stamp(int segment, int warpTime) {
+        return (long) segment << 32 | (long) Math.min(warpTime, MAX_TIME) << TIME_SHIFT;
     }
 
     private Page page(int offset, int bytes) {
@@ -101,6 +101,96 @@ final class Shadow {
         return perBlock && (int) (cell >>> 32) < clock.blockFirst || clock.ordered((int) (cell >>> 32), (int) cell & THREAD_MASK, (int) cell >>> TIME_SHIFT);
     }
 
+    // ---- the common cases, for a whole warp at once -------------------------------------------------------------
+
+    /**
+     * Does for each lane what {@link #read} does, where nothing is wrong and nothing special has to be done.
+     *
+     * @param at address of each lane, @param base address of this memory's first byte
+     * @param thread thread of lane 0
+     * @return the lanes that are left to {@link #read}
+     */
+    int quickRead(Clock clock, long[] at, long base, int mask, int bytes, int thread, boolean mustBeWritten) {
+        int segment = clock.segment;
+        int blockFirst = clock.blockFirst;
+        int launchFirst = clock.launchFirst;
+        int left = 0;
+        for (int m = mask; m != 0; m &= m - 1) {
+            int lane = Integer.numberOfTrailingZeros(m);
+            int offset = (int) (at[lane] - base);
+            Page p = pages[offset >> PAGE_SHIFT];
+            if (p == null || bytes >> p.shift == 0) {
+                p = page(offset, bytes);
+            }
+            long now = clock.stamp | thread + lane;
+            long[] writes = p.writes;
+            long[] reads = p.reads;
+            int i = (offset & PAGE_BYTES - 1) >> p.shift;
+            for (int end = i + (bytes >> p.shift); i < end; i++) {
+                long w = writes[i];
+                int time = (int) (w >>> 32);
+                boolean fine = time >= blockFirst
+                        ? (w & PENDING) == 0 && (time < segment || ((w ^ now) & THREAD_MASK) == 0)
+                        : !mustBeWritten && time < launchFirst;
+                long r = reads[i];
+                time = (int) (r >>> 32);
+                if (time == segment) {
+                    long differs = r ^ now;
+                    if (differs >>> TIME_SHIFT == 0 && (differs & (THREAD_MASK & -Warp.LANES | MANY | STRONG)) == 0) {
+                        reads[i] = differs == 0 ? now : now | WARP; // another lane of the same warp
+                    } else {
+                        fine &= ((int) r & (KIND_MASK | STRONG)) == MANY;
+                    }
+                } else if (time < launchFirst || perBlock || time >= blockFirst && ((int) r & KIND_MASK) != BLOCKS) {
+                    reads[i] = now;
+                } else {
+                    fine = false;
+                }
+                if (!fine) {
+                    left |= 1 << lane;
+                    break;
+                }
+            }
+        }
+        return left;
+    }
+
+    /** The same for {@link #write}. */
+    int quickWrite(Clock clock, long[] at, long base, int mask, int bytes, int thread) {
+        int segment = clock.segment;
+        int blockFirst = clock.blockFirst;
+        int before = perBlock ? blockFirst : clock.launchFirst;
+        int left = 0;
+        for (int m = mask; m != 0; m &= m - 1) {
+            int lane = Integer.numberOfTrailingZeros(m);
+            int offset = (int) (at[lane] - base);
+            Page p = pages[offset >> PAGE_SHIFT];
+            if (p == null || bytes >> p.shift == 0) {
+                p = page(offset, bytes);
+            }
+            long now = clock.stamp | thread + lane;
+            long[] writes = p.writes;
+            long[] reads = p.reads;
+            int i = (offset & PAGE_BYTES - 1) >> p.shift;
+            for (int end = i + (bytes >> p.shift); i < end; i++) {
+                long w = writes[i];
+                int time = (int) (w >>> 32);
+                boolean fine = time < before
+                        || time >= blockFirst && (w & PENDING) == 0 && (time < segment || ((w ^ now) & THREAD_MASK) == 0);
+                long r = reads[i];
+                time = (int) (r >>> 32);
+                fine &= time < before || time >= blockFirst && ((int) r & KIND_MASK) != BLOCKS
+                        && (time < segment || ((r ^ now) & (THREAD_MASK | KIND_MASK)) == 0);
+                if (!fine) {
+                    left |= 1 << lane;
+                    break;
+                }
+                writes[i] = now;
+            }
+        }
+        return left;
+    }
+
     /**
      * A thread reads {@code bytes} (1, 2, 4, 8 or 16) at an offset that is a multiple of them.
      *
@@ -110,7 +200,7 @@ final class Shadow {
     int read(Clock clock, int offset, int bytes, int flags, boolean mustBeWritten) {
         Page p = page(offset, bytes);
         int segment = clock.segment;
-        long now = cell(segment, clock.warpTime, clock.thread | flags);
+        long now = clock.stamp | clock.thread | flags;
         int first = (offset & PAGE_BYTES - 1) >> p.shift;
         int end = first + Math.max(1, bytes >> p.shift);
         for (int i = first; i < end; i++) {
@@ -164,7 +254,7 @@ final class Shadow {
     int write(Clock clock, int offset, int bytes, int flags) {
         Page p = page(offset, bytes);
         int segment = clock.segment;
-        long now = cell(segment, clock.warpTime, clock.thread | flags);
+        long now = clock.stamp | clock.thread | flags;
         int first = (offset & PAGE_BYTES - 1) >> p.shift;
         int end = first + Math.max(1, bytes >> p.shift);
         for (int i = first; i < end; i++) {
@@ -207,7 +297,7 @@ final class Shadow {
         Page p = page(offset, bytes);
         int first = (offset & PAGE_BYTES - 1) >> p.shift;
         for (int i = first; i < first + Math.max(1, bytes >> p.shift); i++) {
-            p.writes[i] = cell(clock.segment, clock.warpTime, clock.thread);
+            p.writes[i] = clock.stamp | clock.thread;
         }
     }
 

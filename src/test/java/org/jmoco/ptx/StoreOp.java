@@ -12,16 +12,29 @@ final class StoreOp extends MemoryOp {
     void run(Warp w, int mask) {
         running = mask;
         addresses(w, mask);
+        Window v = common(w, mask);
+        if (v != null) {
+            noteWrites(w, v, mask);
+            for (int e = 0; e < src.length; e++) {
+                put(w, v, mask, e);
+            }
+        } else {
+            for (int m = mask; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                v = window(w, i, w.address[i]);
+                noteWrite(w, v, i, (int) (w.address[i] - v.base));
+                for (int e = 0; e < src.length; e++) {
+                    put(w, v, 1 << i, e);
+                }
+            }
+        }
+    }
+
+    private void put(Warp w, Window v, int mask, int element) {
+        long from = v.base - (long) element * size;
         for (int m = mask; m != 0; m &= m - 1) {
             int i = Integer.numberOfTrailingZeros(m);
-            long address = w.address[i];
-            Window v = window(w, i, address);
-            int at = (int) (address - v.base);
-            noteWrite(w, v, i, at);
-            byte[] data = v.data;
-            for (int e = 0; e < src.length; e++, at += size) {
-                put(data, at, size, srcWide ? w.d[src[e]][i] : w.r[src[e]][i]);
-            }
+            put(v.data, (int) (w.address[i] - from), size, srcWide ? w.d[src[element]][i] : w.r[src[element]][i]);
         }
     }
 

@@ -14,13 +14,17 @@ final class Tally {
     final long[] bytes;
     final long[] cycles;
     final long[] fewest;
+    private final boolean traffic;
     /** Shared side of asynchronous copies, by instruction: requests, bytes, cycles, fewest. */
     private final long[][] sharedSide;
     private final long[] seen = new long[2 * Warp.LANES];
+    private long turn;
+    private final long[] turns = new long[BANKS];
     private final int[] perBank = new int[BANKS];
     private final long[][] words = new long[BANKS][Warp.LANES];
 
-    Tally(int steps) {
+    Tally(int steps, boolean traffic) {
+        this.traffic = traffic;
         issued = new long[steps];
         lanes = new long[steps];
         requests = new long[steps];
@@ -40,7 +44,9 @@ final class Tally {
         long[] x = sharedSide[step] == null ? sharedSide[step] = new long[4] : sharedSide[step];
         long c = cycles[step];
         long f = fewest[step];
-        banks(step, address, mask, size);
+        if (traffic) {
+            banks(step, address, mask, size);
+        }
         x[0]++;
         x[1] += (long) Integer.bitCount(mask) * size;
         x[2] += cycles[step] - c;
@@ -53,6 +59,9 @@ final class Tally {
         int active = Integer.bitCount(mask);
         requests[step]++;
         bytes[step] += (long) active * size;
+        if (!traffic) {
+            return;
+        }
         if (space == MemoryOp.Space.SHARED) {
             banks(step, address, mask, size);
         } else if (space != MemoryOp.Space.LOCAL) {
@@ -60,8 +69,27 @@ final class Tally {
         }
     }
 
+    /** Distance between the addresses of neighbouring lanes if it is the same for all 32, else -1. */
+    private static long stride(long[] address, int mask) {
+        long stride = address[1] - address[0];
+        if (mask != -1 || stride < 0) {
+            return -1;
+        }
+        long odd = 0;
+        for (int i = 1; i < Warp.LANES; i++) {
+            odd |= address[i] - address[i - 1] ^ stride;
+        }
+        return odd == 0 ? stride : -1;
+    }
+
     /** Distinct 32-byte sectors; the fewest are those of as many bytes as the lanes touch, side by side. */
     private void sectors(int step, long[] address, int mask, int size) {
+        long stride = stride(address, mask);
+        if (stride == size) {
+            cycles[step] += (address[0] + (long) Warp.LANES * size - 1) / SECTOR_BYTES - address[0] / SECTOR_BYTES + 1;
+            fewest[step] += (Warp.LANES * size + SECTOR_BYTES - 1) / SECTOR_BYTES;
+            return;
+        }
         int count = 0;
         int distinct = 0;
         long last = -1;
@@ -95,29 +123,47 @@ final class Tally {
      */
     private void banks(int step, long[] address, int mask, int size) {
         int group = size <= 4 ? 32 : size == 8 ? 16 : 8;
+        long stride = stride(address, mask);
+        if (stride == 0 || stride == size) {
+            cycles[step] += Warp.LANES / group;
+            fewest[step] += Warp.LANES / group;
+            return;
+        }
         for (int first = 0; first < Warp.LANES; first += group) {
             int m = mask & (group == 32 ? -1 : (1 << group) - 1 << first);
             if (m == 0) {
                 continue;
             }
-            java.util.Arrays.fill(perBank, 0);
+            turn++;
             int most = 0;
             for (; m != 0; m &= m - 1) {
                 long a = address[Integer.numberOfTrailingZeros(m)];
                 for (long word = a >> 2; word << 2 < a + size; word++) {
                     int bank = (int) word & BANKS - 1;
-                    int k = perBank[bank] - 1;
-                    while (k >= 0 && words[bank][k] != word) {
-                        k--;
-                    }
-                    if (k < 0) {
-                        words[bank][perBank[bank]++] = word;
-                        most = Math.max(most, perBank[bank]);
+                    if (turns[bank] != turn) {
+                        turns[bank] = turn;
+                        perBank[bank] = 1;
+                        words[bank][0] = word;
+                        most = Math.max(most, 1);
+                    } else if (words[bank][0] != word) {
+                        most = Math.max(most, addWord(bank, word));
                     }
                 }
             }
             cycles[step] += most;
             fewest[step]++;
         }
+    }
+
+    /** Another word of a bank; the number of words that the bank now has. */
+    private int addWord(int bank, long word) {
+        int n = perBank[bank];
+        for (int k = 1; k < n; k++) {
+            if (words[bank][k] == word) {
+                return n;
+            }
+        }
+        words[bank][n] = word;
+        return perBank[bank] = n + 1;
     }
 }
