@@ -27,12 +27,11 @@ final class InfoNceWorks {
     Work infoNce(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature, boolean accumulate) {
         Contrast c = new Contrast(loss, correct, dq, q, k, queue, temperature, accumulate);
         InfoNceTiles tiles = InfoNceTiles.choose(cuda.precision(), c.d(), cuda.gpu().info());
-        return tiles == null ? naive(c) : tiled(c, tiles);
+        return tiles == null ? naive(c) : tiled(c, tiles, tiles.cut(c.n(), c.m(), cuda.gpu().info()));
     }
 
     /** By parts of the queue; the fast way. Workspace: the rows' results, then the parts' sums [3, S, N] and [S, N, width]. */
-    Work tiled(Contrast c, InfoNceTiles tiles) {
-        Cut cut = tiles.cut(c.n(), c.m(), cuda.gpu().info());
+    Work tiled(Contrast c, InfoNceTiles tiles, Cut cut) {
         long stats = c.rowBytes();
         long mixed = stats + aligned(3L * cut.parts() * c.n() * Float.BYTES);
         long bytes = mixed + (long) cut.parts() * c.n() * tiles.width() * Float.BYTES;
