@@ -162,12 +162,13 @@ constexpr int TILE_WORDS = (QUERIES + KEYS) * (D + 4) + QUERIES * (KEYS + 4);
 ///
 /// 128 threads as 8 x 16; thread (y, x) has the rows y + 8 i, of S the columns x + 16 j, of mixed four columns from 4 x + 64 v.
 /// P goes through shared memory, but only between the 16 lanes of one y.
-/// Operations: 4 a pair of elements (query, key, feature): 8 QUERIES / 8 fma a word from memory: at D = 128 32 flop a byte of the
-/// second-level cache, 1.3 TB/s for the 45 TFLOP/s that f32 can hope for on an H200.
-/// Shared reads: S RM + 2 RN wavefronts of 128 bytes for 4 RM RN fma of a warp, mixed RM + 8 CV for 16 RM CV: at D = 128 12 for 16
-/// cycles of fma and 24 for 64, so fma are the limit.
-/// Shared memory: 4 TILE_WORDS bytes, under 64 KiB (what sm_75 has) except at D = 512: 67 KB. PITCH = D + 4 puts eight rows of four
-/// words into eight different groups of four banks. Launch: (parts, ceil(N / QUERIES)) blocks.
+/// Operations: 4 a (query, key, feature); a word of the queue from memory serves 4 QUERIES of them: at D = 128 256
+/// operations, 1 TB/s from the second-level cache for the 60 TFLOP/s that f32 has at most on an H200.
+/// Shared memory is the tightest resource. Loads of 16 bytes a lane and what they feed, for four features of S: RM + RN loads for
+/// 4 RM RN fma; for four keys of mixed: RM + 4 CV for 16 RM CV. At D = 128 12 loads for 128 and 16 for 256: 4 cycles a load (less
+/// where lanes share an address) against a quarter of a cycle an fma, 48 for 32 and 64 for 64. So tiles are as large as registers allow.
+/// PITCH = D + 4 puts eight rows of four words into eight different groups of four banks.
+/// Shared memory: 4 TILE_WORDS bytes, 52 to 85 KB, dynamic. Launch: (parts, ceil(N / QUERIES)) blocks.
 template <int D, int QUERIES, int KEYS>
 __device__ inline void info_nce_tiles(float* stats, float* mixed, const float* q, const float* queue, int n, int d, int m,
         int keys_per_part, float scale) {
@@ -303,22 +304,25 @@ __device__ inline void info_nce_tiles(float* stats, float* mixed, const float* q
     }
 }
 
-#define TILES(D, QUERIES, KEYS)                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(128) info_nce_f32_d##D(float* stats, float* mixed, const float* q,                 \
+#define TILES(NAME, D, QUERIES, KEYS, BLOCKS)                                                                                       \
+    extern "C" __global__ void __launch_bounds__(128, BLOCKS) info_nce_f32_##NAME(float* stats, float* mixed, const float* q,       \
             const float* queue, int n, int d, int m, int keys_per_part, float scale) {                                              \
         info_nce_tiles<D, QUERIES, KEYS>(stats, mixed, q, queue, n, d, m, keys_per_part, scale);                                    \
     }
 
-// As many queries and keys as 64 KiB hold, and 64 accumulators a thread.
-TILES(64, 64, 64)
-TILES(128, 64, 32)
-TILES(256, 32, 16)
-TILES(512, 16, 16)
+// The last number: blocks that one multiprocessor's registers must hold.
+TILES(d64, 64, 64, 64, 3)
+TILES(d128, 128, 64, 64, 2)
+TILES(d128_small, 128, 64, 32, 3) // for the 64 KiB that a block has on sm_75
+TILES(d256, 256, 32, 32, 3)
+TILES(d512, 512, 16, 16, 3)
 
-static_assert(TILE_WORDS<64, 64, 64> * 4 == 52224, "InfoNceWork passes this as dynamic shared memory");
-static_assert(TILE_WORDS<128, 64, 32> * 4 == 59904, "InfoNceWork passes this as dynamic shared memory");
-static_assert(TILE_WORDS<256, 32, 16> * 4 == 52480, "InfoNceWork passes this as dynamic shared memory");
-static_assert(TILE_WORDS<512, 16, 16> * 4 == 67328, "InfoNceWork passes this as dynamic shared memory");
+// InfoNceTiles passes these as dynamic shared memory.
+static_assert(TILE_WORDS<64, 64, 64> * 4 == 52224);
+static_assert(TILE_WORDS<128, 64, 64> * 4 == 84992);
+static_assert(TILE_WORDS<128, 64, 32> * 4 == 59904);
+static_assert(TILE_WORDS<256, 32, 32> * 4 == 71168);
+static_assert(TILE_WORDS<512, 16, 16> * 4 == 67328);
 
 extern "C" __global__ void __launch_bounds__(MERGE_THREADS) info_nce_merge_f32(float* row_loss, int* row_correct, float* dq,
         const float* q, const float* k, const float* stats, const float* mixed, int n, int d, int width, int parts, float scale,

@@ -21,8 +21,8 @@
 #include "common/contrast.cuh"
 #include "common/tensor_core.cuh"
 
-/// Dynamic shared memory, aligned to 16 bytes.
-extern __shared__ float4 shared[];
+/// Dynamic shared memory, aligned for at_chunk.
+extern __shared__ __align__(128) char shared[];
 
 /// How far, in log2, a logit may lie above its row's reference: 2^8 times as many weights as ever fit still do not overflow.
 constexpr float SLACK = 8;
@@ -128,6 +128,20 @@ struct Rows {
     }
 };
 
+/// The address of chunk c ^ x, from that of chunk x < 8 of the same row; c is known when compiling, and rows are multiples of 128
+/// bytes. One instruction for four values of c % 8; what is added goes into the load.
+__device__ inline unsigned at_chunk(unsigned address, int c) {
+    return (address ^ (c % 8 << 4)) + c / 8 * 128;
+}
+
+/// threadIdx.x, asked for anew: what is computed from it does not stay in registers from one step to the next. At D = 128 that is the
+/// difference between 255 registers and spills.
+__device__ inline unsigned thread_anew() {
+    unsigned x;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(x));
+    return x;
+}
+
 __device__ inline bool in_vectors(const float* a, const float* b, int d) {
     return d % 4 == 0 && (((unsigned long long) a | (unsigned long long) b) & 15) == 0;
 }
@@ -146,12 +160,15 @@ __device__ inline void store_bf16(char* to, float4 v) {
 
 /// One block: 128 MT queries, 16 MT for each of 8 warps, against one part of the queue, in tiles of 16 KiB of bf16 (8192 / D keys).
 ///
-/// The queue is f32 in memory and becomes bf16 on its way: each thread loads its floats of the next tile into registers before a step
-/// of the current one (STEP keys: two products and a softmax, a thousand cycles and more, longer than the second-level cache takes) and
-/// rounds and stores them behind it, into the other half of the buffer. cp.async can not round; staging f32 by it and rounding
-/// afterwards would move 10 bytes an element through shared memory, which both products already keep busy, instead of 2; and a copy
-/// of the queue in bf16, made by a kernel before, costs 6 bytes an element of device memory, at M 65536, D 128 a quarter of the
-/// whole time. The registers are there.
+/// The queue is f32 in memory and becomes bf16 on its way: each thread loads its floats of the next tile into registers before the second
+/// product of a step, when the dot products' registers are free, and rounds and stores them behind it, into the other half of the
+/// buffer; the product takes longer than the second-level cache. cp.async can not round; staging f32 by it and rounding afterwards
+/// would move 10 bytes an element through shared memory, which both products already keep busy, instead of 2; and a copy of the queue
+/// in bf16, made by a kernel before, costs 6 bytes an element of device memory, at M 65536, D 128 a quarter of the whole time.
+///
+/// STEP is as long as registers allow, because every step loads the queries' fragments anew: cycles of shared memory for 32 logits at
+/// D = 128: 2 for keys, 2 for keys transposed, 2 * 32 / STEP for queries, 0.3 for stores; the tensor cores need 5.75 at the 62 % of
+/// their peak that mma.sync gets on an H200.
 ///
 /// Bytes: every 128 MT queries read the queue once, 4 M D; written: S (W + 3) words a query.
 /// Operations: 4 a (query, key, feature), on tensor cores; beside them 5 instructions a logit.
@@ -163,9 +180,10 @@ __device__ inline void tiles_bf16(float* stats, float* mixed, const float* q, co
     constexpr int THREADS = 256;
     constexpr int QUERIES = 128 * MT;
     constexpr int KEYS = 8192 / D;
-    constexpr int STEP = D == 256 ? 16 : 32; // keys whose dot products fit into registers beside the accumulators
-    constexpr int FOURS = KEYS * D / 4 / THREADS / (KEYS / STEP); // of the next tile, a thread and step
-    char* q_tile = (char*) shared;             // bf16 [QUERIES, D]
+    constexpr int STEP = D == 256 ? 32 : 64; // keys whose dot products fit into registers beside the accumulators
+    constexpr int ROWS_AT_ONCE = THREADS / (D / 4);      // that all threads load together, four columns each
+    constexpr int FOURS = STEP / ROWS_AT_ONCE;           // that a thread loads of the next tile in a step
+    char* q_tile = shared;                    // bf16 [QUERIES, D]
     char* k_tiles = q_tile + QUERIES * D * 2;  // bf16 [2, KEYS, D]
     int lane = threadIdx.x % 32;
     int warp_row = threadIdx.x / 32 * 16 * MT;
@@ -190,42 +208,35 @@ __device__ inline void tiles_bf16(float* stats, float* mixed, const float* q, co
 
     // A lane's row and chunk in ldmatrix: queries as A, keys as B (rows of the matrix are keys), keys as B transposed.
     int swizzle = lane % 8;
-    unsigned q_address = shared_address(q_tile) + (warp_row + lane % 16) * D * 2;
-    int q_chunk = lane / 16 ^ swizzle;
-    int s_row = lane % 8 + lane / 16 * 8;
-    int s_chunk = lane / 8 % 2 ^ swizzle;
-    int o_row = lane % 16;
-    int o_chunk = lane / 16 ^ swizzle;
+    unsigned as_queries = shared_address(q_tile) + (warp_row + lane % 16) * D * 2 + ((lane / 16 ^ swizzle) << 4);
+    unsigned as_keys = shared_address(k_tiles) + (lane % 8 + lane / 16 * 8) * D * 2 + ((lane / 8 % 2 ^ swizzle) << 4);
+    unsigned as_values = shared_address(k_tiles) + lane % 16 * D * 2 + ((lane / 16 ^ swizzle) << 4);
 
     bool active = first_query + warp_row < n; // a warp without queries only helps to load
     Rows<MT> rows;
     float o[MT][D / 8][4] = {};
     int half = 0;
     for (int tile = from; tile < to; tile += KEYS) {
-        unsigned k_address = shared_address(k_tiles) + half * (KEYS * D * 2);
         char* next_tile = k_tiles + (half ^ 1) * (KEYS * D * 2);
 #pragma unroll 1
         for (int step = 0; step < KEYS / STEP; step++) {
-            float4 next[FOURS];
-#pragma unroll
-            for (int j = 0; j < FOURS; j++) {
-                unsigned i = threadIdx.x + (step * FOURS + j) * THREADS;
-                next[j] = load_four(queue, tile + KEYS + i / (D / 4), to, i % (D / 4) * 4, d, vectors);
-            }
             int keys = to - tile - step * STEP; // of this step; more than STEP if it is whole
-            if (active && keys > 0) {
+            unsigned here = (half * KEYS + step * STEP) * D * 2;
+            bool work = active && keys > 0;
+            unsigned p[STEP / 16][MT][4];
+            if (work) {
                 float s[MT][STEP / 8][4] = {};
 #pragma unroll
                 for (int c = 0; c < D / 8; c += 2) {
                     unsigned a[MT][4];
 #pragma unroll
                     for (int mt = 0; mt < MT; mt++) {
-                        load_matrices(a[mt], q_address + mt * 16 * D * 2 + ((c ^ q_chunk) << 4));
+                        load_matrices(a[mt], at_chunk(as_queries, c) + mt * 16 * D * 2);
                     }
 #pragma unroll
                     for (int j = 0; j < STEP / 16; j++) {
                         unsigned b[4];
-                        load_matrices(b, k_address + (step * STEP + j * 16 + s_row) * D * 2 + ((c ^ s_chunk) << 4));
+                        load_matrices(b, at_chunk(as_keys + here, c) + j * 16 * D * 2);
 #pragma unroll
                         for (int mt = 0; mt < MT; mt++) {
                             multiply_bf16(s[mt][2 * j], a[mt], b[0], b[1]);
@@ -236,32 +247,46 @@ __device__ inline void tiles_bf16(float* stats, float* mixed, const float* q, co
                 rows.weigh(s, o, keys, scale);
 #pragma unroll
                 for (int j = 0; j < STEP / 16; j++) {
-                    unsigned p[MT][4];
 #pragma unroll
                     for (int mt = 0; mt < MT; mt++) {
-                        const float(&left)[4] = s[mt][2 * j];
-                        const float(&right)[4] = s[mt][2 * j + 1];
-                        p[mt][0] = bf16_pair(left[0], left[1]);
-                        p[mt][1] = bf16_pair(left[2], left[3]);
-                        p[mt][2] = bf16_pair(right[0], right[1]);
-                        p[mt][3] = bf16_pair(right[2], right[3]);
+                        p[j][mt][0] = bf16_pair(s[mt][2 * j][0], s[mt][2 * j][1]);
+                        p[j][mt][1] = bf16_pair(s[mt][2 * j][2], s[mt][2 * j][3]);
+                        p[j][mt][2] = bf16_pair(s[mt][2 * j + 1][0], s[mt][2 * j + 1][1]);
+                        p[j][mt][3] = bf16_pair(s[mt][2 * j + 1][2], s[mt][2 * j + 1][3]);
                     }
+                }
+            }
+            float4 next[FOURS];
+            unsigned me = thread_anew();
+            int my_column = me % (D / 4) * 4;
+            int ahead_row = tile + KEYS + step * STEP + me / (D / 4);
+            const float* ahead = queue + (size_t) ahead_row * d;
+#pragma unroll
+            for (int j = 0; j < FOURS; j++) {
+                next[j] = load_four(ahead, ahead_row < to, my_column, d, vectors);
+                ahead += ROWS_AT_ONCE * d;
+                ahead_row += ROWS_AT_ONCE;
+            }
+            if (work) {
+#pragma unroll
+                for (int j = 0; j < STEP / 16; j++) {
 #pragma unroll
                     for (int c = 0; c < D / 8; c += 2) {
                         unsigned b[4];
-                        load_matrices_transposed(b, k_address + (step * STEP + j * 16 + o_row) * D * 2 + ((c ^ o_chunk) << 4));
+                        load_matrices_transposed(b, at_chunk(as_values + here, c) + j * 16 * D * 2);
 #pragma unroll
                         for (int mt = 0; mt < MT; mt++) {
-                            multiply_bf16(o[mt][c], p[mt], b[0], b[1]);
-                            multiply_bf16(o[mt][c + 1], p[mt], b[2], b[3]);
+                            multiply_bf16(o[mt][c], p[j][mt], b[0], b[1]);
+                            multiply_bf16(o[mt][c + 1], p[j][mt], b[2], b[3]);
                         }
                     }
                 }
             }
 #pragma unroll
             for (int j = 0; j < FOURS; j++) {
-                unsigned i = threadIdx.x + (step * FOURS + j) * THREADS;
-                store_bf16(next_tile + place_bf16<D>(i / (D / 4), i % (D / 4) * 4), next[j]);
+                int my_place = place_bf16<D>(me / (D / 4), my_column);
+                // Rows that are a multiple of eight apart are swizzled alike; at D = 256 every other is four apart.
+                store_bf16(next_tile + step * STEP * D * 2 + ((my_place ^ (j * ROWS_AT_ONCE % 8 << 4)) + j * ROWS_AT_ONCE * D * 2), next[j]);
             }
         }
         __syncthreads(); // the next tile is whole, this one no longer read
@@ -332,8 +357,8 @@ __device__ inline void tiles_tf32(float* stats, float* mixed, const float* q, co
     constexpr int QUERIES = 64 * MT;
     constexpr int KEYS = 4096 / D;
     constexpr int STEP = D == 256 ? 16 : 32;
-    char* q_tile = (char*) shared;                                  // tf32 [QUERIES, D]
-    unsigned k_tiles = shared_address(q_tile) + QUERIES * D * 4;    // f32 [2, KEYS, D]
+    char* q_tile = shared;                       // tf32 [QUERIES, D]
+    char* k_tiles = q_tile + QUERIES * D * 4;    // f32 [2, KEYS, D]
     int lane = threadIdx.x % 32;
     int g = lane / 4;
     int t = lane % 4;
@@ -345,7 +370,7 @@ __device__ inline void tiles_tf32(float* stats, float* mixed, const float* q, co
 
     // Zeros behind the last key and the last column: a copy of 0 bytes from an address that exists.
     auto fetch = [&](int first, int half) {
-        unsigned tile = k_tiles + half * (KEYS * D * 4);
+        unsigned tile = shared_address(k_tiles) + half * (KEYS * D * 4);
         if (vectors) {
 #pragma unroll 4
             for (unsigned i = threadIdx.x; i < KEYS * D / 4; i += THREADS) {
@@ -376,10 +401,10 @@ __device__ inline void tiles_tf32(float* stats, float* mixed, const float* q, co
     }
 
     int swizzle = lane % 8;
-    unsigned q_address = shared_address(q_tile) + (warp_row + lane % 16) * D * 4;
-    int q_chunk = lane / 16 ^ swizzle;
-    int s_row = lane % 8 + lane / 16 * 8;
-    int s_chunk = lane / 8 % 2 ^ swizzle;
+    unsigned as_queries = shared_address(q_tile) + (warp_row + lane % 16) * D * 4 + ((lane / 16 ^ swizzle) << 4);
+    unsigned as_keys = shared_address(k_tiles) + (lane % 8 + lane / 16 * 8) * D * 4 + ((lane / 8 % 2 ^ swizzle) << 4);
+    unsigned even = 2 * t * D * 4 + ((g / 4 ^ 2 * t) << 4) + g % 4 * 4;             // column g of key 2t
+    unsigned odd = (2 * t + 1) * D * 4 + ((g / 4 ^ (2 * t + 1)) << 4) + g % 4 * 4;  // of key 2t + 1
 
     bool active = first_query + warp_row < n;
     Rows<MT> rows;
@@ -393,24 +418,23 @@ __device__ inline void tiles_tf32(float* stats, float* mixed, const float* q, co
             copy_async_wait<0>();
         }
         __syncthreads(); // every thread's copies of this tile have arrived
-        unsigned k_address = k_tiles + half * (KEYS * D * 4);
-        const float* keys_f32 = (const float*) (q_tile + QUERIES * D * 4 + half * (KEYS * D * 4));
 #pragma unroll 1
         for (int step = 0; step < KEYS; step += STEP) {
             int keys = to - tile - step;
             if (!active || keys <= 0) break;
+            unsigned here = (half * KEYS + step) * D * 4;
             float s[MT][STEP / 8][4] = {};
 #pragma unroll
             for (int c = 0; c < D / 4; c += 2) {
                 unsigned a[MT][4];
 #pragma unroll
                 for (int mt = 0; mt < MT; mt++) {
-                    load_matrices(a[mt], q_address + mt * 16 * D * 4 + ((c ^ q_chunk) << 4));
+                    load_matrices(a[mt], at_chunk(as_queries, c) + mt * 16 * D * 4);
                 }
 #pragma unroll
                 for (int j = 0; j < STEP / 16; j++) {
                     unsigned b[4];
-                    load_matrices(b, k_address + (step + j * 16 + s_row) * D * 4 + ((c ^ s_chunk) << 4));
+                    load_matrices(b, at_chunk(as_keys + here, c) + j * 16 * D * 4);
 #pragma unroll
                     for (int i = 0; i < 4; i++) {
                         b[i] = to_tf32(__uint_as_float(b[i]));
@@ -433,13 +457,12 @@ __device__ inline void tiles_tf32(float* stats, float* mixed, const float* q, co
                     p[mt][2] = to_tf32(s[mt][j][1]);
                     p[mt][3] = to_tf32(s[mt][j][3]);
                 }
-                const float* even = keys_f32 + (step + 8 * j + 2 * t) * D + g % 4;
+                const char* keys_of_8 = k_tiles + here + 8 * j * D * 4;
 #pragma unroll
                 for (int c = 0; c < D / 8; c++) {
                     // Column 8 c + g of keys 2t and 2t + 1: the words of a warp's load lie in 32 banks.
-                    int chunk = 2 * c + g / 4;
-                    unsigned b0 = to_tf32(even[(chunk ^ (2 * t)) * 4]);
-                    unsigned b1 = to_tf32(even[D + (chunk ^ (2 * t + 1)) * 4]);
+                    unsigned b0 = to_tf32(*(const float*) (keys_of_8 + at_chunk(even, 2 * c)));
+                    unsigned b1 = to_tf32(*(const float*) (keys_of_8 + at_chunk(odd, 2 * c)));
 #pragma unroll
                     for (int mt = 0; mt < MT; mt++) {
                         multiply_tf32(o[mt][c], p[mt], b0, b1);

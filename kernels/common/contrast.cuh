@@ -22,12 +22,12 @@ constexpr int MERGE_THREADS = 128;
 /// Widest feature that is merged.
 constexpr int MAX_WIDTH = 512;
 
-/// Four features of a row, from column c (a multiple of 4); zeros behind the last row and the last column.
-/// `vectors`: D is a multiple of 4 and the matrix aligned to 16 bytes.
-__device__ inline float4 load_four(const float* matrix, int row, int end, int c, int d, bool vectors) {
+/// Four features of a row that starts at `row`, from column c (a multiple of 4); zeros if not `inside` or behind the last column.
+/// `vectors`: D is a multiple of 4 and the row aligned to 16 bytes.
+__device__ inline float4 load_four(const float* row, bool inside, int c, int d, bool vectors) {
     float4 v = make_float4(0, 0, 0, 0);
-    if (row < end && c < d) {
-        const float* p = matrix + (size_t) row * d + c;
+    if (inside && c < d) {
+        const float* p = row + c;
         if (vectors) {
             v = *(const float4*) p;
         } else {
@@ -38,6 +38,11 @@ __device__ inline float4 load_four(const float* matrix, int row, int end, int c,
         }
     }
     return v;
+}
+
+/// The same of a row of a matrix; zeros from row `end` on.
+__device__ inline float4 load_four(const float* matrix, int row, int end, int c, int d, bool vectors) {
+    return load_four(matrix + (size_t) row * d, row < end, c, d, vectors);
 }
 
 /// The dot product in one thread: a chain of fma in order of the features, as every f32 kernel here sums, so that a positive key

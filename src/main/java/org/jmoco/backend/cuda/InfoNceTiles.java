@@ -30,14 +30,15 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
     /** Parts of the queue at most: MAX_PARTS in {@code kernels/common/contrast.cuh}. */
     static final int MAX_PARTS = 512;
 
-    /** By rising width. */
-    private static final List<InfoNceTiles> ALL = List.of(f32(64, 64, 64), f32(128, 64, 32), f32(256, 32, 16), f32(512, 16, 16),
-            tf32(64, 2), tf32(128, 2), tf32(256, 1), bf16(64, 2), bf16(128, 2), bf16(256, 1));
+    /** By rising width; of equal ones the faster first. */
+    private static final List<InfoNceTiles> ALL = List.of(f32("d64", 64, 64, 64, 3), f32("d128", 128, 64, 64, 2),
+            f32("d128_small", 128, 64, 32, 3), f32("d256", 256, 32, 32, 3), f32("d512", 512, 16, 16, 3), tf32(64, 2), tf32(128, 2),
+            tf32(256, 1), bf16(64, 2), bf16(128, 2), bf16(256, 1));
 
-    /** Rows of queries and keys padded by four words, and the tile of weights likewise. 168 registers: three blocks. */
-    private static InfoNceTiles f32(int width, int queries, int keys) {
+    /** Rows of queries and keys padded by four words, and the tile of weights likewise. */
+    private static InfoNceTiles f32(String name, int width, int queries, int keys, int blocks) {
         int words = (queries + keys) * (width + 4) + queries * (keys + 4);
-        return new InfoNceTiles(F32_MODULE, "info_nce_f32_d" + width, "info_nce_merge_f32", width, queries, keys, 128, 3,
+        return new InfoNceTiles(F32_MODULE, "info_nce_f32_" + name, "info_nce_merge_f32", width, queries, keys, 128, blocks,
                 words * Float.BYTES);
     }
 
@@ -59,7 +60,7 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
      * The narrowest kernel for D features that the device has room for: on tensor cores if the precision allows and the device has
      * them, else in f32.
      *
-     * @return null if there is none: D above 512, or above 256 where a block has less than 67 KB of shared memory
+     * @return null if there is none: D above 512, or above 128 where a block has no more than 64 KiB of shared memory
      */
     static InfoNceTiles choose(Precision precision, int d, GpuInfo device) {
         if (precision != Precision.F32 && device.capability() >= TENSOR_CAPABILITY) {

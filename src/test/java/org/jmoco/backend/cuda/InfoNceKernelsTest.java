@@ -280,6 +280,15 @@ class InfoNceKernelsTest {
                 })));
     }
 
+    /** The tile for a device with little shared memory. */
+    @Test
+    void aSmallerTileOnAnOlderDevice() {
+        Data data = Data.of(33, 70, 128, 0.1);
+        EmulatedGpu turing = new EmulatedGpu(75);
+        assertEquals("info_nce_f32_d128_small", InfoNceTiles.choose(Precision.F32, 128, turing.info()).entry());
+        compare(WAYS.get(1), data, reference(data, 0, 0), new Rig(turing, 0).run(WAYS.get(1), data, null, null));
+    }
+
     @Test
     void accumulates() {
         Data data = Data.of(7, 13, 5, 0.1);
