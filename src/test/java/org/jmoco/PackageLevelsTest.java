@@ -27,7 +27,7 @@ class PackageLevelsTest {
             List.of("backend.reference", "backend.cpu", "backend.cuda"),
             List.of("backend.conformance"),
             List.of("layer", "checkpoint", "data"),
-            List.of("augment", "encoder", "loss", "optim"),
+            List.of("augment", "encoder", "loss", "optim", "data.fetch"),
             List.of("moco", "interchange"),
             List.of("train"),
             List.of("report"),

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "data",
         description = "List the known data sets, count what lies in a folder, draw images and their random views.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DataListCommand.class, DataInfoCommand.class, DataShowCommand.class})
+        subcommands = {DataListCommand.class, DataFetchCommand.class, DataInfoCommand.class, DataShowCommand.class})
 final class DataCommand implements Runnable {
     @Spec
     private CommandSpec spec;

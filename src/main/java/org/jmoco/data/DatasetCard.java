@@ -21,9 +21,28 @@ import org.jmoco.tensor.UserError;
  * @param positive      name of the positive class of a two-class task, null where there is none
  * @param terms         what the publisher asks for
  * @param files         what the reader expects to find
+ * @param downloads     what {@code jmoco data fetch} gets; empty where a person has to
+ * @param manual        how a person gets it, where no program can; else null
  */
 public record DatasetCard(String name, String title, String source, String images, Map<String, Integer> splits,
-        List<String> classes, String positive, Normalisation normalisation, String terms, String files, String notes) {
+        List<String> classes, String positive, Normalisation normalisation, String terms, String files, String notes,
+        List<Download> downloads, String manual) {
+    /**
+     * One archive of a set.
+     *
+     * @param file       name under which it is kept
+     * @param sha256     in hexadecimal digits; null if none is known
+     * @param unpackedMb limit of the unpacked size, in MB of 10^6 bytes: against archives that unpack without end
+     * @param place      beginnings of entries' paths, and what to put in their stead; entries that begin otherwise are left out
+     * @param inner      archives among the unpacked files that are unpacked in turn, by path
+     */
+    public record Download(String url, String file, String sha256, long unpackedMb, Map<String, String> place, List<String> inner) {
+        public Download {
+            place = place == null ? Map.of() : Map.copyOf(place);
+            inner = inner == null ? List.of() : List.copyOf(inner);
+        }
+    }
+
     /** All cards, in the order in which they are listed to a user. */
     public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "luna", "ct-unlabeled");
 
@@ -35,6 +54,7 @@ public record DatasetCard(String name, String title, String source, String image
     public DatasetCard {
         splits = splits == null ? Map.of() : splits;
         classes = classes == null ? List.of() : List.copyOf(classes);
+        downloads = downloads == null ? List.of() : List.copyOf(downloads);
     }
 
     /** @throws UserError if there is no card of that name */

@@ -1,0 +1,187 @@
+package org.jmoco.data.fetch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jmoco.tensor.UserError;
+
+/**
+ * One file over HTTP. What has arrived lies in {@code NAME.part} and is continued in a later try, if the server can and the file there
+ * is still the same (entity tag or date); only a whole file whose checksum is right gets its name.
+ */
+final class Download {
+    /** Hears of progress. @param total bytes, or -1 if the server does not say */
+    @FunctionalInterface
+    interface Progress {
+        void at(long bytes, long total);
+    }
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(20);
+    private static final int BUFFER_BYTES = 1 << 16;
+    private static final int OK = 200;
+    private static final int PARTIAL = 206;
+    private static final int RANGE_NOT_SATISFIABLE = 416;
+
+    /** A connection over which nothing comes for so long is given up. */
+    private static final Duration STALL = Duration.ofSeconds(60);
+
+    private final Duration stall;
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).followRedirects(HttpClient.Redirect.NORMAL).build();
+
+    Download() {
+        this(STALL);
+    }
+
+    Download(Duration stall) {
+        this.stall = stall;
+    }
+
+    /**
+     * @param sha256 in hexadecimal digits, or null if it is not known
+     * @return the file
+     * @throws UserError if the server refuses or breaks off (what arrived is kept), the checksum is wrong (then nothing is kept), or the
+     *     disk is full
+     */
+    Path get(URI uri, Path file, String sha256, Progress progress) {
+        if (Files.exists(file)) {
+            requireChecksum(uri, file, sha256, "delete it and fetch again");
+            return file;
+        }
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        Path validator = file.resolveSibling(file.getFileName() + ".part.etag");
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            transfer(uri, part, validator, progress);
+            requireChecksum(uri, part, sha256, null);
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            Files.deleteIfExists(validator);
+            return file;
+        } catch (IOException e) {
+            throw UserError.failed(uri + ": " + reason(e) + ". What has arrived is kept in " + part + "; the same command goes on from there.");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw UserError.failed(uri + ": interrupted. The same command goes on from there.");
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private void transfer(URI uri, Path part, Path validator, Progress progress) throws IOException, InterruptedException {
+        long have = Files.exists(part) && Files.exists(validator) ? Files.size(part) : 0;
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(stall).GET(); // the time until the answer begins
+        if (have > 0) {
+            request.header("Range", "bytes=" + have + "-").header("If-Range", Files.readString(validator));
+        }
+        HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        try (InputStream body = response.body(); Watchdog watchdog = new Watchdog(body)) {
+            boolean goesOn = response.statusCode() == PARTIAL && have > 0;
+            if (response.statusCode() == RANGE_NOT_SATISFIABLE) { // the part is the whole file, or longer than it
+                Files.deleteIfExists(validator);
+                throw new IOException("the server has no bytes after " + have + "; fetch again");
+            }
+            if (response.statusCode() != OK && !goesOn) {
+                throw UserError.failed(uri + ": the server answers " + response.statusCode() + ". See jmoco data list for where the set comes from.");
+            }
+            String tag = response.headers().firstValue("ETag").filter(t -> !t.startsWith("W/"))
+                    .or(() -> response.headers().firstValue("Last-Modified")).orElse(null);
+            if (tag != null) {
+                Files.writeString(validator, tag);
+            } else {
+                Files.deleteIfExists(validator);
+            }
+            OptionalLong length = response.headers().firstValueAsLong("Content-Length");
+            long start = goesOn ? have : 0;
+            long total = length.isPresent() ? start + length.getAsLong() : -1;
+            try (OutputStream out = goesOn ? Files.newOutputStream(part, StandardOpenOption.APPEND)
+                    : Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+                long at = start;
+                byte[] buffer = new byte[BUFFER_BYTES];
+                for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
+                    watchdog.progress();
+                    out.write(buffer, 0, n);
+                    at += n;
+                    progress.at(at, total);
+                }
+                if (total >= 0 && at != total) {
+                    throw new IOException("the connection broke off after " + at + " of " + total + " bytes");
+                }
+            }
+        }
+    }
+
+    private static void requireChecksum(URI uri, Path file, String sha256, String cure) {
+        if (sha256 == null) {
+            return;
+        }
+        try {
+            String found = sha256(file);
+            if (!found.equalsIgnoreCase(sha256)) {
+                if (cure == null) {
+                    Files.delete(file);
+                }
+                throw UserError.failed(file + ": SHA-256 is " + found + ", expected " + sha256 + "; it is not the file that " + uri
+                        + " should give. " + (cure == null ? "It is deleted; fetch again." : "If it is not yours, " + cure + "."));
+            }
+        } catch (IOException e) {
+            throw UserError.failed(file + ": cannot be read (" + reason(e) + ")");
+        }
+    }
+
+    static String sha256(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[BUFFER_BYTES];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
+    }
+
+    /** Closes a stream over which nothing comes: a read that waits then fails instead of waiting for ever. */
+    private final class Watchdog implements AutoCloseable {
+        private final AtomicLong last = new AtomicLong(System.nanoTime());
+        private final Thread thread;
+
+        Watchdog(InputStream body) {
+            thread = Thread.ofVirtual().start(() -> {
+                try {
+                    for (long left = stall.toNanos(); left > 0; left = last.get() + stall.toNanos() - System.nanoTime()) {
+                        Thread.sleep(Duration.ofNanos(left));
+                    }
+                    body.close();
+                } catch (InterruptedException | IOException e) {
+                    return; // the transfer is over, or the stream closed already
+                }
+            });
+        }
+
+        void progress() {
+            last.set(System.nanoTime());
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+        }
+    }
+}
