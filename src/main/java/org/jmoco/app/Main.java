@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             GoldenCommand.class,
             DoctorCommand.class,
+            CudaCommand.class,
             HelpCommand.class,
         })
 public final class Main implements Runnable {
