@@ -132,13 +132,26 @@ public abstract class Backend implements AutoCloseable {
         programs.add(p);
     }
 
+    /** Instead of {@link #allocate()}: what it would take, without taking it. The backend serves for nothing else afterwards. */
+    public final MemoryPlan layOutOnly() {
+        if (allocated) {
+            throw new IllegalStateException("backend " + name() + ": allocate() was called already");
+        }
+        layOut();
+        return plan;
+    }
+
+    private void layOut() {
+        allocated = true;
+        plan.layOut(programs, copiesWeights() ? (double) featureMaps().bytes / real().bytes : 0);
+    }
+
     /** Places all buffers, binds all recorded programs. Once. */
     public final void allocate() {
         if (allocated) {
             throw new IllegalStateException("backend " + name() + ": allocate() was called already");
         }
-        allocated = true;
-        plan.layOut(programs, copiesWeights() ? (double) featureMaps().bytes / real().bytes : 0);
+        layOut();
         Map<Region, Long> bytes = new java.util.EnumMap<>(Region.class);
         for (Region r : Region.values()) {
             bytes.put(r, plan.bytes(r));
