@@ -1,7 +1,7 @@
 // variants: sm_70
 //
-// What advances from step to step without the host: the next row of a table (the order of the images, a permutation), an entry of a
-// log (losses), a counter. Real and i32 alike: they are 32-bit words.
+// What advances from step to step without the host: the next row of a table (the order of the images, a permutation), an entry
+// of a log (losses), a counter. Real and i32 alike: they are 32-bit words.
 //
 // Bytes: each word of the row read and written once; store and increment move one word. Such a launch takes as long as a launch
 //   does, 1 to 2 us; in a graph of hundreds nothing is left of that.

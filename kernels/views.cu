@@ -1,28 +1,29 @@
 // variants: sm_70 sm_80
 //
-// Random views straight from the u8 images in device memory: crop, resize, flip, colour jitter, grey, blur, normalise. Formulas,
-// roundings and the order of the draws are on docs/maths/views.md; every pixel and every draw is bit for bit that of
-// org.jmoco.augment, which is that of torchvision on PIL images. So the arithmetic is 8-bit and fixed-point where Pillow's is, f32
-// and f64 where Pillow's is, and each floating-point operation is written as the intrinsic that rounds it alone.
+// Random views straight from the u8 images in device memory: crop, resize, flip, colour jitter, grey, blur, normalise.
+// Formulas, roundings and the order of the draws are on docs/maths/views.md; every pixel and every draw is bit for bit that
+// of org.jmoco.augment, which is that of torchvision on PIL images. So the arithmetic is 8-bit and fixed-point where
+// Pillow's is, f32 and f64 where Pillow's is, and each floating-point operation is an intrinsic that rounds it alone.
 //
-// Bytes per view of S x S: 3 S^2 elements of output, 4 (f32) or 2 (bf16) bytes each, once; the pixels of the box once from memory (and
-//   from L1 as often as triangles overlap: 2 to 3 times along a row).
-// Shared memory: the view as 3 S^2 bytes; weights of both axes, 4 S (2 + taps) bytes each with taps = 2 ceil(in / S) + 1; a strip of rows
-//   that are resized along x only, 3 S bytes a row, which later is scratch. ViewLayout.java chooses the rows of a strip: all that a box
-//   can have where they fit into 48 KiB, else enough for few rows to be resized twice. 7 KiB for 32 x 32 from 32 x 32, 47 KiB for 64 x 64 from 170 x 170.
+// Bytes per view of S x S: 3 S^2 elements of output, 4 (f32) or 2 (bf16) bytes each, once; the pixels of the box once from
+//   memory (and from L1 as often as triangles overlap: 2 to 3 times along a row).
+// Shared memory: the view as 3 S^2 bytes; weights of both axes, 4 S (2 + taps) bytes each with taps = 2 ceil(in / S) + 1; a
+//   strip of rows that are resized along x only, 3 S bytes a row, which later is scratch. ViewLayout.java chooses the rows of
+//   a strip: all that a box can have where they fit into 48 KiB, else enough for few rows to be resized twice. 7 KiB for
+//   32 x 32 from 32 x 32, 48 KiB for 64 x 64 from 171 x 171.
 // Geometry: grid (N, views), one block of 256 threads a view: what a view needs between two steps stays in its block.
 // Assumptions: box and view have fewer than 2^31 bytes; S < 2048; the strip holds the rows of one output row at least.
 //
-// Slower, and left out: a kernel for each operation (eight passes over memory instead of one); one thread for all draws of a view (13
-// blocks of random numbers one after the other, and 10 exponentials; here each of 13 threads makes one); one thread a pixel without
-// the strip (each row would be resized along x again for every output row that it touches, 2 to 3 times). Loops over pixels are not
-// unrolled: that takes 80 registers, and the block has other warps to go on with.
+// Slower, and left out: a kernel for each operation (eight passes over memory instead of one); one thread for all draws of a
+// view (13 blocks of random numbers one after the other, and 10 exponentials; here each of 13 threads makes one); one thread
+// a pixel without the strip (each row would be resized along x again for every output row that it touches, 2 to 3 times).
+// Loops over pixels are not unrolled: that takes 80 registers, and the block has other warps to go on with.
 #include "common/exactmath.cuh"
 #include "common/pack.cuh"
 #include "common/philox.cuh"
 
 constexpr int THREADS = 256;
-constexpr int BLOCKS = 5; // on a multiprocessor: at most 48 registers a thread, the fewest without spilling (ptxas for sm_75 to sm_90)
+constexpr int BLOCKS = 5; // on a multiprocessor: at most 48 registers a thread, the fewest without spilling on any target
 constexpr int TRIES = 10; // for a box that fits
 constexpr int WEIGHT_BITS = 22; // of the resampling's fixed point
 
@@ -78,7 +79,8 @@ __device__ inline void choose_blur(Draw& d, float sigma) {
     float length = __double2float_rn(__dsqrt_rn(__dadd_rn(__dmul_rn(12.0, variance), 1.0)));
     float whole = __double2float_rn(floor(__dmul_rn(__dsub_rn(length, 1.0), 0.5)));
     float next = __fadd_rn(whole, 1.0f);
-    float fraction = __fmul_rn(__fadd_rn(__fmul_rn(2.0f, whole), 1.0f), __fsub_rn(__fmul_rn(whole, next), __fmul_rn(3.0f, variance)));
+    float fraction = __fmul_rn(__fadd_rn(__fmul_rn(2.0f, whole), 1.0f),
+            __fsub_rn(__fmul_rn(whole, next), __fmul_rn(3.0f, variance)));
     fraction = __fdiv_rn(fraction, __fmul_rn(6.0f, __fsub_rn(variance, __fmul_rn(next, next))));
     float extended = __fadd_rn(whole, fraction);
     d.radius = __float2int_rz(extended);
@@ -184,20 +186,21 @@ __device__ inline void make_weights(const Axis& a, int in, int size, int o) {
     a.count[o] = last + 1;
 }
 
-/// From `width` and `height` pixels to `size`, a thread for each output pixel of either axis. Sums run from the first pixel on: order
-/// decides the last bit.
+/// From `width` and `height` pixels to `size`, a thread for each output pixel of either axis. Sums run from the first pixel on:
+/// order decides the last bit.
 __device__ inline void make_weights(const Axis& x, const Axis& y, int width, int height, int size) {
 #pragma unroll 1
     for (int o = threadIdx.x; o < 2 * size; o += blockDim.x) {
         bool along_x = o < size;
-        Axis a = {along_x ? x.first : y.first, along_x ? x.count : y.count, along_x ? x.weight : y.weight, along_x ? x.taps : y.taps};
+        Axis a = {along_x ? x.first : y.first, along_x ? x.count : y.count, along_x ? x.weight : y.weight,
+                along_x ? x.taps : y.taps};
         make_weights(a, along_x ? width : height, size, along_x ? o : o - size);
     }
 }
 
 /// Rows of the strip: pixels resized along x, mirrored if flipped; strip is [row][channel][x].
-__device__ inline void resize_rows(unsigned char* strip, const unsigned char* rows, int stride, int count, const Axis& x, int size,
-        bool flip) {
+__device__ inline void resize_rows(unsigned char* strip, const unsigned char* rows, int stride, int count, const Axis& x,
+        int size, bool flip) {
 #pragma unroll 1
     for (int i = threadIdx.x; i < count * size; i += blockDim.x) {
         int row = i / size, o = i - row * size;
@@ -219,8 +222,8 @@ __device__ inline void resize_rows(unsigned char* strip, const unsigned char* ro
 }
 
 /// Output rows from .. to - 1 out of the strip, whose first row is row `top` of the box; picture is [channel][y][x].
-__device__ inline void resize_columns(unsigned char* picture, const unsigned char* strip, int top, const Axis& y, int size, int from,
-        int to) {
+__device__ inline void resize_columns(unsigned char* picture, const unsigned char* strip, int top, const Axis& y, int size,
+        int from, int to) {
 #pragma unroll 1
     for (int i = threadIdx.x; i < (to - from) * size; i += blockDim.x) {
         int row = i / size, column = i - row * size, o = from + row;
@@ -278,10 +281,6 @@ __device__ inline int blend(int from, int to, float factor) {
     return min(max(__float2int_rz(v), 0), 255);
 }
 
-__device__ inline Colour blend(Colour from, Colour to, float factor) {
-    return {blend(from.red, to.red, factor), blend(from.green, to.green, factor), blend(from.blue, to.blue, factor)};
-}
-
 /// i * 6 / 255 in whole and fraction: the fraction is that of r / 255 in f32, as the bits of r / 255 repeat every eight.
 __device__ inline Colour to_rgb(int hue, int saturation, int value) {
     int sixth = hue * 6 / 255;
@@ -300,15 +299,15 @@ __device__ inline Colour to_rgb(int hue, int saturation, int value) {
     }
 }
 
-/// Turns the hue by `shift` 256ths of the circle, through 8-bit hue and saturation. Quotients and results are f32, what is between f64.
+/// Turns the hue by `shift` 256ths of the circle, through 8-bit hue and saturation. Quotients and results are f32, the rest f64.
 __device__ inline Colour turn(Colour c, int shift) {
     int high = max(c.red, max(c.green, c.blue)), low = min(c.red, min(c.green, c.blue));
     if (high == low) {
         return c; // grey of any hue
     }
     int mid = c.red + c.green + c.blue - high - low;
-    // Sixths of the circle are base +- (high - mid) / range, by which comparisons hold; red leads for 0 and 1, green for 4 and 6, blue
-    // for 3 and 7; 2 and 5 cannot occur. Two tables in words: base + 1, four bits each, and where the sign is minus.
+    // Sixths of the circle are base +- (high - mid) / range, by which comparisons hold; red leads for 0 and 1, green for 4 and 6,
+    // blue for 3 and 7; 2 and 5 cannot occur. Two tables in words: base + 1, four bits each, and where the sign is minus.
     int order = (c.red < c.green) << 2 | (c.red < c.blue) << 1 | (c.green < c.blue);
     int base = (int) (0x44426602u >> 4 * order & 15) - 1;
     float range = high - low;
@@ -321,7 +320,8 @@ __device__ inline Colour turn(Colour c, int shift) {
     return to_rgb(h + shift & 255, s, high);
 }
 
-/// The adjustments in their order, then grey. A thread owns every 256th pixel throughout, so only the mean of contrast needs the block.
+/// The adjustments in their order, then grey. A thread owns every 256th pixel throughout, so only the mean of contrast needs the
+/// block.
 __device__ inline void recolour(unsigned char* picture, const Draw& d, const Recipe& r, int pixels, unsigned* luma_sum) {
     unsigned char* greens = picture + pixels;
     unsigned char* blues = greens + pixels;
@@ -362,8 +362,8 @@ __device__ inline void recolour(unsigned char* picture, const Draw& d, const Rec
 // ---- blur ------------------------------------------------------------------------------------------------------
 
 /// One pass of the box along lines of `length` pixels; pixel k of line l is at l * across + k * along, on either side.
-__device__ inline void blur_pass(unsigned char* out, int out_across, int out_along, const unsigned char* in, int in_across, int in_along,
-        int lines, int length, bool rows, const Draw& d) {
+__device__ inline void blur_pass(unsigned char* out, int out_across, int out_along, const unsigned char* in, int in_across,
+        int in_along, int lines, int length, bool rows, const Draw& d) {
     int inner = rows ? length : lines; // threads side by side take pixels side by side in memory
 #pragma unroll 1
     for (int i = threadIdx.x; i < lines * length; i += blockDim.x) {
@@ -398,8 +398,10 @@ __device__ inline void blur(unsigned char* picture, int size, unsigned char* scr
 #pragma unroll 1
             for (int pass = 0; pass < 3; pass++) {
                 bool to_picture = pass == 2, from_picture = pass == 0;
-                blur_pass(to_picture ? some : scratch + pass * n * size, across, to_picture ? along : scratch_along,
-                        from_picture ? some : scratch + (pass - 1) * n * size, across, from_picture ? along : scratch_along, n, size, rows, d);
+                unsigned char* out = to_picture ? some : scratch + pass * n * size;
+                const unsigned char* in = from_picture ? some : scratch + (pass - 1) * n * size;
+                blur_pass(out, across, to_picture ? along : scratch_along, in, across, from_picture ? along : scratch_along, n, size,
+                        rows, d);
             }
         }
     }
@@ -497,22 +499,22 @@ __device__ inline void random_view(const Batch<T>& b, const Layout& l, const Rec
     }
 }
 
-#define RANDOM_VIEWS(NAME, T)                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)                                                                 \
-    NAME(T* view1, T* view2, unsigned purpose1, unsigned purpose2, const unsigned char* pixels, const int4* images,                \
-            const unsigned* chosen, const unsigned* epoch, unsigned image_count, unsigned seed_low, unsigned seed_high, int size, \
-            int taps_x, int taps_y, int strip_rows, int strip_bytes, unsigned flip, unsigned jitter, unsigned grey, unsigned blur, \
-            unsigned adjustments, double brightness_low, double brightness_span, double contrast_low, double contrast_span,       \
-            double saturation_low, double saturation_span, double hue_low, double hue_span, double sigma_low, double sigma_span,  \
-            double scale_low, double scale_span, double ratio_log_low, double ratio_log_span, double ratio_low,                   \
-            double ratio_high, float mean_red, float mean_green, float mean_blue, float std_red, float std_green,                 \
-            float std_blue) {                                                                                                     \
-        random_view<T>({{view1, view2}, {purpose1, purpose2}, pixels, images, chosen, epoch, image_count, seed_low, seed_high},   \
-                {size, taps_x, taps_y, strip_rows, strip_bytes},                                                                  \
-                {flip, jitter, grey, blur, adjustments, brightness_low, brightness_span, contrast_low, contrast_span,             \
-                        saturation_low, saturation_span, hue_low, hue_span, sigma_low, sigma_span, scale_low, scale_span,         \
-                        ratio_log_low, ratio_log_span, ratio_low, ratio_high},                                                    \
-                make_float3(mean_red, mean_green, mean_blue), make_float3(std_red, std_green, std_blue));                         \
+#define RANDOM_VIEWS(NAME, T)                                                                                                  \
+    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)                                                              \
+    NAME(T* view1, T* view2, unsigned purpose1, unsigned purpose2, const unsigned char* pixels, const int4* images,            \
+            const unsigned* chosen, const unsigned* epoch, unsigned image_count, unsigned seed_low, unsigned seed_high,        \
+            int size, int taps_x, int taps_y, int strip_rows, int strip_bytes, unsigned flip, unsigned jitter,                 \
+            unsigned grey, unsigned blur, unsigned adjustments, double brightness_low, double brightness_span,                 \
+            double contrast_low, double contrast_span, double saturation_low, double saturation_span, double hue_low,          \
+            double hue_span, double sigma_low, double sigma_span, double scale_low, double scale_span, double ratio_log_low,   \
+            double ratio_log_span, double ratio_low, double ratio_high, float mean_red, float mean_green, float mean_blue,     \
+            float std_red, float std_green, float std_blue) {                                                                  \
+        random_view<T>({{view1, view2}, {purpose1, purpose2}, pixels, images, chosen, epoch, image_count, seed_low, seed_high},\
+                {size, taps_x, taps_y, strip_rows, strip_bytes},                                                               \
+                {flip, jitter, grey, blur, adjustments, brightness_low, brightness_span, contrast_low, contrast_span,          \
+                        saturation_low, saturation_span, hue_low, hue_span, sigma_low, sigma_span, scale_low, scale_span,      \
+                        ratio_log_low, ratio_log_span, ratio_low, ratio_high},                                                 \
+                make_float3(mean_red, mean_green, mean_blue), make_float3(std_red, std_green, std_blue));                      \
     }
 
 /// views[v][n] = a random view of image chosen[n], for v = blockIdx.y, n = blockIdx.x; outside of the set NaN.

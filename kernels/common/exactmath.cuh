@@ -8,8 +8,8 @@
 /// For |x| < 700: no overflow, no subnormal result.
 __device__ inline double exact_exp(double x) {
     constexpr double LN2_HIGH = 0x1.62e42feep-1, LN2_LOW = 0x1.a39ef35793c76p-33, PER_LN2 = 0x1.71547652b82fep0;
-    constexpr double P1 = 0x1.555555555553ep-3, P2 = -0x1.6c16c16bebd93p-9, P3 = 0x1.1566aaf25de2cp-14, P4 = -0x1.bbd41c5d26bf1p-20,
-                     P5 = 0x1.6376972bea4d0p-25;
+    constexpr double P1 = 0x1.555555555553ep-3, P2 = -0x1.6c16c16bebd93p-9, P3 = 0x1.1566aaf25de2cp-14, 
+                     P4 = -0x1.bbd41c5d26bf1p-20, P5 = 0x1.6376972bea4d0p-25;
     double high = 0, low = 0;
     int k = 0;
     unsigned upper = (unsigned) __double2hiint(x) & 0x7fffffffu;

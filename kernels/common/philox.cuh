@@ -1,5 +1,5 @@
-// Philox4x32-10, the counter-based generator of Salmon et al. (SC 2011), as org.jmoco.tensor.Philox: a block of four 32-bit words is
-// a function of a counter of four words and a key of two. No state, so any thread makes any block.
+// Philox4x32-10, the counter-based generator of Salmon et al. (SC 2011), as org.jmoco.tensor.Philox: a block of four 32-bit words
+// is a function of a counter of four words and a key of two. No state, so any thread makes any block.
 #pragma once
 
 __device__ inline uint4 philox(uint4 counter, unsigned key0, unsigned key1) {

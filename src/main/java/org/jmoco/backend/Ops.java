@@ -255,8 +255,8 @@ public interface Ops {
      * @param epoch I32 scalar
      * @throws org.jmoco.tensor.UserError if the device has too little memory on chip for views of this size
      */
-    default Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
-            Buffer chosen, Buffer epoch) {
+    default Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels,
+            Buffer images, Buffer chosen, Buffer epoch) {
         throw new UnsupportedOperationException("random views: this backend takes views that the host has rendered");
     }
 

@@ -25,8 +25,9 @@ import org.jmoco.tensor.Shape;
  * @param mean       of each channel, in units of the full range, to be taken off
  * @param std        of each channel, to be divided by
  */
-public record ViewGeometry(int size, int tallest, int widest, Range scale, Range ratio, double flip, double jitter, Range brightness,
-        Range contrast, Range saturation, Range hue, double grey, double blur, Range sigma, List<Float> mean, List<Float> std) {
+public record ViewGeometry(int size, int tallest, int widest, Range scale, Range ratio, double flip, double jitter,
+        Range brightness, Range contrast, Range saturation, Range hue, double grey, double blur, Range sigma, List<Float> mean,
+        List<Float> std) {
 
     /** A number is low + (high - low) u, u uniform on [0, 1). */
     public record Range(double low, double high) {
@@ -46,8 +47,8 @@ public record ViewGeometry(int size, int tallest, int widest, Range scale, Range
         mean = List.copyOf(mean);
         std = List.copyOf(std);
         if (size < 1 || tallest < 1 || widest < 1 || mean.size() != 3 || std.size() != 3) {
-            throw new IllegalArgumentException("views: size " + size + " of images up to " + tallest + " x " + widest + ", means " + mean
-                    + ", deviations " + std + "; sizes must be positive, means and deviations three");
+            throw new IllegalArgumentException("views: size " + size + " of images up to " + tallest + " x " + widest + ", means "
+                    + mean + ", deviations " + std + "; sizes must be positive, means and deviations three");
         }
     }
 
@@ -59,7 +60,7 @@ public record ViewGeometry(int size, int tallest, int widest, Range scale, Range
     /** {@code s32 from 32x32}; then what is done beyond cropping. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "s%d from %dx%d%s%s%s", size, tallest, widest, jitter > 0 ? " jitter" : "", grey > 0 ? " grey" : "",
-                blur > 0 ? " blur" : "");
+        return String.format(Locale.ROOT, "s%d from %dx%d%s%s%s", size, tallest, widest, jitter > 0 ? " jitter" : "",
+                grey > 0 ? " grey" : "", blur > 0 ? " blur" : "");
     }
 }

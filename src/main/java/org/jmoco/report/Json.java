@@ -15,7 +15,7 @@ import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.tensor.UserError;
 
 /** JSON files for people: indented, one line end on every system, keys in the order in which they were put. */
-public final class Json {
+final class Json {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -25,12 +25,11 @@ public final class Json {
 
     private Json() {}
 
-    public static void write(Path file, Object value) {
+    static void write(Path file, Object value) {
         AtomicFile.replace(file, (text(value) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** @throws UserError if the file is missing or damaged */
-    public static JsonNode read(Path file) {
+    static JsonNode read(Path file) {
         try {
             return MAPPER.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {

@@ -2,7 +2,7 @@ package org.jmoco.train;
 
 import java.util.List;
 
-/** The steps of a run, from wherever their images come: host threads that upload each batch, or a program that fetches its own. */
+/** The steps of a run, from wherever their images come: host threads upload each batch, or the program fetches its own. */
 interface Batches extends EpochLoop.Batches {
     /** Makes the next run of the program the next step. */
     void prepare();

@@ -19,9 +19,9 @@ import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
 
 /**
- * Images on the device: the whole set lies in its memory, each run of the program draws its own views from it, moves on to the next
- * batch and notes its loss. The host uploads the set once, an epoch's order and permutations at its start, and reads losses now and
- * then. Batches and views are those of {@link ViewLoader}, bit for bit.
+ * Images on the device: the whole set lies in its memory, each run of the program draws its own views from it, moves on to the
+ * next batch and notes its loss. The host uploads the set once, an epoch's order and permutations at its start, and reads losses
+ * now and then. Batches and views are those of {@link ViewLoader}, bit for bit.
  */
 final class DeviceFeed {
     /** Of the set, in one piece of host memory on its way. */
@@ -134,8 +134,8 @@ final class DeviceFeed {
 
     /** {@code views by the device, from 50000 images in its memory (153.6 MB), losses read every 50 steps}. */
     String describe(int lossEvery) {
-        return String.format(Locale.ROOT, "views by the device, from %d images in its memory (%.1f MB), losses read every %d steps", images.size(),
-                images.bytes() * 1e-6, lossEvery);
+        return String.format(Locale.ROOT, "views by the device, from %d images in its memory (%.1f MB), losses read every %d steps",
+                images.size(), images.bytes() * 1e-6, lossEvery);
     }
 
     /** Steps of an epoch. */

@@ -43,7 +43,8 @@ public record FeedOptions(Where where, int lossEvery) {
     /** @throws UserError if the device is asked for and its backend cannot */
     boolean onDevice(Backend backend) {
         if (where == Where.DEVICE && !backend.rendersViews()) {
-            throw UserError.usage("--feed device: the " + backend.name() + " backend does not make views; take --feed host, or --backend cuda.");
+            throw UserError.usage("--feed device: the " + backend.name()
+                    + " backend does not make views; take --feed host, or --backend cuda.");
         }
         return where != Where.HOST && backend.rendersViews();
     }

@@ -60,8 +60,8 @@ public final class MocoTrainer {
     }
 
     /** As above. @param feeding where views are made */
-    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, FeedOptions feeding,
-            RunOutput output) {
+    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads,
+            FeedOptions feeding, RunOutput output) {
         this.backend = backend;
         this.config = config;
         this.images = Views.prepare(images, config.views());
@@ -138,16 +138,6 @@ public final class MocoTrainer {
     /** The monitor, null if the run goes without. */
     public KnnMonitor monitor() {
         return monitor;
-    }
-
-    /**
-     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
-     *
-     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
-     * @param repeats steps that count
-     */
-    public double secondsPerStep(int warmUp, int repeats) {
-        return loop.secondsPerStep(warmUp, repeats);
     }
 
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
@@ -260,7 +250,9 @@ public final class MocoTrainer {
 
     /** @param epoch where the run stands, @param firstStep the next within it */
     private Batches batches(int epoch, int firstStep) {
-        return feed == null ? new HostBatches(epoch, firstStep) : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+        return feed == null
+                ? new HostBatches(epoch, firstStep)
+                : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
     }
 
     private void runStep() {

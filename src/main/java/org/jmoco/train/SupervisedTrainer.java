@@ -109,7 +109,8 @@ public final class SupervisedTrainer {
                 ? new DeviceFeed(backend, images, config.views(), config.normalisation(), loading)
                 : null;
         step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(),
-                new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()), feed == null ? null : new DeviceInputs());
+                new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()),
+                feed == null ? null : new DeviceInputs());
         classifier = new FeatureExtractor(backend, step.network(), FeatureExtractor.Output.PROBABILITIES, config.batch(),
                 config.views().size());
         val = heldOut("val", data.val());
@@ -241,16 +242,6 @@ public final class SupervisedTrainer {
     /** The recorded evaluation. */
     public FeatureExtractor classifier() {
         return classifier;
-    }
-
-    /**
-     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
-     *
-     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
-     * @param repeats steps that count
-     */
-    public double secondsPerStep(int warmUp, int repeats) {
-        return loop.secondsPerStep(warmUp, repeats);
     }
 
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
@@ -386,7 +377,9 @@ public final class SupervisedTrainer {
 
     /** @param epoch where the run stands, @param firstStep the next within it */
     private Batches batches(int epoch, int firstStep) {
-        return feed == null ? new HostBatches(epoch, firstStep) : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+        return feed == null
+                ? new HostBatches(epoch, firstStep)
+                : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
     }
 
     private void runStep() {

@@ -6,7 +6,7 @@ import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
 
-/** What advances from step to step: which kernels of kernels/feed.cu carry out which operation of {@link org.jmoco.backend.Ops}. */
+/** What advances from step to step: which kernels of kernels/feed.cu carry out which of {@link org.jmoco.backend.Ops}. */
 final class FeedWorks {
     private static final String MODULE = "feed";
     private static final int THREADS = 256;
@@ -35,8 +35,9 @@ final class FeedWorks {
     /** Real and I32 elements are 32-bit words alike. */
     Work selectRow(Buffer dst, Buffer table, Buffer index) {
         int words = Math.toIntExact(dst.bytes() / Integer.BYTES);
-        return new One(() -> new Launch(cuda.kernel(MODULE, "select_row"), Dim.of(Math.ceilDiv(Math.max(words, 1), THREADS)), Dim.of(THREADS), 0,
-                dst.address(), table.address(), index.address(), table.shape().dim(0), words));
+        Dim grid = Dim.of(Math.ceilDiv(Math.max(words, 1), THREADS));
+        return new One(() -> new Launch(cuda.kernel(MODULE, "select_row"), grid, Dim.of(THREADS), 0, dst.address(), table.address(),
+                index.address(), table.shape().dim(0), words));
     }
 
     Work store(Buffer log, Buffer index, Buffer value) {

@@ -4,8 +4,8 @@ import org.jmoco.backend.ViewGeometry;
 import org.jmoco.tensor.UserError;
 
 /**
- * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The picture has
- * to be there as a whole; the strip may be short, then rows at its ends are resized twice.
+ * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The picture
+ * has to be there as a whole; the strip may be short, then rows at its ends are resized twice.
  *
  * @param tapsX     places for weights of an output pixel along x
  * @param tapsY     along y
@@ -24,8 +24,8 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
     private static final int TABLE = 3 * 256 * Float.BYTES;
 
     /**
-     * A strip of so many times an output row's input rows resizes about one row in 15 twice. More would cost blocks: views of 128 x 128
-     * leave room for three on a multiprocessor of an H100 with this strip, for one with the whole box.
+     * A strip of so many times an output row's input rows resizes about one row in 15 twice. More would cost blocks: views of
+     * 128 x 128 leave room for three on a multiprocessor of an H100 with this strip, for one with the whole box.
      */
     private static final int ENOUGH = 8;
 
@@ -40,8 +40,8 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
         long row = 3L * size;
         long needed = fixed + Math.max(scratch, least * row);
         if (needed > limit || size >= 2048) {
-            throw UserError.failed("random views of " + size + " x " + size + " pixels from images of up to " + g.tallest() + " x " + g.widest()
-                    + " take " + needed + " bytes of shared memory on the GPU, but this one has " + limit
+            throw UserError.failed("random views of " + size + " x " + size + " pixels from images of up to " + g.tallest() + " x "
+                    + g.widest() + " take " + needed + " bytes of shared memory on the GPU, but this one has " + limit
                     + " for a block; lower --image, or let the host make the views: --feed host");
         }
         int plain = Math.min(PLAIN, limit);

@@ -29,19 +29,21 @@ final class ViewWorks {
             @Override
             protected List<Launch> prepare(long scratch) {
                 Buffer second = views.getLast(); // with one view the grid never asks for it
-                List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(), purposes.getFirst().ordinal(),
-                        purposes.getLast().ordinal(), pixels.address(), images.address(), chosen.address(), epoch.address(),
-                        images.shape().dim(0)));
+                List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(),
+                        purposes.getFirst().ordinal(), purposes.getLast().ordinal(), pixels.address(), images.address(),
+                        chosen.address(), epoch.address(), images.shape().dim(0)));
                 a.addAll(recipe(g, seed, layout));
-                return List.of(new Launch(kernel, Dim.of(chosen.shape().dim(0), views.size()), Dim.of(THREADS), layout.bytes(), a.toArray()));
+                Dim grid = Dim.of(chosen.shape().dim(0), views.size());
+                return List.of(new Launch(kernel, grid, Dim.of(THREADS), layout.bytes(), a.toArray()));
             }
         };
     }
 
     /** The kernel's arguments that do not depend on where things are, in its order. */
     static List<Object> recipe(ViewGeometry g, long seed, ViewLayout layout) {
-        List<Object> a = new ArrayList<>(List.of((int) seed, (int) (seed >>> 32), g.size(), layout.tapsX(), layout.tapsY(), layout.stripRows(),
-                layout.stripBytes(), threshold(g.flip()), threshold(g.jitter()), threshold(g.grey()), threshold(g.blur())));
+        List<Object> a = new ArrayList<>(List.of((int) seed, (int) (seed >>> 32), g.size(), layout.tapsX(), layout.tapsY(),
+                layout.stripRows(), layout.stripBytes(), threshold(g.flip()), threshold(g.jitter()), threshold(g.grey()),
+                threshold(g.blur())));
         List<Range> adjustments = new ArrayList<>();
         adjustments.add(g.brightness());
         adjustments.add(g.contrast());

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.TestFactory;
  */
 class KernelConformanceTest {
     private static final List<String> FAMILIES = List.of("batch_norm", "max_pool", "avg_pool", "relu", "l2_norm", "softmax",
-            "cross_entropy", "gather_rows", "enqueue", "momentum", "sgd", "adam", "flag_non_finite", "fill", "copy");
+            "cross_entropy", "gather_rows", "enqueue", "momentum", "sgd", "adam", "flag_non_finite", "fill", "copy", "select_row", "store",
+            "increment");
 
     @TestFactory
     Stream<DynamicTest> inF32() {

@@ -8,19 +8,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 
-/**
- * Libraries that jmoco unpacked, safe to delete: {@code $JMOCO_CACHE/cuda} if that is set, else {@code $XDG_CACHE_HOME/jmoco/cuda}, by
- * default {@code ~/.cache/jmoco/cuda}.
- */
+/** {@code $XDG_CACHE_HOME/jmoco/cuda}, by default {@code ~/.cache/jmoco/cuda}: libraries that jmoco unpacked; safe to delete. */
 final class CacheFolder {
     private CacheFolder() {
     }
 
     static Path of(Host host) {
-        String own = host.variable("JMOCO_CACHE");
-        if (own != null) {
-            return host.path(own).resolve("cuda");
-        }
         String cache = host.variable("XDG_CACHE_HOME");
         Path base = cache != null ? host.path(cache) : host.home() != null ? host.home().resolve(".cache") : host.path(System.getProperty("java.io.tmpdir"));
         return base.resolve("jmoco").resolve("cuda");
