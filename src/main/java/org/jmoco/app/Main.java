@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ProbeCommand.class,
             EvaluateCommand.class,
             KnnCommand.class,
+            ReportCommand.class,
             ExportCommand.class,
             DataCommand.class,
             BenchCommand.class,

@@ -1,0 +1,92 @@
+package org.jmoco.report;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jmoco.tensor.UserError;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunReportTest {
+    @TempDir
+    Path folder;
+
+    private Path run(String name, String from) throws IOException {
+        Path run = Files.createDirectory(folder.resolve(name));
+        Files.writeString(run.resolve("options.json"), "{\"--lr\":\"0.1\"}");
+        Files.writeString(run.resolve("environment.json"), "[{\"cpu\":\"of an earlier start\"},{\"command\":[\"jmoco\",\"finetune\"],\"cpu\":\"<fast> & small\"}]");
+        Files.writeString(run.resolve("metrics.csv"), "epoch,lr,loss,val_auc\n1,0.1,0.9,0.5\n2,0.05,0.7,\n");
+        Files.writeString(run.resolve("result.json"), "{\"data\":\"phantom\",\"phantom\":true,\"from\":\"" + from
+                + "\",\"test\":{\"vote\":{\"AUC\":{\"value\":0.75,\"low\":0.5,\"high\":1.0}}}}");
+        Files.writeString(run.resolve("predictions.json"), """
+                {"classes":["no","yes"],"positive":1,"test":{"images":["a","b","c","d"],"labels":[0,1,0,1],
+                 "vote":{"predicted":[0,1,1,0],"probability":[[0.9,0.1],[0.2,0.8],[0.3,0.7],[0.6,0.4]]}}}""");
+        return run;
+    }
+
+    @Test
+    void onePageHoldsEverythingAndPointsNowhere() throws IOException {
+        String html = RunReport.html(List.of(StoredRun.read(run("moco", "runs/x")), StoredRun.read(run("random", "random"))), new RunReport.Pictures() {
+            @Override
+            public Optional<byte[]> image(String name) {
+                return name.equals("c") ? Optional.of(new byte[] {1, 2, 3}) : Optional.empty();
+            }
+
+            @Override
+            public Map<String, byte[]> more() {
+                return Map.of("views", new byte[] {4});
+            }
+        });
+        assertTrue(html.contains("0.7500 [0.5000, 1.0000]"), "figures");
+        assertTrue(html.contains("Phantom images"), "phantoms are named");
+        assertTrue(html.contains("&lt;fast&gt; &amp; small") && !html.contains("<fast>"), "text is escaped");
+        assertTrue(html.contains("2 of 4"), "wrong images are counted");
+        assertTrue(html.indexOf(">c<") < html.indexOf(">d<"), "the surest mistake is first");
+        assertTrue(html.contains("data:image/png;base64,AQID") && html.contains("base64,BA=="), "pictures are part of the page");
+        assertFalse(html.matches("(?s).*(src|href)=\"?(?!data:)[a-z/.].*"), "nothing outside is referred to");
+    }
+
+    @Test
+    void confusionCountsTrueByPredicted() throws IOException {
+        String html = RunReport.html(List.of(StoredRun.read(run("moco", "x"))), RunReport.Pictures.NONE);
+        assertTrue(html.contains("<tr><td>no</td><td class=n>1</td><td class=n>1</td></tr>"), html);
+        assertTrue(html.contains("<tr><td>yes</td><td class=n>1</td><td class=n>1</td></tr>"), html);
+    }
+
+    /** One positive above, one below both negatives... with a tie: the tie is one slanted step. */
+    @Test
+    void rocGoesFromTheSurestToTheLast() {
+        double[][] roc = StoredRun.roc(new int[] {1, 0, 1, 0}, new double[][] {{0.1, 0.9}, {0.5, 0.5}, {0.5, 0.5}, {0.8, 0.2}}, 1);
+        assertArrayEquals(new double[] {0, 0, 0.5, 1}, roc[0]);
+        assertArrayEquals(new double[] {0, 0.5, 1, 1}, roc[1]);
+    }
+
+    @Test
+    void aRunThatHasNotEndedIsShownAsFarAsItIs() throws IOException {
+        Path run = run("open", "x");
+        Files.delete(run.resolve("result.json"));
+        Files.delete(run.resolve("predictions.json"));
+        StoredRun r = StoredRun.read(run);
+        assertTrue(Double.isNaN(r.figure("test", "vote", "AUC", "value")));
+        assertTrue(RunReport.html(List.of(r), RunReport.Pictures.NONE).contains("No run has ended yet"));
+    }
+
+    @Test
+    void aFolderWithoutARunIsAnError() throws IOException {
+        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(folder)).getMessage().contains("no folder of a run"));
+        Path run = run("broken", "x");
+        Files.writeString(run.resolve("predictions.json"), "{\"test\":{}}");
+        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(run)).getMessage().contains("predictions.json"));
+        Files.writeString(run.resolve("result.json"), "{");
+        assertEquals(1, assertThrows(UserError.class, () -> StoredRun.read(run)).exitCode());
+    }
+}
