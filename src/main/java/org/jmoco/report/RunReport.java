@@ -167,8 +167,8 @@ public final class RunReport {
     private static XYChart chart(String x, String y, Map<String, double[][]> lines) {
         XYChart chart = new XYChartBuilder().width(900).height(420).xAxisTitle(x).yAxisTitle(y).build();
         chart.getStyler().setLocale(Locale.ROOT).setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false)
-                .setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal).setLegendBorderColor(Color.WHITE)
-                .setYAxisTickMarkSpacingHint(TICK_PIXELS).setXAxisTickMarkSpacingHint(2 * TICK_PIXELS);
+                .setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal).setLegendBorderColor(Color.WHITE);
+        chart.getStyler().setYAxisTickMarkSpacingHint(TICK_PIXELS).setXAxisTickMarkSpacingHint(2 * TICK_PIXELS);
         lines.forEach((name, points) -> {
             XYSeries s = chart.addSeries(name, points[0], points[1]);
             s.setMarker(points[0].length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
