@@ -32,6 +32,7 @@ class PackageLevelsTest {
             List.of("train"),
             List.of("report"),
             List.of("run"),
+            List.of("recipe"),
             List.of("app.golden", "bench"), // what a command is made of, where that is more than a class
             List.of("app"));
 

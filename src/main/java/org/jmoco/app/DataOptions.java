@@ -21,8 +21,8 @@ final class DataOptions {
 
     @Option(names = "--data", paramLabel = "NAME=DIR",
             description = {
-                "Images to use; repeat it for several sets. NAME is cifar10, covid-ct, idc, luna or images (any folder or zip);"
-                    + " DIR is where they lie.",
+                "Images to use; repeat it for several sets. NAME is cifar10, covid-ct, idc, luna, ct-unlabeled or images (any"
+                    + " folder or zip); DIR is where they lie.",
                 "Default: phantom, made by the program itself."})
     private List<String> data = List.of();
 
@@ -48,7 +48,8 @@ final class DataOptions {
         return sources.isEmpty() ? null : sources.get(0);
     }
 
-    private static Source parse(String argument) {
+    /** One argument of {@code --data}. @throws UserError as {@link #sources()} */
+    static Source parse(String argument) {
         int equals = argument.indexOf('=');
         String name = equals < 0 ? argument : argument.substring(0, equals);
         if (argument.equals("phantom")) {

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = { // in the order of their use
             DemoCommand.class,
+            RunCommand.class,
             PretrainCommand.class,
             FinetuneCommand.class,
             ProbeCommand.class,
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             GoldenCommand.class,
             DoctorCommand.class,
+            CudaCommand.class,
             HelpCommand.class,
         })
 public final class Main implements Runnable {

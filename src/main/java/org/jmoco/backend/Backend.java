@@ -53,6 +53,11 @@ public abstract class Backend implements AutoCloseable {
         return real();
     }
 
+    /** True if weights have a second copy in the type of the feature maps: {@link Region#WEIGHT_COPIES}. */
+    protected boolean copiesWeights() {
+        return featureMaps() != real();
+    }
+
     /** A tensor with four axes is a feature map; filters, which have four too, are views of a flat array and of its type. */
     public final DType typeOf(Shape shape) {
         return shape.rank() == 4 ? featureMaps() : real();
@@ -127,13 +132,26 @@ public abstract class Backend implements AutoCloseable {
         programs.add(p);
     }
 
+    /** Instead of {@link #allocate()}: what it would take, without taking it. The backend serves for nothing else afterwards. */
+    public final MemoryPlan layOutOnly() {
+        if (allocated) {
+            throw new IllegalStateException("backend " + name() + ": allocate() was called already");
+        }
+        layOut();
+        return plan;
+    }
+
+    private void layOut() {
+        allocated = true;
+        plan.layOut(programs, copiesWeights() ? (double) featureMaps().bytes / real().bytes : 0);
+    }
+
     /** Places all buffers, binds all recorded programs. Once. */
     public final void allocate() {
         if (allocated) {
             throw new IllegalStateException("backend " + name() + ": allocate() was called already");
         }
-        allocated = true;
-        plan.layOut(programs, real(), featureMaps());
+        layOut();
         Map<Region, Long> bytes = new java.util.EnumMap<>(Region.class);
         for (Region r : Region.values()) {
             bytes.put(r, plan.bytes(r));

@@ -51,10 +51,9 @@ public final class MemoryPlan {
     /**
      * Places everything: computes the size of each arena and each root's offset in it.
      *
-     * @param real the type of the weights
-     * @param featureMaps where it is another type, all weights have a copy in it
+     * @param copiesPerParameter bytes of {@link Region#WEIGHT_COPIES} for each byte of {@link Region#PARAMETERS}
      */
-    void layOut(List<Program> programs, DType real, DType featureMaps) {
+    void layOut(List<Program> programs, double copiesPerParameter) {
         closed = true;
         persistent.forEach((region, buffers) -> {
             long end = 0;
@@ -64,7 +63,7 @@ public final class MemoryPlan {
             }
             arenaBytes.put(region, end);
         });
-        arenaBytes.put(Region.WEIGHT_COPIES, featureMaps == real ? 0 : bytes(Region.PARAMETERS) / real.bytes * featureMaps.bytes);
+        arenaBytes.put(Region.WEIGHT_COPIES, (long) (bytes(Region.PARAMETERS) * copiesPerParameter));
         long activations = 0;
         long scratch = 0;
         for (Program p : programs) {

@@ -24,7 +24,7 @@ import org.jmoco.tensor.UserError;
  */
 public final class AtomicFile {
     /** Only kinds of files that are written here, so that nobody else's temporary file is taken for one of ours. */
-    private static final Pattern TEMPORARY = Pattern.compile(".+\\.(safetensors|json|png)\\.\\d+\\.tmp");
+    private static final Pattern TEMPORARY = Pattern.compile(".+\\.(safetensors|json|png|yaml|txt)\\.\\d+\\.tmp");
 
     private AtomicFile() {}
 

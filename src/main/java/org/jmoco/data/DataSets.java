@@ -14,7 +14,7 @@ import org.jmoco.tensor.UserError;
 /** Opens the data sets that {@code --data NAME=DIR} names. */
 public final class DataSets {
     /** What can be opened. */
-    public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna");
+    public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna", "ct-unlabeled");
 
     private static final int CIFAR_RECORDS = 10_000;
     private static final int SKIPPED_SHOWN = 3;
@@ -56,9 +56,9 @@ public final class DataSets {
      * Reads a data set into memory.
      *
      * @param name one of {@link #NAMES}: cifar10 (binary version, or packed), covid-ct (official split), idc (.npy files),
-     *             images (any folder or zip of images; sub-folders may be splits or classes), luna (the same, unlabelled, with
-     *             LUNA's normalisation), phantom (made by the program)
-     * @param path the folder (for images and luna also a .zip); null for phantom
+     *             images (any folder or zip of images; sub-folders may be splits or classes), luna and ct-unlabeled (the same,
+     *             unlabelled, with LUNA's normalisation), phantom (made by the program)
+     * @param path the folder (for images, luna and ct-unlabeled also a .zip); null for phantom
      * @throws UserError if the name is unknown, or files are missing, damaged or not what the set needs
      */
     public static DataSet open(String name, Path path, Options options) {
@@ -101,8 +101,8 @@ public final class DataSets {
         FolderReader reader = new FolderReader(name, path);
         Map<String, ImageSet> splits = Files.exists(path) ? cached(name, reader.path(), options, reader::read) : reader.read();
         Normalisation normalisation = DatasetCard.load("luna").normalisation(); // ImageNet's, the usual where nothing is known
-        if (name.equals("luna")) {
-            ImageSet all = ImageSet.concat("luna " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
+        if (!name.equals("images")) {
+            ImageSet all = ImageSet.concat(name + " " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
             return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);
         }
         if (splits.containsKey(DataSet.TRAIN) && splits.size() == 1) {

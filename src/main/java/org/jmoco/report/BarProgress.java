@@ -24,8 +24,8 @@ final class BarProgress extends Progress {
     private final Line line;
     private final ProgressBar bar;
 
-    BarProgress(PrintStream out, String task, long total, long doneBefore, LongSupplier nanos) {
-        super(out, task, total, doneBefore);
+    BarProgress(PrintStream out, String task, String unit, long total, long doneBefore, LongSupplier nanos) {
+        super(out, task, unit, total, doneBefore);
         this.nanos = nanos;
         this.startNanos = nanos.getAsLong();
         line = new Line(out);

@@ -15,7 +15,7 @@ import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.tensor.UserError;
 
 /** JSON files for people: indented, one line end on every system, keys in the order in which they were put. */
-final class Json {
+public final class Json {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -25,11 +25,12 @@ final class Json {
 
     private Json() {}
 
-    static void write(Path file, Object value) {
+    public static void write(Path file, Object value) {
         AtomicFile.replace(file, (text(value) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    static JsonNode read(Path file) {
+    /** @throws UserError if the file is missing or damaged */
+    public static JsonNode read(Path file) {
         try {
             return MAPPER.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {

@@ -17,8 +17,8 @@ final class PlainProgress extends Progress {
     private double lastSeconds;
     private long lastDone;
 
-    PlainProgress(PrintStream out, String task, long total, long doneBefore, LongSupplier nanos) {
-        super(out, task, total, doneBefore);
+    PlainProgress(PrintStream out, String task, String unit, long total, long doneBefore, LongSupplier nanos) {
+        super(out, task, unit, total, doneBefore);
         this.out = out;
         this.nanos = nanos;
         this.startNanos = nanos.getAsLong();

@@ -23,15 +23,17 @@ public abstract class Progress implements AutoCloseable {
 
     private final PrintStream out;
     private final String task;
+    private final String unit;
     private final long total;
     private final long doneBefore;
     private long done;
     private String phase = "";
     private double loss = Double.NaN;
 
-    Progress(PrintStream out, String task, long total, long doneBefore) {
+    Progress(PrintStream out, String task, String unit, long total, long doneBefore) {
         this.out = out;
         this.task = task;
+        this.unit = unit;
         this.total = total;
         this.done = doneBefore;
         this.doneBefore = doneBefore;
@@ -44,17 +46,26 @@ public abstract class Progress implements AutoCloseable {
      * @param out        where bar and lines go: stderr, so that stdout holds results only
      */
     public static Progress start(Mode mode, String task, long total, long doneBefore, PrintStream out) {
-        return start(mode, onTerminal(), task, total, doneBefore, out, System::nanoTime);
+        return start(mode, task, "images", total, doneBefore, out);
+    }
+
+    /** Of something else than images. @param unit what is counted, in the plural: {@code MB} */
+    public static Progress start(Mode mode, String task, String unit, long total, long doneBefore, PrintStream out) {
+        return start(mode, onTerminal(), task, unit, total, doneBefore, out, System::nanoTime);
     }
 
     static Progress start(
             Mode mode, boolean onTerminal, String task, long total, long doneBefore, PrintStream out, LongSupplier nanos) {
+        return start(mode, onTerminal, task, "images", total, doneBefore, out, nanos);
+    }
+
+    private static Progress start(Mode mode, boolean onTerminal, String task, String unit, long total, long doneBefore, PrintStream out,
+            LongSupplier nanos) {
         return switch (mode) {
-            case NONE -> new Silent(out, task, total, doneBefore);
-            case PLAIN -> new PlainProgress(out, task, total, doneBefore, nanos);
-            case BAR -> new BarProgress(out, task, total, doneBefore, nanos);
-            case AUTO -> start(
-                    onTerminal ? Mode.BAR : Mode.PLAIN, onTerminal, task, total, doneBefore, out, nanos);
+            case NONE -> new Silent(out, task, unit, total, doneBefore);
+            case PLAIN -> new PlainProgress(out, task, unit, total, doneBefore, nanos);
+            case BAR -> new BarProgress(out, task, unit, total, doneBefore, nanos);
+            case AUTO -> start(onTerminal ? Mode.BAR : Mode.PLAIN, onTerminal, task, unit, total, doneBefore, out, nanos);
         };
     }
 
@@ -78,7 +89,7 @@ public abstract class Progress implements AutoCloseable {
     }
 
     /**
-     * @param images done since the last call
+     * @param images (or other units) done since the last call
      * @param loss   of the step, or NaN if it is not known at this step (the last one stays)
      */
     public final void step(long images, double loss) {
@@ -125,11 +136,11 @@ public abstract class Progress implements AutoCloseable {
     final synchronized String status(double seconds, boolean counts) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f %%", Math.floor(1000 * share()) / 10));
         if (counts) {
-            text.append(", ").append(done).append('/').append(total).append(" images");
+            text.append(", ").append(done).append('/').append(total).append(' ').append(unit);
         }
         if (seconds > 0 && done > doneBefore) {
             double rate = (done - doneBefore) / seconds;
-            text.append(String.format(Locale.ROOT, rate < 10 ? ", %.1f images/s" : ", %.0f images/s", rate));
+            text.append(String.format(Locale.ROOT, rate < 10 ? ", %.1f %s/s" : ", %.0f %s/s", rate, unit));
             if (done < total) {
                 text.append(", ").append(duration(Duration.ofMillis((long) (1000 * (total - done) / rate)))).append(" left");
             }
@@ -160,8 +171,8 @@ public abstract class Progress implements AutoCloseable {
 
     /** Lines that were asked for, and nothing of its own. */
     private static final class Silent extends Progress {
-        Silent(PrintStream out, String task, long total, long doneBefore) {
-            super(out, task, total, doneBefore);
+        Silent(PrintStream out, String task, String unit, long total, long doneBefore) {
+            super(out, task, unit, total, doneBefore);
         }
 
         @Override

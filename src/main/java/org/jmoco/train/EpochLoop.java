@@ -1,5 +1,6 @@
 package org.jmoco.train;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,23 @@ final class EpochLoop {
                 runEpoch(position.epoch() + 1, batches);
             }
         }
+    }
+
+    /** Median over {@code repeats} steps after {@code warmUp} others, from the first epoch on. Nothing is saved or told. */
+    double secondsPerStep(int warmUp, int repeats) {
+        task.setLearningRate(task.learningRate(1));
+        double[] seconds = new double[repeats];
+        try (Batches batches = task.begin(1, 0)) {
+            for (int i = -warmUp; i < repeats; i++) {
+                long start = System.nanoTime();
+                batches.run(1);
+                if (i >= 0) {
+                    seconds[i] = (System.nanoTime() - start) * 1e-9;
+                }
+            }
+        }
+        Arrays.sort(seconds);
+        return (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
     }
 
     private void runEpoch(int epoch, Batches batches) {

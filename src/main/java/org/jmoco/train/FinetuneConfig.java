@@ -76,7 +76,7 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
     }
 
     /** Everything here that decides the result, as options. */
-    Map<String, String> identity() {
+    public Map<String, String> identity() {
         Map<String, String> id = new LinkedHashMap<>();
         id.put("--head", head.toString());
         id.put("--stem", network.stem().name());

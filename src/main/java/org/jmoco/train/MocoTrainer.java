@@ -140,6 +140,16 @@ public final class MocoTrainer {
         return monitor;
     }
 
+    /**
+     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
+     *
+     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
+     * @param repeats steps that count
+     */
+    public double secondsPerStep(int warmUp, int repeats) {
+        return loop.secondsPerStep(warmUp, repeats);
+    }
+
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
         step.sgd().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));

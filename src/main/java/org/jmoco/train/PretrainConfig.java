@@ -31,7 +31,7 @@ public record PretrainConfig(MocoConfig moco, int epochs, LearningRate learningR
     }
 
     /** Everything here that decides the result, as options. */
-    Map<String, String> identity() {
+    public Map<String, String> identity() {
         Map<String, String> id = new LinkedHashMap<>();
         ResNet18.Config e = moco.encoder();
         id.put("--stem", e.stem().name());

@@ -244,6 +244,16 @@ public final class SupervisedTrainer {
         return classifier;
     }
 
+    /**
+     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
+     *
+     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
+     * @param repeats steps that count
+     */
+    public double secondsPerStep(int warmUp, int repeats) {
+        return loop.secondsPerStep(warmUp, repeats);
+    }
+
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
         step.optimizer().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));

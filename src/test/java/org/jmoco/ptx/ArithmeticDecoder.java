@@ -277,7 +277,7 @@ final class ArithmeticDecoder {
         boolean narrows = to.isFloat() && from.isFloat() && to.bytes < from.bytes || to == PtxType.TF32
                 || to.isFloat() != from.isFloat() || to == PtxType.BF16 && from == PtxType.F16 || to == PtxType.F16 && from == PtxType.BF16;
         if (narrows && op.rounding == null || !to.isFloat() && from.isFloat() && !op.integral) {
-            throw d.error(s, "this conversion needs a rounding modifier (PTX ISA 9.7.9.21)");
+            throw d.error(s, "this conversion needs a rounding modifier (PTX ISA 9.7.8.18)");
         }
         if (to == PtxType.F64 && op.rounding != null && op.rounding != Rounding.RN && !op.integral) {
             throw unknown();

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * cp.async of a warp (PTX ISA 9.7.9.25.3): what is under way, by lane. The bytes are taken when the copy is issued and appear in
+ * cp.async of a warp (PTX ISA 9.7.8.20): what is under way, by lane. The bytes are taken when the copy is issued and appear in
  * shared memory when the thread that issued it waits for it, the latest moment that the ISA allows; until then reading or writing
  * the destination is a fault, and so is changing the source.
  */

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** cp.async.ca and .cg (PTX ISA 9.7.9.25.3.1): bytes beyond the source size arrive as zero. */
+/** cp.async.ca and .cg (PTX ISA 9.7.8.20.1): bytes beyond the source size arrive as zero. */
 final class AsyncCopyOp extends MemoryOp {
     /** The shared-memory side. */
     static final class Destination extends MemoryOp {
@@ -36,9 +36,15 @@ final class AsyncCopyOp extends MemoryOp {
             Window a = null;
             int at = 0;
             if (count > 0) {
-                a = window(w, i, w.address[i]);
+                if (w.address[i] % bytes != 0) {
+                    throw new LaneFault(i, "misaligned access: " + bytes + " bytes at " + w.block.where(space, w.address[i]));
+                }
+                a = w.block.window(w, space, w.address[i], count, i);
                 at = (int) (w.address[i] - a.base);
-                noteRead(w, a, i, at);
+                // Only what is read counts: the rest may lie behind the end of its buffer.
+                for (int k = 0; k < count; k += count % 4 == 0 ? 4 : 1) {
+                    noteRead(w, a, i, at + k, count % 4 == 0 ? 4 : 1);
+                }
                 System.arraycopy(a.data, at, data, 0, count);
             }
             to.noteWrite(w, b, i, toAt);

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** cp.async.commit_group, wait_group and wait_all (PTX ISA 9.7.9.25.3.2, 9.7.9.25.3.3). */
+/** cp.async.commit_group, wait_group and wait_all (PTX ISA 9.7.8.20.2, 9.7.8.20.3). */
 final class AsyncGroupOp extends Op {
     private static final int COMMIT = -1;
     private static final int ALL = -2;

@@ -1,7 +1,7 @@
 package org.jmoco.ptx;
 
 /**
- * atom and red (PTX ISA 9.7.13.5, 9.7.13.6). Lanes take turns in rising order; the ISA promises none. Integer results do not depend
+ * atom and red (PTX ISA 9.7.12.4, 9.7.12.5). Lanes take turns in rising order; the ISA promises none. Integer results do not depend
  * on it; a sum of floating-point numbers does, which runs with other orders show ({@link BlockOrder}).
  */
 final class AtomicOp extends MemoryOp {

@@ -1,7 +1,7 @@
 package org.jmoco.ptx;
 
 /**
- * What a barrier instruction does (PTX ISA 9.7.13.1).
+ * What a barrier instruction does (PTX ISA 9.7.12.1).
  *
  * @param arriveOnly barrier.arrive: goes on at once
  * @param idSlot integer slot with the barrier's number

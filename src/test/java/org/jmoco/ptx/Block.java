@@ -110,7 +110,7 @@ final class Block {
         boolean all = b.countSlot() < 0;
         int count = all ? threads : w.r[b.countSlot()][0];
         if (!all && (count <= 0 || count % Warp.LANES != 0)) {
-            throw fault(step, w, -1, "barrier for " + count + " threads: the number must be a multiple of 32 (PTX ISA 9.7.13.1)");
+            throw fault(step, w, -1, "barrier for " + count + " threads: the number must be a multiple of 32 (PTX ISA 9.7.12.1)");
         }
         if (arrived[id] > 0 && expected[id] != count) {
             throw fault(step, w, -1, "barrier " + id + " for " + count + " threads, but others wait in it for " + expected[id]);
@@ -120,7 +120,7 @@ final class Block {
             reduced[id * 3 + 1] = 1;
         }
         expected[id] = count;
-        // Barriers count whole warps (PTX ISA 9.7.13.1).
+        // Barriers count whole warps (PTX ISA 9.7.12.1).
         arrived[id] += all ? Math.min(Warp.LANES, threads - warp * Warp.LANES) : Warp.LANES;
         if (b.reduce() != null) {
             int lanes = w.live & (w.p[b.reduceSource()] ^ b.reduceFlip());
@@ -288,6 +288,6 @@ final class Block {
     PtxFault fault(Step step, Warp w, int lane, String what) {
         String who = lane < 0 ? "warp " + w.index : "thread " + thread(w.threadOf(lane));
         return new PtxFault("kernel " + code.entry().name() + ", " + code.module().file() + ":" + step.source.line() + ": "
-                + step.source.text() + "\n  block (" + x + "," + y + "," + z + ") " + who + ": " + what);
+                + step.source.text() + " block (" + x + "," + y + "," + z + ") " + who + ": " + what);
     }
 }

@@ -4,7 +4,7 @@ import java.util.BitSet;
 
 /**
  * Where the executing thread stands in time, as {@link Shadow} counts it. What orders two accesses: the end of a launch, a
- * barrier of the block (PTX ISA 9.7.13.1), bar.warp.sync between lanes of a warp, and, between blocks, a fence and an atomic
+ * barrier of the block (PTX ISA 9.7.12.1), bar.warp.sync between lanes of a warp, and, between blocks, a fence and an atomic
  * operation by which one block sees that another is through (PTX ISA 8, causality order, in its simplest form).
  */
 final class Clock {

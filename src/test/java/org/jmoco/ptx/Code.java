@@ -158,7 +158,7 @@ final class Code {
                     case "%dynamic_smem_size" -> b.grid.sharedBytes();
                     case "%total_smem_size" -> shared.staticBytes() + b.grid.sharedBytes();
                     case "%gridid" -> b.grid.serial();
-                    case "%nsmid" -> 1;
+                    case "%nsmid" -> 1; // blocks run one after another
                     default -> 0;
                 });
             }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Decodes control flow, barriers and what the lanes of a warp do together (PTX ISA 9.7.12, 9.7.13, 9.7.9.6 ff.). */
+/** Decodes control flow, barriers and what the lanes of a warp do together (PTX ISA 9.7.11, 9.7.12, 9.7.8.6). */
 final class ControlDecoder {
     private final Decoder d;
     private final Step s;
@@ -60,7 +60,7 @@ final class ControlDecoder {
         return d.intSource(s, operand(k), PtxType.B32);
     }
 
-    // ---- 9.7.12 control flow -----------------------------------------------------------------------------------
+    // ---- 9.7.11 control flow -----------------------------------------------------------------------------------
 
     private void branch() {
         if (!i.modifiers().isEmpty() && !i.modifiers().equals(List.of("uni"))) {
@@ -81,7 +81,7 @@ final class ControlDecoder {
         s.targets = d.entry.branchTargets().get(y.name()).stream().mapToInt(t -> d.label(s, new Operand.Symbol(t, 0))).toArray();
     }
 
-    // ---- 9.7.13.1 bar, 9.7.13.2 bar.warp.sync, 9.7.13.3 membar --------------------------------------------------
+    // ---- 9.7.12.1 bar, 9.7.12.2 bar.warp.sync, 9.7.12.3 membar --------------------------------------------------
 
     private void barrier() {
         List<String> m = new ArrayList<>(i.modifiers());
@@ -131,7 +131,7 @@ final class ControlDecoder {
 
     // ---- what lanes do together --------------------------------------------------------------------------------
 
-    /** 9.7.9.6 shfl.sync. */
+    /** 9.7.8.6 shfl.sync. */
     private void shuffle() {
         List<String> m = i.modifiers();
         if (m.size() != 3 || !m.get(0).equals("sync") || !m.get(2).equals("b32")) {
@@ -160,7 +160,7 @@ final class ControlDecoder {
         s.members = source(members);
     }
 
-    /** 9.7.13.9 vote.sync. */
+    /** 9.7.12.7 vote.sync. */
     private void vote() {
         need(3);
         VoteOp.Kind kind = switch (i.opcode()) {
@@ -184,7 +184,7 @@ final class ControlDecoder {
         together(2);
     }
 
-    /** 9.7.13.10 match.sync. */
+    /** 9.7.12.8 match.sync. */
     private void match() {
         boolean all = i.modifiers().contains("all");
         PtxType type = PtxType.named(i.modifiers().getLast());
@@ -211,7 +211,7 @@ final class ControlDecoder {
         return m;
     }
 
-    /** 9.7.13.12 redux.sync. */
+    /** 9.7.12.10 redux.sync. */
     private void redux() {
         List<String> m = i.modifiers();
         AtomicOp ignored = m.size() == 3 ? AtomicOp.make(m.get(1), PtxType.named(m.get(2))) : null;
@@ -224,7 +224,7 @@ final class ControlDecoder {
         together(2);
     }
 
-    /** 9.7.14.5 mma.sync. */
+    /** 9.7.13.4 mma.sync. */
     private Op mma() {
         List<String> m = i.modifiers();
         if (m.size() != 9 || !m.subList(0, 2).equals(List.of("sync", "aligned")) || !m.subList(3, 5).equals(List.of("row", "col"))

@@ -1,8 +1,8 @@
 package org.jmoco.ptx;
 
 /**
- * Moves, packing and the conversions that kernels use most (PTX ISA 9.7.9.1 to 9.7.9.6, 9.7.9.21); {@link ConvertOp} does all others. A narrow
- * value leaves zero-extended in its register unless its type is signed and the register wider.
+ * Moves, packing and the conversions that kernels use most (PTX ISA 9.7.8.3, 9.7.8.4, 9.7.8.18); {@link ConvertOp} does all
+ * others. A narrow value leaves zero-extended in its register unless its type is signed and the register wider.
  */
 final class ConvertLanes {
     private ConvertLanes() {
@@ -24,7 +24,7 @@ final class ConvertLanes {
         return c ? a : b;
     }
 
-    // ---- 9.7.9.6: mov between a register and its parts, lowest part first ---------------------------------------
+    // ---- 9.7.8.4: mov between a register and its parts, lowest part first ---------------------------------------
 
     static int pack_16(int low, int high) {
         return low & 0xffff | high << 16;
@@ -58,7 +58,7 @@ final class ConvertLanes {
         return (int) (a >>> from) & 0xffff;
     }
 
-    // ---- 9.7.9.20 cvta -----------------------------------------------------------------------------------------
+    // ---- 9.7.8.17 cvta -----------------------------------------------------------------------------------------
 
     static long cvta_shared(long a) {
         return a + Block.SHARED_WINDOW;
@@ -80,7 +80,7 @@ final class ConvertLanes {
         return Bits.flush(a);
     }
 
-    // ---- 9.7.9.21 cvt ------------------------------------------------------------------------------------------
+    // ---- 9.7.8.18 cvt ------------------------------------------------------------------------------------------
 
     static long cvt_s64_s32(int a) {
         return a;

@@ -1,7 +1,7 @@
 package org.jmoco.ptx;
 
 /**
- * cvt between any two types (PTX ISA 9.7.9.21): the source becomes an exact f64 or a 64-bit integer, and that is rounded once to the
+ * cvt between any two types (PTX ISA 9.7.8.18): the source becomes an exact f64 or a 64-bit integer, and that is rounded once to the
  * destination.
  */
 final class ConvertOp extends Op {

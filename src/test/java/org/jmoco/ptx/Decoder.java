@@ -69,7 +69,7 @@ final class Decoder {
         for (int i = 0; i < source.size(); i++) {
             steps[i] = decode(i, source.get(i));
         }
-        // A body may end without ret: it returns there (PTX ISA 9.7.12.6).
+        // A body may end without ret: it returns there (PTX ISA 9.7.11.6).
         steps[source.size()] = new Step(source.size(), new PtxInstruction(entry.line(), "end of " + entry.name(), null, "ret", List.of(), List.of()),
                 InstructionClass.CONTROL);
         steps[source.size()].kind = Step.Kind.EXIT;
@@ -191,7 +191,7 @@ final class Decoder {
         if (Slots.file(x) != file) {
             throw error(s, "register " + x + " is ." + x.type() + ", expected " + (file == 0 ? "a predicate" : file == 1 ? "up to 32 bits" : "64 bits"));
         }
-        // Operand types must agree in size, and be of the same kind or untyped (PTX ISA 9.3, table of operand type checking).
+        // Operand types must agree in size, and be of the same kind or untyped (PTX ISA 9.4, type checking).
         if (type != null && type.bytes == x.type().bytes && type.kind != PtxType.Kind.BITS && x.type().kind != PtxType.Kind.BITS
                 && type.isFloat() != x.type().isFloat()) {
             throw error(s, "register " + x + " is ." + x.type() + ", the instruction works on ." + type);

@@ -1,6 +1,8 @@
 package org.jmoco.ptx;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.cuda.Dnn;
 import org.jmoco.backend.cuda.GpuException;
@@ -17,6 +19,12 @@ public final class EmulatedDnn implements Dnn {
     private static final int ALIGNMENT = 16;
 
     private static final int WORKSPACE_ALIGNMENT = 256;
+
+    /** Their gradient stays in cache, and there are tasks enough for some cores. */
+    private static final int FILTERS_PER_TASK = 8;
+
+    /** Short chains: what is tested here is jmoco, not how cuDNN rounds. */
+    private static final int CHANNELS_PER_CHAIN = 16;
 
     private final LibraryHost host;
     private int calls;
@@ -42,6 +50,13 @@ public final class EmulatedDnn implements Dnn {
             case BACKWARD_WEIGHTS -> List.of(new Algorithm(3, "ALGO_3", 0, false), new Algorithm(0, "ALGO_0", 0, false),
                     new Algorithm(1, "ALGO_1", workspace(g), true));
         };
+    }
+
+    /** sum[at + i] += factor v[from + i]. */
+    private static void addScaled(float[] sum, int at, float factor, float[] v, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[at + i] += factor * v[from + i];
+        }
     }
 
     private record Operand(String name, long address, int size) {
@@ -133,69 +148,69 @@ public final class EmulatedDnn implements Dnn {
             return h < 0 || h >= g.h() || v < 0 || v >= g.w() ? -1 : ((n * g.h() + h) * g.w() + v) * g.c();
         }
 
+        /** Each task is an output pixel: all filters at once, in chains of some channels of one tap that are added afterwards. */
         private float[] forward(float[] x, float[] w) {
             float[] y = new float[Math.toIntExact(g.y().size())];
-            for (int npq = 0; npq < g.n() * g.p() * g.q(); npq++) {
-                for (int k = 0; k < g.k(); k++) {
-                    float even = 0;
-                    float odd = 0;
-                    for (int r = 0; r < g.r(); r++) {
-                        for (int s = 0; s < g.s(); s++) {
-                            int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), r, s);
-                            int tap = ((k * g.r() + r) * g.s() + s) * g.c();
-                            for (int c = 0; from >= 0 && c < g.c(); c++) {
-                                float product = x[from + c] * w[tap + c];
-                                if ((c & 1) == 0) {
-                                    even += product;
-                                } else {
-                                    odd += product;
-                                }
-                            }
-                        }
-                    }
-                    y[npq * g.k() + k] = even + odd;
+            int rsc = g.r() * g.s() * g.c();
+            float[] taps = new float[w.length]; // [r,s,c][k]
+            for (int k = 0; k < g.k(); k++) {
+                for (int i = 0; i < rsc; i++) {
+                    taps[i * g.k() + k] = w[k * rsc + i];
                 }
             }
+            IntStream.range(0, g.n() * g.p() * g.q()).parallel().forEach(npq -> {
+                float[] chain = new float[g.k()];
+                for (int tap = 0; tap < g.r() * g.s(); tap++) {
+                    int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
+                    for (int c = 0; from >= 0 && c < g.c(); c++) {
+                        addScaled(chain, 0, x[from + c], taps, (tap * g.c() + c) * g.k(), g.k());
+                        if (c % CHANNELS_PER_CHAIN == CHANNELS_PER_CHAIN - 1 || c == g.c() - 1) {
+                            addScaled(y, npq * g.k(), 1, chain, 0, g.k());
+                            Arrays.fill(chain, 0);
+                        }
+                    }
+                }
+            });
             return y;
         }
 
-        /** Scatters dy; the order of the taps starts at {@code turn}. */
+        /** Each task is an image: scatters dy. The order of the taps and filters starts at {@code turn}. */
         private float[] backwardData(float[] dy, float[] w, int turn) {
             float[] dx = new float[Math.toIntExact(g.x().size())];
             int taps = g.r() * g.s();
-            for (int npq = 0; npq < g.n() * g.p() * g.q(); npq++) {
-                for (int t = 0; t < taps; t++) {
-                    int tap = (t + turn) % taps;
-                    int to = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
-                    for (int k = 0; to >= 0 && k < g.k(); k++) {
-                        float d = dy[npq * g.k() + (k + turn) % g.k()];
-                        int from = ((k + turn) % g.k() * taps + tap) * g.c();
-                        for (int c = 0; c < g.c(); c++) {
-                            dx[to + c] += d * w[from + c];
+            IntStream.range(0, g.n()).parallel().forEach(n -> {
+                for (int pq = 0; pq < g.p() * g.q(); pq++) {
+                    for (int t = 0; t < taps; t++) {
+                        int tap = (t + turn) % taps;
+                        int to = pixel(n, pq / g.q(), pq % g.q(), tap / g.s(), tap % g.s());
+                        for (int i = 0; to >= 0 && i < g.k(); i++) {
+                            int k = (i + turn) % g.k();
+                            addScaled(dx, to, dy[(n * g.p() * g.q() + pq) * g.k() + k], w, (k * taps + tap) * g.c(), g.c());
                         }
                     }
                 }
-            }
+            });
             return dx;
         }
 
-        /** The order of the output pixels starts at {@code turn}. */
+        /** Each task is some filters. The order of the output pixels starts at {@code turn}. */
         private float[] backwardWeights(float[] x, float[] dy, int turn) {
             float[] dw = new float[Math.toIntExact(g.filter().size())];
             int pixels = g.n() * g.p() * g.q();
-            for (int i = 0; i < pixels; i++) {
-                int npq = (i + turn) % pixels;
-                for (int tap = 0; tap < g.r() * g.s(); tap++) {
-                    int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
-                    for (int k = 0; from >= 0 && k < g.k(); k++) {
-                        float d = dy[npq * g.k() + k];
-                        int to = (k * g.r() * g.s() + tap) * g.c();
-                        for (int c = 0; c < g.c(); c++) {
-                            dw[to + c] += d * x[from + c];
+            int taps = g.r() * g.s();
+            IntStream.range(0, Math.ceilDiv(g.k(), FILTERS_PER_TASK)).parallel().forEach(task -> {
+                int firstK = task * FILTERS_PER_TASK;
+                int endK = Math.min(g.k(), firstK + FILTERS_PER_TASK);
+                for (int i = 0; i < pixels; i++) {
+                    int npq = (i + turn) % pixels;
+                    for (int tap = 0; tap < taps; tap++) {
+                        int from = pixel(npq / (g.p() * g.q()), npq / g.q() % g.p(), npq % g.q(), tap / g.s(), tap % g.s());
+                        for (int k = firstK; from >= 0 && k < endK; k++) {
+                            addScaled(dw, (k * taps + tap) * g.c(), dy[npq * g.k() + k], x, from, g.c());
                         }
                     }
                 }
-            }
+            });
             return dw;
         }
 

@@ -41,8 +41,11 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private final Blas blas = new EmulatedBlas(this);
     private final Dnn dnn = new EmulatedDnn(this);
 
-    /** @param capability compute capability times 10: 80 */
-    public EmulatedGpu(int capability, long memoryBytes) {
+    /**
+     * @param capability compute capability times 10: 80
+     * @param multiprocessors what {@link #info} says, for works that cut their grid by it; blocks run one after another all the same
+     */
+    public EmulatedGpu(int capability, long memoryBytes, int multiprocessors) {
         int shared = switch (capability) {
             case 70, 72 -> 98304;
             case 75 -> 65536;
@@ -50,11 +53,16 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
             case 86, 89 -> 101376;
             default -> 232448;
         };
-        info = new GpuInfo("PTX machine sm_" + capability, capability, 1, memoryBytes, shared, "emulated", "emulated", "emulated");
+        info = new GpuInfo("PTX machine sm_" + capability, capability, multiprocessors, memoryBytes, shared, "emulated", "emulated", "emulated");
         memory = new DeviceMemory(memoryBytes);
     }
 
-    /** A device of this capability with 1 GiB. */
+    /** A device of 4 multiprocessors. */
+    public EmulatedGpu(int capability, long memoryBytes) {
+        this(capability, memoryBytes, 4);
+    }
+
+    /** A device of this capability with 4 multiprocessors and 1 GiB. */
     public EmulatedGpu(int capability) {
         this(capability, 1L << 30);
     }

@@ -1,7 +1,7 @@
 package org.jmoco.ptx;
 
 /**
- * membar and fence (PTX ISA 9.7.13.3). Memory of the machine is always in order, so the fence only counts for {@link Clock}: what
+ * membar and fence (PTX ISA 9.7.12.3). Memory of the machine is always in order, so the fence only counts for {@link Clock}: what
  * the fencing thread, and whoever it met in a barrier, wrote before may be handed to other blocks.
  */
 final class FenceOp extends Op {

@@ -136,7 +136,7 @@ final class FloatLanes {
         return sum(Rounding.RP, (double) a * b, c);
     }
 
-    // ---- 9.7.3.7 neg to 9.7.3.12 max ---------------------------------------------------------------------------
+    // ---- 9.7.3.9 abs to 9.7.3.12 max ---------------------------------------------------------------------------
 
     static float neg_f32(float a) {
         return -a;
@@ -154,7 +154,7 @@ final class FloatLanes {
         return Math.abs(z(a));
     }
 
-    /** 9.7.3.9: sign of the first operand, magnitude of the second. */
+    /** 9.7.3.2: sign of the first operand, magnitude of the second. */
     static float copysign_f32(float a, float b) {
         return Math.copySign(b, a);
     }
@@ -184,7 +184,7 @@ final class FloatLanes {
         return n(Math.max(a, b));
     }
 
-    // ---- 9.7.3.8 div, rcp, sqrt --------------------------------------------------------------------------------
+    // ---- 9.7.3.8 div, 9.7.3.13 rcp, 9.7.3.15 sqrt --------------------------------------------------------------------------------
 
     static float div_rn_f32(float a, float b) {
         return n(a / b);
@@ -249,7 +249,7 @@ final class FloatLanes {
         return Approximation.relative(Math.sqrt(z(a)), 0x1p-23);
     }
 
-    // ---- 9.7.3.16 rsqrt to tanh --------------------------------------------------------------------------------
+    // ---- 9.7.3.16 rsqrt to 9.7.3.22 tanh --------------------------------------------------------------------------------
 
     /** Relative error at most 2^-22.9. */
     static float rsqrt_approx_f32(float a) {
@@ -264,9 +264,13 @@ final class FloatLanes {
         return a == 0 ? Math.copySign(Double.POSITIVE_INFINITY, a) : 1.0 / Math.sqrt(a);
     }
 
-    /** Absolute error at most 2^-20.5 in [0, 2 pi]. */
+    /** Absolute error of sin and cos: at most 2^-20.5 in [-2 pi, 2 pi] and 2^-14.7 in [-100 pi, 100 pi]; beyond, none is promised. */
+    private static double angleError(float a) {
+        return Math.abs(a) <= 2 * Math.PI ? 0x1p-21 * 1.4142135623730951 : 0x1p-15 * 1.2311444133449163;
+    }
+
     static float sin_approx_f32(float a) {
-        return Approximation.absolute(Math.sin(a), 0x1p-21 * 1.4142135623730951);
+        return Approximation.absolute(Math.sin(a), angleError(a));
     }
 
     static float sin_approx_ftz_f32(float a) {
@@ -274,7 +278,7 @@ final class FloatLanes {
     }
 
     static float cos_approx_f32(float a) {
-        return Approximation.absolute(Math.cos(a), 0x1p-21 * 1.4142135623730951);
+        return Approximation.absolute(Math.cos(a), angleError(a));
     }
 
     static float cos_approx_ftz_f32(float a) {
@@ -296,9 +300,9 @@ final class FloatLanes {
         return lg2_approx_f32(z(a));
     }
 
-    /** Relative error at most 2^-22. */
+    /** At most 2 ulp from the correctly rounded result. */
     static float ex2_approx_f32(float a) {
-        return Approximation.relative(Math.pow(2, a), 0x1p-22);
+        return Approximation.ulps(Math.pow(2, a), 2);
     }
 
     static float ex2_approx_ftz_f32(float a) {

@@ -68,7 +68,7 @@ final class GridLaunch {
 
     /**
      * A thread carries out an atomic operation at this address. It learns of the blocks that did so before; and if everything
-     * that its own block wrote lies behind a fence, it hands that on (PTX ISA 8.8: release and acquire patterns).
+     * that its own block wrote lies behind a fence, it hands that on (PTX ISA 8, release and acquire patterns).
      */
     void synchronise(Warp w, long address, boolean releases) {
         Clock clock = w.block.clock;

@@ -1,7 +1,8 @@
 package org.jmoco.ptx;
 
 /**
- * What one lane computes, integers of up to 32 bits (PTX ISA 9.7.1, 9.7.2, 9.7.8). A method is named as its instruction with
+ * What one lane computes, integers of up to 32 bits (PTX ISA 9.7.1, 9.7.7; sections are numbered
+ * here and in the whole package as in version 7.6, later versions have the same names). A method is named as its instruction with
  * underscores; {@link LaneOps} finds it by that name and makes the loop over the lanes. 16-bit values arrive and leave with
  * the upper half zero.
  */
@@ -180,7 +181,7 @@ final class IntLanes {
         return rem_u32(a, b);
     }
 
-    // ---- 9.7.1.10 abs, neg, min, max ---------------------------------------------------------------------------
+    // ---- 9.7.1.10 abs, 9.7.1.11 neg, 9.7.1.12 min, 9.7.1.13 max ---------------------------------------------------------------------------
 
     static int abs_s32(int a) {
         return Math.abs(a);
@@ -230,7 +231,7 @@ final class IntLanes {
         return Math.max(a, b);
     }
 
-    // ---- 9.7.1.14 popc, clz, bfind, brev, bfe, bfi -------------------------------------------------------------
+    // ---- 9.7.1.14 popc to 9.7.1.20 bfi -------------------------------------------------------------
 
     static int popc_b32(int a) {
         return Integer.bitCount(a);
@@ -292,7 +293,7 @@ final class IntLanes {
         return b & ~mask | a << pos & mask;
     }
 
-    // ---- 9.7.1.22 dp4a -----------------------------------------------------------------------------------------
+    // ---- 9.7.1.23 dp4a -----------------------------------------------------------------------------------------
 
     static int dp4a_s32_s32(int a, int b, int c) {
         for (int i = 0; i < 4; i++) {
@@ -308,7 +309,7 @@ final class IntLanes {
         return c;
     }
 
-    // ---- 9.7.1.23 dp2a: halves of a times the low or the high two bytes of b -----------------------------------
+    // ---- 9.7.1.24 dp2a: halves of a times the low or the high two bytes of b -----------------------------------
 
     static int dp2a_lo_u32_u32(int a, int b, int c) {
         return c + (a & 0xffff) * (b & 0xff) + (a >>> 16) * (b >>> 8 & 0xff);
@@ -326,7 +327,7 @@ final class IntLanes {
         return dp2a_lo_s32_s32(a, b >>> 16, c);
     }
 
-    // ---- 9.7.8 logic and shifts; shift amounts above the width count as the width ------------------------------
+    // ---- 9.7.7 logic and shifts; shift amounts above the width count as the width ------------------------------
 
     static int and_b32(int a, int b) {
         return a & b;
@@ -406,7 +407,7 @@ final class IntLanes {
         return (int) (((long) b << 32 | a & 0xffffffffL) >>> n);
     }
 
-    // ---- 9.7.9.7 prmt ------------------------------------------------------------------------------------------
+    // ---- 9.7.8.7 prmt ------------------------------------------------------------------------------------------
 
     static int prmt_b32(int a, int b, int selectors) {
         long bytes = (long) b << 32 | a & 0xffffffffL;
@@ -419,7 +420,7 @@ final class IntLanes {
         return d;
     }
 
-    // ---- 9.7.9.5 slct (selp is an operation of its own: it passes unwritten registers on) ------------------------
+    // ---- 9.7.5.4 slct (selp is an operation of its own: it passes unwritten registers on) ------------------------
 
     static int slct_b32_s32(int a, int b, int c) {
         return c >= 0 ? a : b;

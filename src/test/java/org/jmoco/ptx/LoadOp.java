@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** ld, of one element or a vector (PTX ISA 9.7.9.8, 9.7.9.9). A narrow element is extended to its register by its type. */
+/** ld, of one element or a vector (PTX ISA 9.7.8.8, 9.7.8.9). A narrow element is extended to its register by its type. */
 final class LoadOp extends MemoryOp {
     /** Destination slots, -1 for one that is not wanted. */
     int[] dst;

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** match.any.sync and match.all.sync (PTX ISA 9.7.13.10). */
+/** match.any.sync and match.all.sync (PTX ISA 9.7.12.8). */
 final class MatchOp extends Op {
     private final boolean all;
     private final int dst;

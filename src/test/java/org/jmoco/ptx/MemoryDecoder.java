@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Decodes what touches memory (PTX ISA 9.7.9, 9.7.13.4, 9.7.14.5.15). */
+/** Decodes what touches memory (PTX ISA 9.7.8, 9.7.12.4, 9.7.13.4.15). */
 final class MemoryDecoder {
     /** Cache hints: no effect on values. */
     private static final Set<String> HINTS = Set.of("ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_last", "L1::evict_first", "L1::no_allocate",

@@ -2,7 +2,7 @@ package org.jmoco.ptx;
 
 /**
  * What loads, stores and atomics have in common: addresses, bounds, alignment, and what the shadow has to say. Addresses must be
- * multiples of the access size (PTX ISA 9.7.9.8, "naturally aligned"); a vector's size is that of all its elements.
+ * multiples of the access size (PTX ISA 9.7.8.8, "naturally aligned"); a vector's size is that of all its elements.
  */
 abstract class MemoryOp extends Op {
     enum Space {
@@ -115,24 +115,28 @@ abstract class MemoryOp extends Op {
     }
 
     final void noteRead(Warp w, Window v, int lane, int at) {
+        noteRead(w, v, lane, at, bytes);
+    }
+
+    final void noteRead(Warp w, Window v, int lane, int at, int size) {
         Clock clock = w.block.clock;
         clock.thread = w.index * Warp.LANES + lane;
-        int found = v.shadow.read(clock, at, bytes, flags, v.startsUnwritten);
+        int found = v.shadow.read(clock, at, size, flags, v.startsUnwritten);
         if (found != Shadow.FINE) {
-            throw w.block.conflict(w, v, lane, at, bytes, found, false);
+            throw w.block.conflict(w, v, lane, at, size, found, false);
         }
         if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
-            checkContents(clock, v, lane, at);
+            checkContents(clock, v, lane, at, size);
         }
     }
 
-    private void checkContents(Clock clock, Window v, int lane, int at) {
+    private void checkContents(Clock clock, Window v, int lane, int at, int size) {
         if (readOnly && v.shadow.writtenSince(at, clock.launchFirst)) {
             throw new LaneFault(lane, "ld.global.nc reads what this launch has written: " + v.allocation.describe(v.base + at));
         }
-        if (v.allocation != null && v.allocation.hasUnwritten() && v.allocation.firstUnwritten(at, bytes) >= 0) {
+        if (v.allocation != null && v.allocation.hasUnwritten() && v.allocation.firstUnwritten(at, size) >= 0) {
             throw new LaneFault(lane, "reads memory that nothing wrote: "
-                    + v.allocation.describe(v.allocation.address + v.allocation.firstUnwritten(at, bytes)));
+                    + v.allocation.describe(v.allocation.address + v.allocation.firstUnwritten(at, size)));
         }
     }
 

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** Logic on predicates of all lanes at once (PTX ISA 9.7.8). */
+/** Logic on predicates of all lanes at once (PTX ISA 9.7.7). */
 final class PredicateOp extends Op {
     private enum Kind {
         AND, OR, XOR, NOT, MOV

@@ -106,7 +106,7 @@ final class PtxParser {
         if (type == null || !t.text().startsWith(".")) {
             throw error(t, "unknown type " + t);
         }
-        if (peek().is(".ptr")) { // attributes of a pointer parameter (PTX ISA 5.1.6.2): nothing that an execution needs
+        if (peek().is(".ptr")) { // attributes of a pointer parameter (PTX ISA 5.1.6.1): nothing that an execution needs
             while (peek().text().startsWith(".") || Character.isDigit(peek().text().charAt(0))) {
                 take();
             }

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** redux.sync of 32-bit integers (PTX ISA 9.7.13.12). */
+/** redux.sync of 32-bit integers (PTX ISA 9.7.12.10). */
 final class ReduxOp extends Op {
     private final String operation;
     private final boolean signed;

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** Rounding modes (PTX ISA 9.7.3, 9.7.9.1) of exact values to any binary format. */
+/** Rounding modes (PTX ISA 6.5.2, 9.7.3) of exact values to any binary format. */
 enum Rounding {
     /** Nearest, ties to even. */
     RN,

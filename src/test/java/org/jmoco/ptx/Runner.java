@@ -172,7 +172,7 @@ final class Runner {
         if (pick(w, false)) {
             return true;
         }
-        // Lanes that a waiting group named have exited: it need not wait for them (PTX ISA 9.7.13.4).
+        // Lanes that a waiting group named have exited: it need not wait for them (PTX ISA 9.7.12.2).
         for (int g = 0; g < w.groups; g++) {
             int needs = w.groupNeeds[g] & w.live;
             if ((w.groupMask[g] & needs) == needs) {
@@ -190,7 +190,7 @@ final class Runner {
         StringBuilder text = new StringBuilder("lanes wait for each other in different places:");
         for (int g = 0; g < w.groups; g++) {
             PtxInstruction i = steps[w.groupPc[g]].source;
-            text.append(String.format("%n    lanes %08x in line %d: %s", w.groupMask[g], i.line(), i.text()));
+            text.append(String.format(" lanes %08x in line %d: %s;", w.groupMask[g], i.line(), i.text()));
         }
         Step at = steps[w.groupPc[0]];
         return block.fault(at, w, Integer.numberOfTrailingZeros(w.groupMask[0]),

@@ -1,7 +1,7 @@
 package org.jmoco.ptx;
 
 /**
- * shfl.sync (PTX ISA 9.7.9.6). The third operand c holds the clamp in bits 0 to 4 and the segment mask in bits 8 to 12. Reading
+ * shfl.sync (PTX ISA 9.7.8.6). The third operand c holds the clamp in bits 0 to 4 and the segment mask in bits 8 to 12. Reading
  * a lane that does not take part is undefined there and a fault here.
  */
 final class ShuffleOp extends Op {

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** st, of one element or a vector (PTX ISA 9.7.9.11). */
+/** st, of one element or a vector (PTX ISA 9.7.8.11). */
 final class StoreOp extends MemoryOp {
     int[] src;
     boolean srcWide;
@@ -39,7 +39,7 @@ final class StoreOp extends MemoryOp {
     }
 
     /**
-     * Lanes of one instruction that write to one place: which of them wins is undefined (PTX ISA 8.10), so they must write the
+     * Lanes of one instruction that write to one place: which of them wins is undefined (CUDA C++ Programming Guide, SIMT architecture), so they must write the
      * same.
      */
     @Override

@@ -1,6 +1,6 @@
 package org.jmoco.ptx;
 
-/** vote.sync (PTX ISA 9.7.13.9) and activemask (9.7.13.11). */
+/** vote.sync (PTX ISA 9.7.12.7) and activemask (9.7.12.9). */
 final class VoteOp extends Op {
     enum Kind {
         ALL, ANY, UNIFORM, BALLOT, ACTIVE

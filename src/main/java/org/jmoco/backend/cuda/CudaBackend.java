@@ -111,6 +111,11 @@ public final class CudaBackend extends Backend {
         return memory.address(Region.WEIGHT_COPIES) + element * featureMaps().bytes;
     }
 
+    /** Address of a region's arena, 0 if nothing lives there. */
+    long arena(Region region) {
+        return memory.address(region);
+    }
+
     @Override
     public String name() {
         return "cuda";

@@ -1,18 +1,29 @@
 package org.jmoco.backend.reference;
 
 import org.jmoco.backend.Buffer;
+import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 
-/** The values of one real buffer, by row-major index. Stored as doubles; a buffer of type F32 rounds what is stored. */
+/** The values of one real buffer, by row-major index. Stored as doubles; a buffer of type F32 or BF16 rounds what is stored. */
 final class Reals {
     private final double[] arena;
     private final int start;
-    private final boolean single;
+    private final DType type;
+    private final DType through;
 
     Reals(Buffer b) {
+        this(b, b.dtype());
+    }
+
+    /**
+     * Weights or their gradients as a convolution of feature maps of type {@code through} sees them: what is read is rounded to
+     * that type, and so is what is put, before it is added to what is there.
+     */
+    Reals(Buffer b, DType through) {
         arena = (double[]) b.home();
         start = ReferenceBackend.firstIndex(b);
-        single = b.dtype() == DType.F32;
+        type = b.dtype();
+        this.through = through;
     }
 
     /** The values of a buffer that may be absent: null for null. */
@@ -21,15 +32,26 @@ final class Reals {
     }
 
     double get(int i) {
-        return arena[start + i];
+        double value = arena[start + i];
+        return through == type ? value : rounded(value, through);
     }
 
     void set(int i, double value) {
-        arena[start + i] = single ? (float) value : value;
+        arena[start + i] = rounded(value, type);
     }
 
     /** Stores value, or the stored value plus {@code value} if {@code accumulate}. */
     void put(int i, double value, boolean accumulate) {
-        set(i, accumulate ? get(i) + value : value);
+        double v = through == type ? value : rounded(value, through);
+        set(i, accumulate ? arena[start + i] + v : v);
+    }
+
+    /** A sum in f64 is first rounded to f32, as a device that sums in f32 gives it, and then to bf16. */
+    private static double rounded(double value, DType type) {
+        return switch (type) {
+            case F32 -> (float) value;
+            case BF16 -> Bf16.round((float) value);
+            default -> value;
+        };
     }
 }

@@ -13,22 +13,26 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 
 /**
- * The reference backend: every operation as nested loops over Java arrays, in f64, or in f32 with f64 sums.
+ * The reference backend: every operation as nested loops over Java arrays, in f64, or in f32 with f64 sums, or in f32 with bf16
+ * feature maps: the model of a device that computes in bf16.
  *
  * <p>Each region's arena is one {@code double[]} for its real buffers and one {@code int[]} for its I32 ones; the home of a
- * root is that array, its address the byte offset in the arena that the {@link org.jmoco.backend.MemoryPlan} gave it. So
- * transients overlap here just as they do on a device. In F32 an element still takes a double, rounded to f32.
+ * root is that array, its address the index of its first element there times the size of an element, from the byte offset that the
+ * {@link org.jmoco.backend.MemoryPlan} gave it. So transients overlap here just as they do on a device. In F32 an element still
+ * takes a double, rounded to f32.
  *
  * <p>Unlike other backends its launches make temporary arrays, the largest being a convolution's weights or output gradient
  * in another order: it is written to be read.
  */
 public final class ReferenceBackend extends Backend {
     private final DType real;
+    private final DType maps;
     private final Workers workers;
     private final Ops ops;
 
-    private ReferenceBackend(DType real, int threads) {
+    private ReferenceBackend(DType real, DType maps, int threads) {
         this.real = real;
+        this.maps = maps;
         workers = new Workers(threads);
         ops = new ReferenceOps(workers);
     }
@@ -38,13 +42,26 @@ public final class ReferenceBackend extends Backend {
      * @param threads number of threads, at least 1; results do not depend on it
      */
     public static ReferenceBackend open(DType real, int threads) {
+        return open(real, real, threads);
+    }
+
+    /**
+     * As above, with feature maps of another type.
+     *
+     * @param maps the real type, or BF16 where that is F32: maps are rounded when they are stored, filters when convolutions read
+     *     them, filters' gradients before they are added
+     */
+    public static ReferenceBackend open(DType real, DType maps, int threads) {
         if (real != DType.F64 && real != DType.F32) {
             throw UserError.usage("reference backend: computes in f64 or f32, not in " + real);
+        }
+        if (maps != real && (real != DType.F32 || maps != DType.BF16)) {
+            throw UserError.usage("reference backend: feature maps are " + real + ", or bf16 where the rest is f32, not " + maps);
         }
         if (threads < 1) {
             throw UserError.usage("reference backend: --threads must be at least 1, is " + threads);
         }
-        return new ReferenceBackend(real, threads);
+        return new ReferenceBackend(real, maps, threads);
     }
 
     @Override
@@ -54,13 +71,30 @@ public final class ReferenceBackend extends Backend {
 
     @Override
     public String describe() {
-        return "reference: nested loops in Java, " + real + (real == DType.F32 ? " with f64 sums" : "") + ", " + workers.threads()
+        return "reference: nested loops in Java, " + real + (real == DType.F32 ? " with f64 sums" : "")
+                + (maps == real ? "" : " and " + maps + " feature maps") + ", " + workers.threads()
                 + (workers.threads() == 1 ? " thread" : " threads");
     }
 
     @Override
     public DType real() {
         return real;
+    }
+
+    @Override
+    public DType featureMaps() {
+        return maps;
+    }
+
+    /** Filters are rounded where they are read. */
+    @Override
+    protected boolean copiesWeights() {
+        return false;
+    }
+
+    @Override
+    public String arithmetic() {
+        return name() + " " + maps;
     }
 
     @Override
@@ -74,7 +108,7 @@ public final class ReferenceBackend extends Backend {
         Map<Region, Integer> intLength = new EnumMap<>(Region.class);
         for (Buffer b : roots) {
             requireKnown(b);
-            long end = memory().offset(b) / b.dtype().bytes + b.size();
+            long end = first(b) + b.size();
             if (end > Integer.MAX_VALUE - 8) { // the longest array that Java virtual machines make
                 throw tooLarge(arenaBytes);
             }
@@ -86,7 +120,7 @@ public final class ReferenceBackend extends Backend {
             realLength.forEach((region, length) -> reals.put(region, new double[length]));
             intLength.forEach((region, length) -> ints.put(region, new int[length]));
             for (Buffer b : roots) {
-                b.place(b.dtype() == DType.I32 ? ints.get(b.region()) : reals.get(b.region()), memory().offset(b));
+                b.place(b.dtype() == DType.I32 ? ints.get(b.region()) : reals.get(b.region()), first(b) * b.dtype().bytes);
             }
         } catch (OutOfMemoryError e) {
             throw tooLarge(arenaBytes);
@@ -94,8 +128,13 @@ public final class ReferenceBackend extends Backend {
         return 0;
     }
 
+    /** Index in its array of a root's first element: buffers of all types are laid out in units of the smallest, and stay apart. */
+    private long first(Buffer b) {
+        return memory().offset(b) / (b.dtype() == DType.I32 ? b.dtype() : maps).bytes;
+    }
+
     private void requireKnown(Buffer b) {
-        if (b.dtype() != real && b.dtype() != DType.I32) {
+        if (b.dtype() != real && b.dtype() != maps && b.dtype() != DType.I32) {
             throw new IllegalArgumentException("reference backend: holds " + real + " and i32, but " + b + " is declared");
         }
     }
@@ -130,14 +169,14 @@ public final class ReferenceBackend extends Backend {
 
     @Override
     public HostTensor download(Buffer src) {
-        HostTensor out = HostTensor.zeros(src.dtype(), src.shape());
+        HostTensor out = HostTensor.zeros(src.dtype() == DType.BF16 ? DType.F32 : src.dtype(), src.shape());
         if (src.dtype() == DType.I32) {
             System.arraycopy(src.home(), firstIndex(src), out.ints(), 0, out.size());
             return out;
         }
         Reals values = new Reals(src);
         for (int i = 0; i < out.size(); i++) {
-            if (src.dtype() == DType.F32) {
+            if (out.dtype() == DType.F32) {
                 out.floats()[i] = (float) values.get(i);
             } else {
                 out.doubles()[i] = values.get(i);

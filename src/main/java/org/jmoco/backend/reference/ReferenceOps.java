@@ -39,17 +39,17 @@ final class ReferenceOps implements Ops {
 
     @Override
     public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w) {
-        return () -> convolution.forward(g, real(y), real(x), real(w));
+        return () -> convolution.forward(g, real(y), real(x), new Reals(w, x.dtype()));
     }
 
     @Override
     public Work conv2dBackwardData(ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
-        return () -> convolution.backwardData(g, real(dx), real(dy), real(w), accumulate);
+        return () -> convolution.backwardData(g, real(dx), real(dy), new Reals(w, dy.dtype()), accumulate);
     }
 
     @Override
     public Work conv2dBackwardWeights(ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-        return () -> convolution.backwardWeights(g, real(dw), real(x), real(dy), accumulate);
+        return () -> convolution.backwardWeights(g, new Reals(dw, x.dtype()), real(x), real(dy), accumulate);
     }
 
     @Override

@@ -37,6 +37,20 @@ public final class FakeCuda {
      * @param cuda version of CUDA of the libraries, 12 or 13
      */
     public static Path build(Path folder, int cuda) throws IOException, InterruptedException {
+        buildDriver(folder);
+        String telltale = "-DFAKE_TELLTALE=\"libcublasLt.so." + cuda + "\"";
+        String version = "-DFAKE_VERSION=" + cuda;
+        compile(folder, "cublaslt.c", "libcublasLt.so." + cuda, true, version);
+        compile(folder, "cublas.c", "libcublas.so." + cuda, true, version);
+        compile(folder, "cudnn.c", "libcudnn.so.9", true);
+        for (String part : CUDNN_PARTS) {
+            compile(folder, "cudnn_part.c", "libcudnn_" + part + ".so.9", true, telltale);
+        }
+        return folder;
+    }
+
+    /** The driver's library alone. Skips as {@link #build} does. */
+    public static Path buildDriver(Path folder) throws IOException, InterruptedException {
         assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"), "not Linux on x86_64: no CUDA backend");
         assumeTrue(hasGcc(), "no gcc: the stand-ins of NVIDIA's libraries cannot be compiled");
         Files.createDirectories(folder);
@@ -45,15 +59,7 @@ public final class FakeCuda {
                 Files.write(folder.resolve(s), in.readAllBytes());
             }
         }
-        String telltale = "-DFAKE_TELLTALE=\"libcublasLt.so." + cuda + "\"";
-        String version = "-DFAKE_VERSION=" + cuda;
         compile(folder, "cuda.c", "libcuda.so.1", false);
-        compile(folder, "cublaslt.c", "libcublasLt.so." + cuda, true, version);
-        compile(folder, "cublas.c", "libcublas.so." + cuda, true, version);
-        compile(folder, "cudnn.c", "libcudnn.so.9", true);
-        for (String part : CUDNN_PARTS) {
-            compile(folder, "cudnn_part.c", "libcudnn_" + part + ".so.9", true, telltale);
-        }
         return folder;
     }
 

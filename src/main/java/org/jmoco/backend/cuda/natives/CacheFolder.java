@@ -8,12 +8,19 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 
-/** {@code $XDG_CACHE_HOME/jmoco/cuda}, by default {@code ~/.cache/jmoco/cuda}: libraries that jmoco unpacked; safe to delete. */
+/**
+ * Libraries that jmoco unpacked, safe to delete: {@code $JMOCO_CACHE/cuda} if that is set, else {@code $XDG_CACHE_HOME/jmoco/cuda}, by
+ * default {@code ~/.cache/jmoco/cuda}.
+ */
 final class CacheFolder {
     private CacheFolder() {
     }
 
     static Path of(Host host) {
+        String own = host.variable("JMOCO_CACHE");
+        if (own != null) {
+            return host.path(own).resolve("cuda");
+        }
         String cache = host.variable("XDG_CACHE_HOME");
         Path base = cache != null ? host.path(cache) : host.home() != null ? host.home().resolve(".cache") : host.path(System.getProperty("java.io.tmpdir"));
         return base.resolve("jmoco").resolve("cuda");

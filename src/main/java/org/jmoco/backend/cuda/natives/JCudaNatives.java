@@ -84,7 +84,7 @@ public final class JCudaNatives {
         return loaded;
     }
 
-    /** {@code $XDG_CACHE_HOME/jmoco/cuda}, by default {@code ~/.cache/jmoco/cuda}; may not exist yet, is safe to delete. */
+    /** {@code $JMOCO_CACHE/cuda}, by default {@code ~/.cache/jmoco/cuda}; may not exist yet, is safe to delete. */
     public static Path cacheFolder() {
         return CacheFolder.of(Host.here());
     }
@@ -240,7 +240,7 @@ public final class JCudaNatives {
             // JCuda's text has the stack traces of both of its attempts in it; the loader's own words stand in some line of them.
             fail("JCuda's native half cannot be loaded: " + loaderLine(e), "./jmoco doctor shows which libraries were taken");
         } catch (IOException e) {
-            fail("JCuda's native half cannot be unpacked: " + e, "make the folder writable, or set XDG_CACHE_HOME to one with 10 MB free");
+            fail("JCuda's native half cannot be unpacked: " + e, "make the folder writable, or set JMOCO_CACHE to one with 10 MB free");
         } catch (ClassNotFoundException e) {
             fail("JCuda is not on the class path: " + e.getMessage(), "start by ./jmoco");
         } finally {

@@ -38,7 +38,7 @@ final class SearchPlaces {
         SearchPlaces s = new SearchPlaces(host);
         s.installed(explicit);
         s.python();
-        s.add(cache, "jmoco cuda install");
+        Host.folders(cache, Path.of(Redist.FOLDER)).forEach(f -> s.add(f, "jmoco cuda install"));
         return s.places;
     }
 

@@ -117,7 +117,7 @@ class LibraryFinderTest {
         machine.driver(DISTRIBUTION).set("LD_LIBRARY_PATH", "/path/a::/path/b").set("CUDA_HOME", "/home/ann/cuda").prints("python3", SITE)
                 .prints("ldconfig", "123 libs found in cache", "\tlibcublas.so.12 (libc6,x86-64) => /cached/libcublas.so.12",
                         "\tlibcublasLt.so.12 (libc6,x86-64) => /cached/libcublasLt.so.12", "\tlibcudnn.so.9 (libc6) => /thirtytwo/libcudnn.so.9");
-        String cache = "/home/ann/.cache/jmoco/cuda";
+        String cache = "/home/ann/.cache/jmoco/cuda/" + Redist.FOLDER;
         List<String> inOrder = List.of("/mine", "/path/b", "/cached", "/home/ann/cuda/lib64", TOOLKIT, SITE + "/nvidia/cublas/lib", cache);
         for (String folder : inOrder) {
             machine.cublas(folder, 12).cudnn(folder, 12);

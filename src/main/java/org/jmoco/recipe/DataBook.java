@@ -1,0 +1,102 @@
+package org.jmoco.recipe;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jmoco.data.DataSet;
+import org.jmoco.data.DataSets;
+import org.jmoco.tensor.UserError;
+
+/** The data sets of a recipe: which are at hand, and each opened once. */
+final class DataBook {
+    /** Of the split that is drawn where a set has none: one for all seeds, so that rows and seeds share their test images. */
+    private static final long SPLIT_SEED = 1;
+
+    private final Map<String, Path> given; // by kind
+    private final double[] holdOut;
+    private final Consumer<String> say;
+    private final Map<DataSpec, DataSet> open = new HashMap<>();
+
+    /**
+     * @param given   where the command line says that sets lie, by kind
+     * @param holdOut shares of val and test for labelled sets without splits; null if the recipe has no transfer
+     */
+    DataBook(Map<String, Path> given, double[] holdOut, Consumer<String> say) {
+        this.given = given;
+        this.holdOut = holdOut;
+        this.say = say;
+    }
+
+    /** The first of these that is at hand, with its path. */
+    Optional<DataSpec> atHand(List<DataSpec> alternatives) {
+        for (DataSpec d : alternatives) {
+            if (d.path() != null || d.kind().equals(DataSpec.PHANTOM)) {
+                return Optional.of(d);
+            }
+            if (given.containsKey(d.kind())) {
+                return Optional.of(new DataSpec(d.kind(), given.get(d.kind())));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Everything that the rows need must be at hand, and nothing else may be given.
+     *
+     * @throws UserError naming all that is missing
+     */
+    void requireAll(Map<String, List<DataSpec>> byStage) {
+        Set<String> missing = new LinkedHashSet<>();
+        Set<String> kinds = new LinkedHashSet<>();
+        byStage.forEach((stage, alternatives) -> {
+            alternatives.forEach(d -> kinds.add(d.kind()));
+            if (atHand(alternatives).isEmpty()) {
+                missing.add("stage " + stage + " needs " + String.join(" (or in its place ", alternatives.stream().map(DataSpec::kind).toList())
+                        + ")".repeat(alternatives.size() - 1));
+            }
+        });
+        if (!missing.isEmpty()) {
+            throw UserError.usage("data sets are missing: " + String.join("; ", missing) + ". Say where they lie with --data NAME=DIR, or leave"
+                    + " stages out with --stages or rows with --rows.");
+        }
+        List<String> idle = new ArrayList<>(given.keySet());
+        idle.removeAll(kinds);
+        if (!idle.isEmpty()) {
+            throw UserError.usage("--data " + idle.getFirst() + ": no stage of these rows reads it; they read " + String.join(", ", kinds));
+        }
+    }
+
+    DataSet open(DataSpec spec) {
+        return open.computeIfAbsent(spec, s -> split(DataSets.open(s.kind(), s.path(), DataSets.Options.defaults().withLog(say)), s));
+    }
+
+    /** The same split for pretraining and transfer, so that no test image is ever trained on. */
+    private DataSet split(DataSet set, DataSpec spec) {
+        boolean labelled = set.has(DataSet.TRAIN) && set.split(DataSet.TRAIN).labelled();
+        if (!labelled || set.has(DataSet.VAL) || set.has(DataSet.TEST) || holdOut == null) {
+            return set;
+        }
+        say.accept(String.format(Locale.ROOT, "%s has no splits of its own: %.0f %% of each class are held out for validation and %.0f %% for the test,"
+                + " drawn at random (images of one patient may be on both sides; sort them into train, val, test to avoid that)", spec,
+                100 * holdOut[0], 100 * holdOut[1]));
+        return set.withHoldOut(holdOut[0], holdOut[1], SPLIT_SEED);
+    }
+
+    /** What each stage of these reads, in order. */
+    static Map<String, List<DataSpec>> needs(Recipe recipe) {
+        Map<String, List<DataSpec>> needs = new LinkedHashMap<>();
+        recipe.rows().forEach(r -> r.chain().forEach(s -> needs.put(s, recipe.pretrain().get(s).data())));
+        if (recipe.transfer() != null) {
+            needs.put(TransferStage.NAME, recipe.transfer().data());
+        }
+        return needs;
+    }
+}

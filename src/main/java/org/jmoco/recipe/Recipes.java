@@ -1,0 +1,110 @@
+package org.jmoco.recipe;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.report.Json;
+import org.jmoco.report.RunFolder;
+import org.jmoco.tensor.UserError;
+
+/**
+ * Recipes from outside: {@code jmoco run}. The folder of a run holds
+ *
+ * <pre>
+ * recipe.yaml       the recipe as it was run, every change in it; runs by itself
+ * options.json      options of the last start; environment.json  one entry for each start
+ * encoders/         one run folder for each pretraining (or in the store that recipes share)
+ * transfers/        one run folder for each row and seed
+ * results.json      figures, comparisons and what each network said of each image: all that a report needs
+ * results.txt       the table
+ * </pre>
+ */
+public final class Recipes {
+    /** Of the shipped recipes. */
+    public static final List<String> SHIPPED = Recipe.SHIPPED;
+
+    /**
+     * What to run.
+     *
+     * @param recipe  {@code covid}, {@code idc}, or a file
+     * @param scale   of the recipe; null or "published" for its own values
+     * @param sets    changes, {@code path=value}
+     * @param seeds   0 for the recipe's own
+     * @param rows    names; empty for all
+     * @param stages  that take part; empty for all
+     * @param data    folders of data sets by kind
+     * @param out     folder of the run; null for {@code runs/NAME}
+     * @param store   folder of the encoders; null for {@code encoders} in the run's
+     * @param options resolved options of the command line, for the record
+     */
+    public record Request(String recipe, String scale, List<String> sets, int seeds, List<String> rows, List<String> stages, Map<String, Path> data,
+            Path out, Path store, Map<String, Object> options) {}
+
+    private final Recipe recipe;
+    private final DataBook data;
+    private final Path out;
+    private final Path store;
+    private final Request request;
+    private final PrintWriter print;
+
+    /** @throws UserError if the recipe is wrong, with file, line and column */
+    public Recipes(Request request, PrintWriter print) {
+        this.request = request;
+        this.print = print;
+        recipe = Recipe.load(request.recipe, new Recipe.Wishes(request.scale, request.sets, request.seeds, request.rows, request.stages));
+        data = new DataBook(request.data, recipe.transfer() == null ? null : recipe.transfer().holdOut(), print::println);
+        out = request.out != null ? request.out : Path.of("runs", recipe.name());
+        store = request.store != null ? request.store : out.resolve("encoders");
+    }
+
+    /** Prints stages, steps, estimated time and memory; trains nothing and writes nothing. */
+    public void dryRun(Machine machine) {
+        heading();
+        RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
+        new Estimate(recipe, data, run, machine, print).print(Plan.of(recipe));
+    }
+
+    /** Trains what is not finished yet, then prints and writes the results. */
+    public void run(Machine machine) {
+        data.requireAll(DataBook.needs(recipe));
+        heading();
+        try (RunFolder folder = RunFolder.open(out, "run", true)) {
+            folder.recordOptions(request.options, allOptions(folder));
+            RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
+            folder.recordEnvironment(machine.environment(run.backend()));
+            write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
+                    + YamlTree.write(run.resolved()));
+            run.standIns().forEach(print::println);
+            Results results = Results.of(recipe, run, run.run(Plan.of(recipe)));
+            List<String> table = ResultTable.of(results);
+            print.println();
+            table.forEach(print::println);
+            write(folder.file("results.txt"), String.join("\n", table) + "\n");
+            Json.write(folder.file("results.json"), results.json(run.backend(), out));
+            print.println();
+            print.println("results in " + folder.file("results.json"));
+        }
+    }
+
+    private void heading() {
+        print.println("recipe " + recipe.name() + ": " + recipe.title() + " (" + recipe.settings() + ")");
+    }
+
+    /** Any option may differ from start to start: what decides numbers stands in the hashes of the stages. */
+    private Set<String> allOptions(RunFolder folder) {
+        Set<String> all = new HashSet<>(request.options.keySet());
+        RunFolder.storedOptions(folder.path()).ifPresent(o -> all.addAll(o.keySet()));
+        return all;
+    }
+
+    private static void write(Path file, String text) {
+        AtomicFile.replace(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+}

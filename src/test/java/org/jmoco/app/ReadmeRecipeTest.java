@@ -1,0 +1,83 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.imageio.ImageIO;
+import org.jmoco.tensor.Philox;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README's recipe for images of one's own, and the commands below it, as they stand. */
+class ReadmeRecipeTest {
+    @TempDir
+    private Path folder;
+
+    private final String home = System.getProperty("user.home");
+
+    /** The cache of decoded images lies below the home folder. */
+    @BeforeEach
+    void homeInAFolderOfItsOwn() {
+        System.setProperty("user.home", folder.resolve("home").toString());
+    }
+
+    @AfterEach
+    void homeAsItWas() {
+        System.setProperty("user.home", home);
+    }
+
+    private static void grey(Path file, int number, int brightness, boolean wide) throws IOException {
+        Files.createDirectories(file.getParent());
+        Philox random = new Philox(3, Philox.Purpose.TEST, 0, number);
+        BufferedImage image = new BufferedImage(40, 36 + number % 7, wide ? BufferedImage.TYPE_USHORT_GRAY : BufferedImage.TYPE_BYTE_GRAY);
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                int v = Math.clamp(brightness + (int) (40 * random.nextGaussian()), 0, 255);
+                image.getRaster().setSample(x, y, 0, wide ? 257 * v : v);
+            }
+        }
+        ImageIO.write(image, "png", file.toFile());
+    }
+
+    @Test
+    void theRecipeAndItsCommandsRun() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+        Matcher block = Pattern.compile("```yaml\\n(name: mine\\n.*?)```\\n(.*?)\\n\\n[A-Z]", Pattern.DOTALL).matcher(readme);
+        assertTrue(block.find(), "the README has no recipe named mine");
+        assertTrue(block.group(1).lines().count() <= 10, "a recipe of ten lines");
+        Files.writeString(folder.resolve("mine.yaml"), block.group(1));
+        for (int i = 0; i < 40; i++) {
+            grey(folder.resolve("unlabelled/" + i + ".png"), i, 60 + 3 * i, i % 4 == 0);
+            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160, false);
+            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + (40 + i) + ".png"), 200 + i, i % 2 == 0 ? 80 : 160, i % 3 == 0);
+        }
+        List<String> commands = block.group(2).lines().filter(l -> l.startsWith("    ./jmoco ")).map(l -> l.strip().substring("./jmoco ".length())).toList();
+        assertEquals(2, commands.size(), block.group(2));
+        for (String c : commands) {
+            List<String> args = new ArrayList<>();
+            for (String a : c.split(" ")) {
+                args.add(a.equals("mine.yaml") || a.startsWith("runs/") ? folder.resolve(a).toString() : a);
+            }
+            args.addAll(List.of("--progress", "none"));
+            StringWriter out = new StringWriter();
+            StringWriter err = new StringWriter();
+            assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
+            String printed = out.toString();
+            assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most") : printed.contains("slices against random start")
+                    && printed.contains("F1, ill positive"), printed);
+        }
+        assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
+    }
+}
