@@ -162,7 +162,7 @@ final class RecipeRun {
             PretrainConfig config = stage.config(spec, set.normalisation(), e.seed());
             PretrainRun run = new PretrainRun(training.folder, training.backend, config, set, machine.threads(), FeedOptions.DEFAULT, machine.policy());
             run.printHeader(training.log, training.options);
-            PretrainRun.queueWarning(config.moco().queue(), set.pretraining()).ifPresent(w -> print.println("      " + w));
+            run.warnings().forEach(this::say);
             run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
             return run.train(training.display, training.log::println);
         }, r -> String.format(Locale.ROOT, "%s over %d images%s", epochs(r.result().path("epochs").asInt()), r.result().path("images").asInt(),

@@ -3,10 +3,13 @@ package org.jmoco.run;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.CheckpointStore;
@@ -70,8 +73,22 @@ public final class PretrainRun {
         out.println(trainer.feeding());
         int queue = config.moco().queue();
         out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", guessing(queue));
-        queueWarning(queue, images).ifPresent(out::println);
+        warnings().forEach(out::println);
         out.flush();
+    }
+
+    /** What makes this run worth less than it looks, one line each. */
+    public List<String> warnings() {
+        return Stream.of(queueWarning(config.moco().queue(), images), rateWarning(config)).flatMap(Optional::stream).toList();
+    }
+
+    /** One line if no epoch has a rate above 0: a cosine ends with an epoch at 0, and that may be the only one. */
+    static Optional<String> rateWarning(PretrainConfig config) {
+        boolean any = IntStream.rangeClosed(1, config.epochs())
+                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate().base());
+        return any ? Optional.empty()
+                : Optional.of("warning: the rate is 0 in every epoch (" + config.learningRate() + " over " + config.epochs()
+                        + "): nothing will be learnt. Take --schedule constant, or more epochs.");
     }
 
     /** Loss of InfoNCE where all similarities are equal: ln(M + 1) for M negatives. */
