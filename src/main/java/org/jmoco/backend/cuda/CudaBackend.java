@@ -111,6 +111,11 @@ public final class CudaBackend extends Backend {
         return memory.address(Region.WEIGHT_COPIES) + element * featureMaps().bytes;
     }
 
+    /** What convolutions read of weights: their copy in the feature maps' type. */
+    HostTensor downloadCopy(Buffer weights) {
+        return transfers.download(computeAddress(weights), featureMaps(), weights.shape());
+    }
+
     /** Address of a region's arena, 0 if nothing lives there. */
     long arena(Region region) {
         return memory.address(region);
@@ -220,7 +225,7 @@ public final class CudaBackend extends Backend {
     public HostTensor download(Buffer src) {
         requireOpen();
         HostTensor[] values = new HostTensor[1];
-        finished(() -> values[0] = transfers.download(src));
+        finished(() -> values[0] = transfers.download(src.address(), src.dtype(), src.shape()));
         return values[0];
     }
 

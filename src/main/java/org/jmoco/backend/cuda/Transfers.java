@@ -7,10 +7,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jmoco.backend.Buffer;
 import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
 
 /**
  * Copies between host tensors and device memory, in pieces through one block of native memory, where f32 becomes bf16 and
@@ -64,11 +64,10 @@ final class Transfers implements AutoCloseable {
     }
 
     /** BF16 comes back as F32, which holds every bf16 number. */
-    HostTensor download(Buffer src) {
-        DType type = src.dtype();
-        HostTensor values = HostTensor.zeros(type == DType.BF16 ? DType.F32 : type, src.shape());
+    HostTensor download(long address, DType type, Shape shape) {
+        HostTensor values = HostTensor.zeros(type == DType.BF16 ? DType.F32 : type, shape);
         inPieces(values.size(), type.bytes, (first, count) -> {
-            gpu.download(staging.asSlice(0, (long) count * type.bytes), src.address() + (long) first * type.bytes);
+            gpu.download(staging.asSlice(0, (long) count * type.bytes), address + (long) first * type.bytes);
             switch (type) {
                 case F32 -> MemorySegment.copy(staging, JAVA_FLOAT, 0, values.floats(), first, count);
                 case I32 -> MemorySegment.copy(staging, JAVA_INT, 0, values.ints(), first, count);
