@@ -269,6 +269,9 @@ final class Block {
                     + ", has not been waited for");
         }
         String other = found == Shadow.AFTER_WRITE ? "written" : "read";
+        if (v.shadow.conflictBySeveralBlocks()) {
+            return new LaneFault(lane, "race between blocks: " + access + ", which several blocks of the same launch have read");
+        }
         int segment = v.shadow.conflictSegment();
         if (segment < clock.blockFirst) {
             return new LaneFault(lane, "race between blocks: " + access + ", which block " + grid.blockName(clock.blockOf(segment))

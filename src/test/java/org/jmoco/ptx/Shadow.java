@@ -77,6 +77,11 @@ final class Shadow {
         return (int) (conflict >>> 32);
     }
 
+    /** Several blocks have read what was now to be written. */
+    boolean conflictBySeveralBlocks() {
+        return (conflict & KIND_MASK) == BLOCKS;
+    }
+
     boolean conflictBySeveral() {
         return (conflict & KIND_MASK) != ONE;
     }
