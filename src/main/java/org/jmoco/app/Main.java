@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             ProbeCommand.class,
             EvaluateCommand.class,
             KnnCommand.class,
+            PredictCommand.class,
             ReportCommand.class,
             ExportCommand.class,
             DataCommand.class,

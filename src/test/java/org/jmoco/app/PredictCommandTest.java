@@ -1,0 +1,74 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import org.jmoco.tensor.Philox;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PredictCommandTest {
+    @TempDir
+    Path folder;
+
+    /** What predict says of the test files is what the run said of its test images after the last epoch. */
+    @Test
+    void predictsAsTheRunItselfDid() throws IOException {
+        Path data = folder.resolve("data");
+        for (String split : new String[] {"train", "val", "test"}) {
+            for (String label : new String[] {"dark", "light"}) {
+                for (int i = 0; i < (split.equals("train") ? 8 : 3); i++) {
+                    image(data.resolve(split).resolve(label).resolve(split + i + ".png"), label.equals("light") ? 120 : 0, i);
+                }
+            }
+        }
+        String run = folder.resolve("run").toString();
+        run(0, "finetune", "--data", "images=" + data, "--image", "16", "--batch", "8", "--splits", "2", "--width", "2", "--epochs", "1", "--vote", "1",
+                "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
+        JsonNode test = new ObjectMapper().readTree(Path.of(run, "predictions.json").toFile()).get("test");
+        List<String> arguments = new ArrayList<>(List.of("predict", "--from", run, "--backend", "cpu", "--threads", "1"));
+        for (JsonNode name : test.get("images")) {
+            arguments.add(data.resolve("test").resolve(name.asText().replaceFirst("^test/", "")).toString());
+        }
+        List<String> lines = run(0, arguments.toArray(String[]::new)).lines().toList();
+        assertEquals(6, lines.size(), lines.toString());
+        for (int i = 0; i < 6; i++) {
+            String dark = String.format(Locale.ROOT, "dark %.4f", test.get("last").get("probability").get(i).get(0).asDouble());
+            assertTrue(lines.get(i).contains(dark), lines.get(i) + " should say " + dark);
+        }
+        assertTrue(run(1, "predict", "--from", run, Path.of(run, "options.json").toString()).contains("is no image"), "a file that is no image");
+        assertTrue(run(2, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"), "a missing file");
+    }
+
+    private static void image(Path file, int level, int seed) throws IOException {
+        Files.createDirectories(file.getParent());
+        BufferedImage image = new BufferedImage(20, 18, BufferedImage.TYPE_INT_RGB);
+        Philox random = new Philox(seed, Philox.Purpose.TEST, 0, level);
+        for (int y = 0; y < 18; y++) {
+            for (int x = 0; x < 20; x++) {
+                int v = level + random.nextInt(100);
+                image.setRGB(x, y, v << 16 | v << 8 | v);
+            }
+        }
+        ImageIO.write(image, "png", file.toFile());
+    }
+
+    private static String run(int code, String... arguments) {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text, true);
+        assertEquals(code, Main.run(out, out, arguments), text.toString());
+        return text.toString();
+    }
+}
