@@ -40,14 +40,15 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
     if (c < rows.channels) {
         float mean[W];
         load(mean, saved_mean + blockIdx.z * rows.channels + c);
+        Pack<T, W> ones; // stands for y where there is no ReLU: every dy passes
+        for (unsigned& word : ones.word) {
+            word = sizeof(T) == 4 ? 0x3f800000u : 0x3f803f80u;
+        }
         auto take = [&](unsigned long long at, Pack<T, W> g, Pack<T, W> v, Pack<T, W> out) {
-            unsigned positive = 0;
             float d[W];
 #pragma unroll
             for (int k = 0; k < W; k++) {
-                bool on = !y || out[k] > 0;
-                positive |= (on ? 1u : 0u) << k;
-                d[k] = on ? g[k] : 0.0f;
+                d[k] = out[k] > 0 ? g[k] : 0.0f;
                 sum[k] += d[k];
                 product[k] += d[k] * (v[k] - mean[k]);
             }
@@ -55,6 +56,11 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
                 g.set(d);
                 g.store(dz + at);
             } else if (signs) {
+                unsigned positive = 0;
+#pragma unroll
+                for (int k = 0; k < W; k++) {
+                    positive |= out[k] > 0 ? 1u << k : 0u;
+                }
                 signs[at / W] = (unsigned char) positive;
             }
         };
@@ -62,7 +68,7 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
         unsigned end = rows.end();
         for (; p + (AHEAD - 1) * step < end; p += AHEAD * step) {
             unsigned long long at[AHEAD];
-            Pack<T, W> g[AHEAD], v[AHEAD], out[AHEAD] = {};
+            Pack<T, W> g[AHEAD], v[AHEAD], out[AHEAD] = {ones, ones};
 #pragma unroll
             for (int j = 0; j < AHEAD; j++) {
                 at[j] = rows.row(p + j * step) * rows.channels + c;
@@ -82,7 +88,7 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
         }
         for (; p < end; p += step) {
             unsigned long long at = rows.row(p) * rows.channels + c;
-            Pack<T, W> g, v, out = {};
+            Pack<T, W> g, v, out = ones;
             g.load(dy + at);
             v.load(x + at);
             if (y) {

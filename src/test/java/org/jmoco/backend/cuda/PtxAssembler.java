@@ -3,6 +3,8 @@ package org.jmoco.backend.cuda;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import jcuda.nvptxcompiler.JNvPTXCompiler;
@@ -25,6 +27,8 @@ final class PtxAssembler {
     private static final Pattern STACK = Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
     private static final Pattern USED = Pattern.compile("Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
 
+    private static final Map<String, List<Resources>> DONE = new ConcurrentHashMap<>(); // by text and target
+
     private PtxAssembler() {}
 
     /** Skips the test, visibly, where JCuda has no natives. */
@@ -35,6 +39,23 @@ final class PtxAssembler {
         } catch (UnsatisfiedLinkError e) {
             Assumptions.abort("JCuda's PTX compiler does not load on this platform: " + e.getMessage());
         }
+    }
+
+    /** All files for all their targets, on all processors; what fails now fails again where it is asked for. */
+    static void assembleAll() {
+        record Job(PtxFile file, String target) {}
+        PtxFile.all().stream().flatMap(f -> f.targets().stream().map(t -> new Job(f, t))).toList().parallelStream().forEach(j -> {
+            try {
+                assemble(j.file, j.target);
+            } catch (AssertionError e) {
+                // Not kept, so that the test of this file and target meets it too.
+            }
+        });
+    }
+
+    /** As below; each file once for each target, however many tests ask. */
+    static List<Resources> assemble(PtxFile file, String target) {
+        return DONE.computeIfAbsent(target + " " + file.text(), k -> assemble(file.path().toString(), file.text(), target));
     }
 
     /**

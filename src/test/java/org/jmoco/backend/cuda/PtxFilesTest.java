@@ -42,9 +42,10 @@ class PtxFilesTest {
     @TestFactory
     Stream<DynamicTest> everyFileAssembles() {
         PtxAssembler.assumePresent();
+        PtxAssembler.assembleAll();
         return PtxFile.all().stream().flatMap(f -> f.targets().stream().map(
                 target -> DynamicTest.dynamicTest(f.path().getFileName() + " for " + target, () -> {
-                    List<PtxAssembler.Resources> all = PtxAssembler.assemble(f.path().toString(), f.text(), target);
+                    List<PtxAssembler.Resources> all = PtxAssembler.assemble(f, target);
                     assertEquals(new TreeSet<>(f.entries()), new TreeSet<>(all.stream().map(PtxAssembler.Resources::entry).toList()),
                             "entries");
                     for (PtxAssembler.Resources r : all) {
