@@ -48,6 +48,11 @@ public abstract class Backend implements AutoCloseable {
         return false;
     }
 
+    /** True if the backend finds the most similar rows itself ({@link Ops#topK}). */
+    public boolean ranksRows() {
+        return false;
+    }
+
     /** The type of feature maps and image batches: {@link #real()}, or a narrower one. */
     public DType featureMaps() {
         return real();

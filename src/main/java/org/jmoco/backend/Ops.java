@@ -188,6 +188,24 @@ public interface Ops {
      */
     Work enqueue(Buffer queue, Buffer head, Buffer keys);
 
+    /**
+     * The K rows of a bank that are most similar to each query: index[n,:] by falling dot product queries[n] . bank[index], equal
+     * ones by rising index; similarity[n,:] those products. Each is a chain of fused multiply-adds in f64 in the order of the
+     * features, rounded once when it is stored: all backends agree bit for bit.
+     *
+     * <p>Only for a backend that {@linkplain Backend#ranksRows() ranks rows}. NaN has no place in an order: what a backend makes
+     * of one is not defined.
+     *
+     * @param index I32, N x K, K at most M
+     * @param similarity N x K
+     * @param queries N x D
+     * @param bank M x D
+     * @throws org.jmoco.tensor.UserError if K is more than the backend ranks
+     */
+    default Work topK(Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
+        throw new UnsupportedOperationException("top k: this backend leaves neighbours to the host");
+    }
+
     // ---- optimisers, over flat arrays --------------------------------------------------------------------------
 
     /**

@@ -273,6 +273,19 @@ public final class Recorder {
                 ops.enqueue(queue, head, keys));
     }
 
+    public void topK(String name, Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
+        Check c = new Check(name, "top_k").rank("queries", queries, 2).rank("bank", bank, 2).rank("similarity", similarity, 2);
+        int n = queries.shape().dim(0);
+        int d = queries.shape().dim(1);
+        int m = bank.shape().dim(0);
+        int k = similarity.shape().dim(1);
+        c.real("queries", queries, queries.shape()).real("bank", bank, Shape.of(m, d)).real("similarity", similarity, Shape.of(n, k))
+                .ints("index", index, Shape.of(n, k))
+                .require(k <= m, k + " neighbours are wanted of a bank of " + m + " rows; choose at most as many");
+        add(c, "n" + n + " m" + m + " d" + d + " top" + k, reads(queries, bank), writes(index, similarity), 2L * n * m * d,
+                ops.topK(index, similarity, queries, bank));
+    }
+
     // ---- optimisers --------------------------------------------------------------------------------------------
 
     public void momentumUpdate(String name, Buffer key, Buffer query, double m) {

@@ -77,6 +77,11 @@ public final class FeatureExtractor {
         return out;
     }
 
+    /** Features of an image: D. */
+    int width() {
+        return features.shape().dim(1);
+    }
+
     public Program program() {
         return program;
     }

@@ -3,9 +3,16 @@ package org.jmoco.train;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.augment.Views;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Program;
+import org.jmoco.backend.Recorder;
+import org.jmoco.backend.Region;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -53,13 +60,41 @@ public final class KnnMonitor {
     private final FeatureExtractor extractor;
     private final ImageSet bank; // as evaluation sees it
     private final ImageSet queries;
+    private final Backend backend;
+    private final Ranking ranking; // null where the host finds the neighbours
 
     /** Records the program; measures after {@link Backend#allocate()}. @param batch images per run of the program */
     public KnnMonitor(Backend backend, ResNet18 encoder, Task task, int batch) {
         this.task = task;
+        WeightedKnn.requireUsable(task.temperature());
         extractor = new FeatureExtractor(backend, encoder, FeatureExtractor.Output.EMBEDDING, batch, task.views().size());
         bank = Views.evaluation(task.bank(), task.views());
         queries = Views.evaluation(task.queries(), task.views());
+        this.backend = backend;
+        ranking = backend.ranksRows() ? new Ranking() : null;
+    }
+
+    /** The neighbours by the backend: the features of both sets, and what it finds. */
+    private final class Ranking {
+        private final Buffer bankRows = backend.declare(Region.INPUT, "knn.bank", Shape.of(bank.size(), extractor.width()));
+        private final Buffer queryRows = backend.declare(Region.INPUT, "knn.queries", Shape.of(queries.size(), extractor.width()));
+        private final Buffer index = backend.memory().declare(Region.OUTPUT, "knn.index", DType.I32, Shape.of(queries.size(), task.k()));
+        private final Buffer similarity = backend.declare(Region.OUTPUT, "knn.similarity", index.shape());
+        private final Program program;
+
+        Ranking() {
+            Recorder rec = backend.record("knn");
+            rec.topK("knn.rank", index, similarity, queryRows, bankRows);
+            program = rec.finish();
+        }
+
+        WeightedKnn.Result classify(HostTensor b, HostTensor q) {
+            backend.upload(bankRows, b);
+            backend.upload(queryRows, q);
+            program.run();
+            return WeightedKnn.vote(backend.download(index).ints(), backend.download(similarity).toF64().doubles(), task.k(), bank.labels(),
+                    bank.classNames().size(), task.temperature());
+        }
     }
 
     public Task task() {
@@ -68,10 +103,20 @@ public final class KnnMonitor {
 
     /** Part of the queries, 0 .. 1, whose class the neighbours vote for. */
     public double measure() {
-        double[] b = extractor.extract(bank, task.normalisation()).toF64().doubles();
-        double[] q = extractor.extract(queries, task.normalisation()).toF64().doubles();
-        WeightedKnn knn = new WeightedKnn(b, bank.labels(), b.length / bank.size(), bank.classNames().size(), task.k(), task.temperature());
-        return knn.classify(q, task.threads()).accuracy(queries.labels());
+        return classify().accuracy(queries.labels());
+    }
+
+    WeightedKnn.Result classify() {
+        HostTensor b = extractor.extract(bank, task.normalisation());
+        HostTensor q = extractor.extract(queries, task.normalisation());
+        int d = extractor.width();
+        if (ranking != null) {
+            WeightedKnn.requireFinite(b.toF64().doubles(), d, "bank");
+            WeightedKnn.requireFinite(q.toF64().doubles(), d, "query");
+            return ranking.classify(b, q);
+        }
+        return new WeightedKnn(b.toF64().doubles(), bank.labels(), d, bank.classNames().size(), task.k(), task.temperature())
+                .classify(q.toF64().doubles(), task.threads());
     }
 
     /** {@code weighted kNN, k 200, t 0.1: 118 images of covid-ct val by 425 of covid-ct train}. */

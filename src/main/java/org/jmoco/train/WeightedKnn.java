@@ -80,9 +80,7 @@ public final class WeightedKnn {
         if (k < 1 || k > rows) {
             throw UserError.usage("knn: k = " + k + " neighbours of a bank of " + rows + " images; choose k from 1 to " + rows + ".");
         }
-        if (!(temperature >= 0.002)) {
-            throw UserError.usage("knn: temperature " + temperature + "; choose at least 0.002, 0.1 is usual.");
-        }
+        requireUsable(temperature);
         requireFinite(bank, dim, "bank");
         this.labels = labels.clone();
         this.dim = dim;
@@ -132,6 +130,24 @@ public final class WeightedKnn {
         return result;
     }
 
+    /**
+     * The votes of neighbours that a backend has found ({@link org.jmoco.backend.Ops#topK}).
+     *
+     * @param neighbours   queries x k, bank rows by falling similarity
+     * @param similarities queries x k
+     * @param labels       class of each bank row, below {@code classes}
+     */
+    static Result vote(int[] neighbours, double[] similarities, int k, int[] labels, int classes, double temperature) {
+        int n = neighbours.length / k;
+        Result result = new Result(new int[n], new double[n][], new int[n][]);
+        for (int q = 0; q < n; q++) {
+            result.neighbours()[q] = Arrays.copyOfRange(neighbours, q * k, q * k + k);
+            result.scores()[q] = score(result.neighbours()[q], Arrays.copyOfRange(similarities, q * k, q * k + k), labels, classes, temperature);
+            result.predicted()[q] = best(result.scores()[q]);
+        }
+        return result;
+    }
+
     private void classifyBlock(double[] queries, int from, int to, Result result) {
         Nearest[] nearest = new Nearest[to - from];
         Arrays.setAll(nearest, i -> new Nearest(k));
@@ -153,7 +169,7 @@ public final class WeightedKnn {
         }
         for (int q = from; q < to; q++) {
             int[] neighbours = nearest[q - from].sort();
-            double[] scores = score(neighbours, nearest[q - from].similarities());
+            double[] scores = score(neighbours, nearest[q - from].similarities(), labels, classes, temperature);
             result.neighbours()[q] = neighbours;
             result.scores()[q] = scores;
             result.predicted()[q] = best(scores);
@@ -196,7 +212,7 @@ public final class WeightedKnn {
         d1.intoArray(out, 3 * PANEL + LANES);
     }
 
-    private double[] score(int[] neighbours, double[] similarities) {
+    private static double[] score(int[] neighbours, double[] similarities, int[] labels, int classes, double temperature) {
         double[] scores = new double[classes];
         for (int i = 0; i < neighbours.length; i++) {
             scores[labels[neighbours[i]]] += StrictMath.exp(similarities[i] / temperature);
@@ -235,7 +251,13 @@ public final class WeightedKnn {
         return out;
     }
 
-    private static void requireFinite(double[] features, int dim, String what) {
+    static void requireUsable(double temperature) {
+        if (!(temperature >= 0.002)) {
+            throw UserError.usage("knn: temperature " + temperature + "; choose at least 0.002, 0.1 is usual.");
+        }
+    }
+
+    static void requireFinite(double[] features, int dim, String what) {
         for (int i = 0; i < features.length; i++) {
             if (!Double.isFinite(features[i])) {
                 throw UserError.failed("knn: feature " + i % dim + " of " + what + " image " + i / dim + " is " + features[i]

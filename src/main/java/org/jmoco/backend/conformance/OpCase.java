@@ -3,6 +3,7 @@ package org.jmoco.backend.conformance;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Program;
@@ -94,6 +95,7 @@ public final class OpCase {
     private final String problem;
     private final Map<String, Operand> operands = new LinkedHashMap<>();
     private Launch launch;
+    private Predicate<Backend> has = b -> true;
 
     /** @param problem operation, sizes and kind of data: {@code conv2d_fwd n1 h7 w7 c3 k7 r3 s3 st1 pd1 integers} */
     OpCase(String problem) {
@@ -159,6 +161,17 @@ public final class OpCase {
     /** As {@link #target}, of parameters' gradients. */
     OpCase gradients(String name, Shape shape, boolean accumulate, Fill fill, Tolerance tolerance) {
         return add(name, Kind.GRADIENTS, shape, accumulate ? draw(name, shape, fill) : null, tolerance);
+    }
+
+    /** The operation is one that a backend may do without. */
+    OpCase onlyFor(Predicate<Backend> backends) {
+        has = backends;
+        return this;
+    }
+
+    /** Whether the backend has the operation at all. */
+    public boolean runsOn(Backend backend) {
+        return has.test(backend);
     }
 
     OpCase records(Launch l) {

@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** All cases, by family. */
+/** All cases, by family. Not every backend has every operation: see {@link OpCase#runsOn}. */
 public final class OpCases {
     private OpCases() {}
 
@@ -16,6 +16,7 @@ public final class OpCases {
         all.addAll(BatchNormCases.all());
         all.addAll(LinearCases.all());
         all.addAll(LossCases.all());
+        all.addAll(NeighbourCases.all());
         all.addAll(MemoryCases.all());
         all.addAll(OptimiserCases.all());
         Set<String> problems = new HashSet<>();

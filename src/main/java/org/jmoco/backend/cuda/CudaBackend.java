@@ -157,6 +157,11 @@ public final class CudaBackend extends Backend {
     }
 
     @Override
+    public boolean ranksRows() {
+        return true;
+    }
+
+    @Override
     public double productRoundoff() {
         return options.precision().productRoundoff();
     }

@@ -20,6 +20,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final RowWorks rows;
     private final LossWorks losses;
     private final OptimiserWorks optimisers;
+    private final NeighbourWorks neighbours;
     private final FeedWorks feeds;
     private final ViewWorks views;
 
@@ -33,6 +34,7 @@ final class CudaOps implements Ops, AutoCloseable {
         rows = new RowWorks(cuda);
         losses = new LossWorks(cuda);
         optimisers = new OptimiserWorks(cuda);
+        neighbours = new NeighbourWorks(cuda);
         feeds = new FeedWorks(cuda);
         views = new ViewWorks(cuda);
     }
@@ -166,6 +168,11 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public Work enqueue(Buffer queue, Buffer head, Buffer keys) {
         return rows.enqueue(queue, head, keys);
+    }
+
+    @Override
+    public Work topK(Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
+        return neighbours.topK(index, similarity, queries, bank);
     }
 
     @Override

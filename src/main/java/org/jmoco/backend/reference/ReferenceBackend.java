@@ -70,6 +70,11 @@ public final class ReferenceBackend extends Backend {
     }
 
     @Override
+    public boolean ranksRows() {
+        return true;
+    }
+
+    @Override
     public String describe() {
         return "reference: nested loops in Java, " + real + (real == DType.F32 ? " with f64 sums" : "")
                 + (maps == real ? "" : " and " + maps + " feature maps") + ", " + workers.threads()

@@ -16,6 +16,7 @@ final class ReferenceOps implements Ops {
     private final Losses losses;
     private final Optimisers optimisers;
     private final Memory memory;
+    private final Neighbours neighbours;
 
     ReferenceOps(Workers workers) {
         convolution = new Convolution(workers);
@@ -25,6 +26,7 @@ final class ReferenceOps implements Ops {
         losses = new Losses(workers);
         optimisers = new Optimisers(workers);
         memory = new Memory(workers);
+        neighbours = new Neighbours(workers);
     }
 
     private static Reals real(Buffer b) {
@@ -167,6 +169,12 @@ final class ReferenceOps implements Ops {
     @Override
     public Work enqueue(Buffer queue, Buffer head, Buffer keys) {
         return () -> memory.enqueue(keys.shape().dim(0), queue.shape().dim(0), queue.shape().dim(1), real(queue), ints(head), real(keys));
+    }
+
+    @Override
+    public Work topK(Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
+        return () -> neighbours.topK(queries.shape().dim(0), bank.shape().dim(0), bank.shape().dim(1), index.shape().dim(1), ints(index),
+                real(similarity), real(queries), real(bank));
     }
 
     // ---- optimisers --------------------------------------------------------------------------------------------
