@@ -133,8 +133,8 @@ final class Allocation {
         text.append(freed ? ", freed)" : ")");
         Range in = rangeAt(at);
         if (in != null) {
-            text.append(", byte ").append(at - in.address()).append(" of its part '").append(in.name()).append("' (").append(in.bytes())
-                    .append(" bytes)");
+            text.append(", byte ").append(at - in.address()).append(" of its part '").append(in.name()).append("' (")
+                    .append(in.bytes()).append(" bytes)");
         } else if (hasRanges() && at >= address && at < end()) {
             Map.Entry<Long, Range> before = ranges.floorEntry(at);
             if (before != null) {

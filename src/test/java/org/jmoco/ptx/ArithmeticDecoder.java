@@ -7,7 +7,8 @@ import java.util.Set;
 /** Decodes what a lane computes by itself: arithmetic, logic, comparison, conversion, moves. */
 final class ArithmeticDecoder {
     /** Opcodes with operands narrower or wider than their type: shift amounts, field positions, wide products. */
-    private static final Set<String> MIXED_WIDTHS = Set.of("shl", "shr", "mul", "mad", "bfe", "bfi", "shf", "lop3", "prmt", "popc", "clz", "bfind",
+    private static final Set<String> MIXED_WIDTHS = Set.of("shl", "shr", "mul", "mad", "bfe", "bfi", "shf", "lop3", "prmt",
+            "popc", "clz", "bfind",
             "slct", "testp", "dp4a");
     private static final Set<String> ROUNDED = Set.of("add", "sub", "mul", "fma");
 
@@ -191,7 +192,8 @@ final class ArithmeticDecoder {
     private void unpack(Operand.Vector v, Operand from, PtxType type) {
         int n = v.elements().size();
         int width = type.bytes * 8 / n;
-        String f = type.bytes == 4 && (n == 2 || n == 4) ? "bits_" + width : type.bytes == 8 && n == 2 ? "bits_32" : type.bytes == 8 && n == 4
+        String f = type.bytes == 4 && (n == 2 || n == 4) ? "bits_" + width : type.bytes == 8 && n == 2 ? "bits_32"
+                : type.bytes == 8 && n == 4
                 ? "bits_16_of_64" : null;
         if (f == null) {
             throw unknown();
@@ -249,12 +251,14 @@ final class ArithmeticDecoder {
             need(f.sources() + 1);
             int[] sources = new int[4];
             for (int k = 0; k < f.sources(); k++) {
-                sources[k] = LaneOps.wide(f.source(k)) ? d.longSource(s, i.operands().get(k + 1), from) : d.intSource(s, i.operands().get(k + 1), from);
+                sources[k] = LaneOps.wide(f.source(k)) ? d.longSource(s, i.operands().get(k + 1), from)
+                        : d.intSource(s, i.operands().get(k + 1), from);
             }
             ops.add(f.make(d.destination(s, i.operands().get(0), LaneOps.wide(f.result()) ? 2 : 1, to), sources));
             return;
         }
-        if (to == PtxType.F16X2 || to == PtxType.BF16X2 || from == PtxType.TF32 || from == PtxType.F16X2 || from == PtxType.BF16X2) {
+        if (to == PtxType.F16X2 || to == PtxType.BF16X2 || from == PtxType.TF32 || from == PtxType.F16X2
+                || from == PtxType.BF16X2) {
             throw unknown();
         }
         need(2);
@@ -275,7 +279,8 @@ final class ArithmeticDecoder {
             }
         }
         boolean narrows = to.isFloat() && from.isFloat() && to.bytes < from.bytes || to == PtxType.TF32
-                || to.isFloat() != from.isFloat() || to == PtxType.BF16 && from == PtxType.F16 || to == PtxType.F16 && from == PtxType.BF16;
+                || to.isFloat() != from.isFloat() || to == PtxType.BF16 && from == PtxType.F16 || to == PtxType.F16
+                        && from == PtxType.BF16;
         if (narrows && op.rounding == null || !to.isFloat() && from.isFloat() && !op.integral) {
             throw d.error(s, "this conversion needs a rounding modifier (PTX ISA 9.7.8.18)");
         }

@@ -1,8 +1,8 @@
 package org.jmoco.ptx;
 
 /**
- * atom and red (PTX ISA 9.7.12.4, 9.7.12.5). Lanes take turns in rising order; the ISA promises none. Integer results do not depend
- * on it; a sum of floating-point numbers does, which runs with other orders show ({@link BlockOrder}).
+ * atom and red (PTX ISA 9.7.12.4, 9.7.12.5). Lanes take turns in rising order; the ISA promises none. Integer results do not
+ * depend on it; a sum of floating-point numbers does, which runs with other orders show ({@link BlockOrder}).
  */
 final class AtomicOp extends MemoryOp {
     private interface Operation {
@@ -38,7 +38,8 @@ final class AtomicOp extends MemoryOp {
             case "inc" -> type != PtxType.U32 ? null : (x, y, z) -> x >= y ? 0 : x + 1;
             case "dec" -> type != PtxType.U32 ? null : (x, y, z) -> x == 0 || x > y ? y : x - 1;
             case "add" -> switch (type) {
-                case F32 -> (x, y, z) -> Float.floatToRawIntBits(Bits.canonical(Float.intBitsToFloat((int) x) + Float.intBitsToFloat((int) y)));
+                case F32 -> (x, y, z) -> Float.floatToRawIntBits(Bits.canonical(Float.intBitsToFloat((int) x)
+                        + Float.intBitsToFloat((int) y)));
                 case F64 -> (x, y, z) -> Double.doubleToRawLongBits(Double.longBitsToDouble(x) + Double.longBitsToDouble(y));
                 case F16X2 -> (x, y, z) -> HalfLanes.add_rn_f16x2((int) x, (int) y);
                 case BF16X2 -> (x, y, z) -> HalfLanes.add_rn_bf16x2((int) x, (int) y);

@@ -10,5 +10,6 @@ package org.jmoco.ptx;
  * @param reduceDst destination: integer slot for popc, else predicate slot
  * @param reduceSource predicate slot, @param reduceFlip all ones if it is negated
  */
-record BarrierStep(boolean arriveOnly, int idSlot, int countSlot, String reduce, int reduceDst, int reduceSource, int reduceFlip) {
+record BarrierStep(boolean arriveOnly, int idSlot, int countSlot, String reduce, int reduceDst, int reduceSource,
+        int reduceFlip) {
 }

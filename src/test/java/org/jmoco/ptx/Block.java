@@ -156,7 +156,8 @@ final class Block {
             int born = Math.min(Warp.LANES, threads - o.index * Warp.LANES);
             int all = born == Warp.LANES ? -1 : (1 << born) - 1;
             if (o.live != all) {
-                throw fault(step, w, -1, "divergent barrier: thread " + thread(o.threadOf(Integer.numberOfTrailingZeros(all & ~o.live)))
+                throw fault(step, w, -1, "divergent barrier: thread "
+                        + thread(o.threadOf(Integer.numberOfTrailingZeros(all & ~o.live)))
                         + " has exited and will never come to it");
             }
         }
@@ -186,7 +187,8 @@ final class Block {
     private PtxFault stuck() {
         for (int i = 0; i < warps.length; i++) {
             if (states[i] == State.WAITING) {
-                return fault(waitsAt[i], warps[i], -1, "divergent barrier: " + arrived[waitsFor[i]] + " of " + expected[waitsFor[i]]
+                return fault(waitsAt[i], warps[i], -1, "divergent barrier: " + arrived[waitsFor[i]] + " of "
+                        + expected[waitsFor[i]]
                         + " threads came, and no other thread can come any more");
             }
         }
@@ -240,7 +242,8 @@ final class Block {
         long shift = address >= LOCAL_WINDOW ? LOCAL_WINDOW : 0;
         Window v = w.local == null ? null : w.local.window(lane, launch, shift);
         if (v == null || address < v.low || address + bytes > v.high) {
-            throw new LaneFault(lane, "out of bounds: " + bytes + " bytes at byte " + (address - shift) + " of the thread's local memory ("
+            throw new LaneFault(lane, "out of bounds: " + bytes + " bytes at byte " + (address - shift)
+                    + " of the thread's local memory ("
                     + code.localBytes() + " bytes)");
         }
         return v;
@@ -251,7 +254,8 @@ final class Block {
         return switch (space) {
             case SHARED -> code.shared().describe(address, grid.sharedBytes());
             case LOCAL -> "byte " + address + " of the thread's local memory";
-            default -> "0x" + Long.toHexString(address) + ", " + (address >= SHARED_WINDOW && address < SHARED_WINDOW + WINDOW_BYTES
+            default -> "0x" + Long.toHexString(address) + ", " + (address >= SHARED_WINDOW && address < SHARED_WINDOW
+                    + WINDOW_BYTES
                     ? code.shared().describe(address - SHARED_WINDOW, grid.sharedBytes()) : grid.memory().nearest(address));
         };
     }
@@ -274,7 +278,8 @@ final class Block {
         }
         int segment = v.shadow.conflictSegment();
         if (segment < clock.blockFirst) {
-            return new LaneFault(lane, "race between blocks: " + access + ", which block " + grid.blockName(clock.blockOf(segment))
+            return new LaneFault(lane, "race between blocks: " + access + ", which block "
+                    + grid.blockName(clock.blockOf(segment))
                     + " of the same launch has " + other);
         }
         return new LaneFault(lane, "race: " + access + ", which thread " + thread(v.shadow.conflictThread())

@@ -73,7 +73,8 @@ final class ControlDecoder {
     }
 
     private void indexedBranch() {
-        if (!i.modifiers().getFirst().equals("idx") || !(operand(1) instanceof Operand.Symbol y) || !d.entry.branchTargets().containsKey(y.name())) {
+        if (!i.modifiers().getFirst().equals("idx") || !(operand(1) instanceof Operand.Symbol y)
+                || !d.entry.branchTargets().containsKey(y.name())) {
             throw unknown();
         }
         s.kind = Step.Kind.INDEXED_BRANCH;
@@ -188,7 +189,8 @@ final class ControlDecoder {
     private void match() {
         boolean all = i.modifiers().contains("all");
         PtxType type = PtxType.named(i.modifiers().getLast());
-        if (!List.of("sync", all ? "all" : "any", i.modifiers().getLast()).equals(reorder()) || type != PtxType.B32 && type != PtxType.B64) {
+        if (!List.of("sync", all ? "all" : "any", i.modifiers().getLast()).equals(reorder()) || type != PtxType.B32
+                && type != PtxType.B64) {
             throw unknown();
         }
         need(3);
@@ -199,7 +201,8 @@ final class ControlDecoder {
             to = pair.first();
         }
         boolean wide = type == PtxType.B64;
-        s.op = new MatchOp(all, d.destination(s, to, 1, PtxType.B32), p, wide ? d.longSource(s, operand(1), type) : source(1), wide);
+        s.op = new MatchOp(all, d.destination(s, to, 1, PtxType.B32), p, wide ? d.longSource(s, operand(1), type) : source(1),
+                wide);
         together(2);
     }
 

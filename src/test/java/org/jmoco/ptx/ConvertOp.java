@@ -1,8 +1,8 @@
 package org.jmoco.ptx;
 
 /**
- * cvt between any two types (PTX ISA 9.7.8.18): the source becomes an exact f64 or a 64-bit integer, and that is rounded once to the
- * destination.
+ * cvt between any two types (PTX ISA 9.7.8.18): the source becomes an exact f64 or a 64-bit integer, and that is rounded once to
+ * the destination.
  */
 final class ConvertOp extends Op {
     int dst;
@@ -92,8 +92,8 @@ final class ConvertOp extends Op {
     }
 
     /**
-     * "NaN becomes zero if the source is not .f64 and the destination not 64 bits wide, else 1 &lt;&lt; (width - 1)"; everything else
-     * is clamped.
+     * "NaN becomes zero if the source is not .f64 and the destination not 64 bits wide, else 1 &lt;&lt; (width - 1)"; everything
+     * else is clamped.
      */
     private long toInteger(double x) {
         int bits = 8 * to.bytes;

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** cvt between all integer and floating types against exact decimals, and moves between registers and their parts. */
 class ConvertTest {
     private static final List<String> INTEGERS = List.of("u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64");
-    private static final Map<String, RoundingMode> MODES = Map.of("rni", RoundingMode.HALF_EVEN, "rzi", RoundingMode.DOWN, "rmi", RoundingMode.FLOOR,
+    private static final Map<String, RoundingMode> MODES = Map.of("rni", RoundingMode.HALF_EVEN, "rzi", RoundingMode.DOWN, "rmi",
+            RoundingMode.FLOOR,
             "rpi", RoundingMode.CEILING);
 
     private static String register(String type) {
@@ -46,7 +47,8 @@ class ConvertTest {
     private static long[] samples() {
         long[] x = new long[300];
         Random r = new Random(2);
-        long[] edges = {0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, Integer.MAX_VALUE, 1L << 31, (1L << 32) - 1, 1L << 32, Long.MAX_VALUE, Long.MIN_VALUE, -1,
+        long[] edges = {0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, Integer.MAX_VALUE, 1L << 31, (1L << 32) - 1,
+                1L << 32, Long.MAX_VALUE, Long.MIN_VALUE, -1,
             -128, -129, 16777217, (1L << 53) + 1, (1L << 24) + 1, (1L << 60) + (1L << 36), (1L << 60) + (1L << 36) + 1};
         for (int i = 0; i < x.length; i++) {
             x[i] = i < edges.length ? edges[i] : r.nextLong() >> r.nextInt(64);
@@ -85,7 +87,8 @@ class ConvertTest {
     void fromFloatsToIntegers() {
         Random r = new Random(4);
         double[] v = new double[400];
-        double[] edges = {0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 1e10, -1e10, 1e20, -1e20, 255.5, 127.5, -128.5, 65535.5, 2147483647.5, 4294967295.5, Double.NaN,
+        double[] edges = {0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 1e10, -1e10, 1e20, -1e20, 255.5, 127.5, -128.5,
+                65535.5, 2147483647.5, 4294967295.5, Double.NaN,
             Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0x1p63, -0x1p63, 0x1p64};
         for (int i = 0; i < v.length; i++) {
             v[i] = (float) (i < edges.length ? edges[i] : r.nextGaussian() * Math.pow(2, r.nextInt(70) - 4));
@@ -93,11 +96,13 @@ class ConvertTest {
         for (String from : List.of("f32", "f64")) {
             long[] x = new long[v.length];
             for (int i = 0; i < x.length; i++) {
-                x[i] = from.equals("f32") ? Float.floatToRawIntBits((float) v[i]) & 0xffffffffL : Double.doubleToRawLongBits(v[i]);
+                x[i] = from.equals("f32") ? Float.floatToRawIntBits((float) v[i]) & 0xffffffffL
+                        : Double.doubleToRawLongBits(v[i]);
             }
             for (String to : INTEGERS) {
                 for (var mode : MODES.entrySet()) {
-                    long[] got = Lab.compute("cvt." + mode.getKey() + "." + to + "." + from + " $d, $a;", register(to), List.of(from), x);
+                    long[] got = Lab.compute("cvt." + mode.getKey() + "." + to + "." + from + " $d, $a;", register(to),
+                            List.of(from), x);
                     for (int i = 0; i < x.length; i++) {
                         BigInteger want;
                         if (Double.isNaN(v[i])) {
@@ -108,7 +113,8 @@ class ConvertTest {
                         } else {
                             want = new BigDecimal(v[i]).setScale(0, mode.getValue()).toBigInteger().min(max(to)).max(min(to));
                         }
-                        assertEquals(bits(want, PtxType.named(register(to)).bytes), got[i], "cvt." + mode.getKey() + "." + to + "." + from + " of " + v[i]);
+                        assertEquals(bits(want, PtxType.named(register(to)).bytes), got[i], "cvt." + mode.getKey() + "." + to
+                                + "." + from + " of " + v[i]);
                     }
                 }
             }

@@ -13,7 +13,8 @@ import org.jmoco.ptx.Operand.Register;
  */
 final class Decoder {
     /** Opcodes whose first operand is not a destination. */
-    private static final Set<String> NO_DESTINATION = Set.of("st", "bra", "brx", "bar", "barrier", "red", "membar", "fence", "cp", "ret", "exit",
+    private static final Set<String> NO_DESTINATION = Set.of("st", "bra", "brx", "bar", "barrier", "red", "membar", "fence",
+            "cp", "ret", "exit",
             "trap", "prefetch", "prefetchu", "nanosleep");
 
     final PtxModule module;
@@ -70,7 +71,8 @@ final class Decoder {
             steps[i] = decode(i, source.get(i));
         }
         // A body may end without ret: it returns there (PTX ISA 9.7.11.6).
-        steps[source.size()] = new Step(source.size(), new PtxInstruction(entry.line(), "end of " + entry.name(), null, "ret", List.of(), List.of()),
+        steps[source.size()] = new Step(source.size(), new PtxInstruction(entry.line(), "end of " + entry.name(), null, "ret",
+                List.of(), List.of()),
                 InstructionClass.CONTROL);
         steps[source.size()].kind = Step.Kind.EXIT;
         List<Unwritten.Use> uses = new ArrayList<>();
@@ -88,8 +90,10 @@ final class Decoder {
             s.guardFlip = i.guard().negated() ? -1 : 0;
         }
         switch (i.name()) {
-            case "ld", "ldu", "st", "atom", "red", "cp", "ldmatrix", "prefetch", "prefetchu" -> new MemoryDecoder(this, s).decode();
-            case "bra", "brx", "ret", "exit", "trap", "bar", "barrier", "shfl", "vote", "match", "redux", "activemask", "membar", "fence",
+            case "ld", "ldu", "st", "atom", "red", "cp", "ldmatrix", "prefetch", "prefetchu" ->
+                    new MemoryDecoder(this, s).decode();
+            case "bra", "brx", "ret", "exit", "trap", "bar", "barrier", "shfl", "vote", "match", "redux", "activemask", "membar",
+                    "fence",
                     "nanosleep", "mma" -> new ControlDecoder(this, s).decode();
             default -> new ArithmeticDecoder(this, s).decode();
         }
@@ -131,7 +135,8 @@ final class Decoder {
     // ---- operands ----------------------------------------------------------------------------------------------
 
     PtxFault error(Step s, String what) {
-        return new PtxFault(module.file() + ":" + s.source.line() + ": kernel " + entry.name() + ": " + what + ": " + s.source.text());
+        return new PtxFault(module.file() + ":" + s.source.line() + ": kernel " + entry.name() + ": " + what + ": "
+                + s.source.text());
     }
 
     /** The slot of a source of up to 32 bits. */
@@ -139,7 +144,8 @@ final class Decoder {
         return switch (o) {
             case Operand.Reg r -> register(s, r, 1, type);
             case Operand.Number n -> slots.constant(false, (int) Literals.bits(n, type));
-            case Operand.Special x when !SpecialRegisters.wide(x.name()) && SpecialRegisters.scope(x.name()) != SpecialRegisters.Scope.NOW ->
+            case Operand.Special x when !SpecialRegisters.wide(x.name())
+                    && SpecialRegisters.scope(x.name()) != SpecialRegisters.Scope.NOW ->
                     slots.special(x.name());
             case Operand.Symbol y -> slots.constant(false, (int) address(s, y));
             default -> throw error(s, "operand " + o + " is not a value of 32 bits");
@@ -150,14 +156,17 @@ final class Decoder {
         return switch (o) {
             case Operand.Reg r -> register(s, r, 2, type);
             case Operand.Number n -> slots.constant(true, Literals.bits(n, type));
-            case Operand.Special x when SpecialRegisters.wide(x.name()) && SpecialRegisters.scope(x.name()) != SpecialRegisters.Scope.NOW ->
+            case Operand.Special x when SpecialRegisters.wide(x.name())
+                    && SpecialRegisters.scope(x.name()) != SpecialRegisters.Scope.NOW ->
                     slots.special(x.name());
             case Operand.Symbol y -> slots.constant(true, address(s, y));
             default -> throw error(s, "operand " + o + " is not a value of 64 bits");
         };
     }
 
-    /** The slot of a predicate; a negated one gets a place of its own, filled before by an operation that is added to the list. */
+    /**
+     * The slot of a predicate; a negated one gets a place of its own, filled before by an operation that is added to the list.
+     */
     int predicateSource(Step s, Operand o, List<Op> before) {
         if (o instanceof Operand.Number n) {
             return slots.predicate(n.value() != 0);
@@ -189,7 +198,8 @@ final class Decoder {
             throw error(s, x + " is negated, but not a predicate operand");
         }
         if (Slots.file(x) != file) {
-            throw error(s, "register " + x + " is ." + x.type() + ", expected " + (file == 0 ? "a predicate" : file == 1 ? "up to 32 bits" : "64 bits"));
+            throw error(s, "register " + x + " is ." + x.type() + ", expected "
+                    + (file == 0 ? "a predicate" : file == 1 ? "up to 32 bits" : "64 bits"));
         }
         // Operand types must agree in size, and be of the same kind or untyped (PTX ISA 9.4, type checking).
         if (type != null && type.bytes == x.type().bytes && type.kind != PtxType.Kind.BITS && x.type().kind != PtxType.Kind.BITS

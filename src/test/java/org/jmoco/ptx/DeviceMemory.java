@@ -53,7 +53,8 @@ public final class DeviceMemory {
     void free(long address) {
         Allocation a = byAddress.get(address);
         if (a == null || a.freed()) {
-            throw new PtxFault("cuMemFree: 0x" + Long.toHexString(address) + " is not the start of an allocation: " + nearest(address));
+            throw new PtxFault("cuMemFree: 0x" + Long.toHexString(address) + " is not the start of an allocation: "
+                    + nearest(address));
         }
         a.free();
         usedBytes -= a.data.length;
@@ -127,7 +128,8 @@ public final class DeviceMemory {
         Allocation from = readable("cuMemcpyDtoD", "src", src, bytes, 1);
         Allocation to = checked("cuMemcpyDtoD", "dst", dst, bytes, 1);
         if (src < dst + bytes && dst < src + bytes) {
-            throw new PtxFault("cuMemcpyDtoD: source and destination overlap: src is " + nearest(src) + ", dst is " + nearest(dst));
+            throw new PtxFault("cuMemcpyDtoD: source and destination overlap: src is " + nearest(src) + ", dst is "
+                    + nearest(dst));
         }
         int offset = (int) (dst - to.address);
         System.arraycopy(from.data, (int) (src - from.address), to.data, offset, (int) bytes);
@@ -173,12 +175,14 @@ public final class DeviceMemory {
             throw new PtxFault(who + ": " + operand + " was freed: " + a.describe(address));
         }
         if (address % alignment != 0) {
-            throw new PtxFault(who + ": " + operand + " at 0x" + Long.toHexString(address) + " is not aligned to " + alignment + ": "
+            throw new PtxFault(who + ": " + operand + " at 0x" + Long.toHexString(address) + " is not aligned to " + alignment
+                    + ": "
                     + a.describe(address));
         }
         Allocation.Range part = a.rangeAt(address);
         if (part != null && address + bytes > part.end()) {
-            throw new PtxFault(who + ": " + operand + ", " + bytes + " bytes, leaves its buffer: it starts at " + a.describe(address));
+            throw new PtxFault(who + ": " + operand + ", " + bytes + " bytes, leaves its buffer: it starts at "
+                    + a.describe(address));
         }
         return a;
     }

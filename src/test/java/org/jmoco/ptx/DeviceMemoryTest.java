@@ -60,7 +60,8 @@ class DeviceMemoryTest {
                 () -> lab.run(read.replace("OFFSET", "64"), 1, 1, 0, arena, arena + 128));
         // From x one gets to y only if y is an argument too.
         assertDoesNotThrow(() -> lab.run(read.replace("OFFSET", "128"), 1, 1, 0, arena, arena + 128));
-        fault("into which no argument of this launch points", () -> lab.run(read.replace("OFFSET", "128"), 1, 1, 0, arena, arena));
+        fault("into which no argument of this launch points", () ->
+                lab.run(read.replace("OFFSET", "128"), 1, 1, 0, arena, arena));
         fault("leaves its buffer", () -> memory.span("call", "x", arena + 32, 64, 4));
         assertThrows(IllegalArgumentException.class, () -> memory.declareRange(arena + 32, 64, "z"));
     }

@@ -22,7 +22,9 @@ import org.jmoco.tensor.DType;
  * {@link #synchronize}.
  */
 public final class EmulatedGpu implements Gpu, LibraryHost {
-    /** Threads of a block at most, and its sizes (CUDA C++ Programming Guide, technical specifications per compute capability). */
+    /**
+     * Threads of a block at most, and its sizes (CUDA C++ Programming Guide, technical specifications per compute capability).
+     */
     private static final int MAX_THREADS = 1024;
     private static final int MAX_BLOCK_Z = 64;
     private static final int MAX_GRID_YZ = 65535;
@@ -43,7 +45,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
 
     /**
      * @param capability compute capability times 10: 80
-     * @param multiprocessors what {@link #info} says, for works that cut their grid by it; blocks run one after another all the same
+     * @param multiprocessors what {@link #info} says, for works that cut their grid by it; blocks run one after another all the
+     * same
      */
     public EmulatedGpu(int capability, long memoryBytes, int multiprocessors) {
         int shared = switch (capability) {
@@ -53,7 +56,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
             case 86, 89 -> 101376;
             default -> 232448;
         };
-        info = new GpuInfo("PTX machine sm_" + capability, capability, multiprocessors, memoryBytes, shared, "emulated", "emulated", "emulated");
+        info = new GpuInfo("PTX machine sm_" + capability, capability, multiprocessors, memoryBytes, shared, "emulated",
+                "emulated", "emulated");
         memory = new DeviceMemory(memoryBytes);
     }
 
@@ -139,7 +143,10 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         memory.download(dst, src);
     }
 
-    /** A call that a device refuses while a stream is captured (CUDA Driver API, stream capture: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED). */
+    /**
+     * A call that a device refuses while a stream is captured (CUDA Driver API, stream capture:
+     * CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED).
+     */
     private void synchronous(String call) {
         open(call);
         if (recording != null) {
@@ -188,7 +195,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     public void launch(long function, Dim grid, Dim block, int sharedBytes, Object... arguments) {
         Code code = function > 0x5000 && function <= 0x5000 + functions.size() ? functions.get((int) (function - 0x5001)) : null;
         if (code == null) {
-            throw new PtxFault("cuLaunchKernel: 0x" + Long.toHexString(function) + " is no function of this device: CUDA_ERROR_INVALID_HANDLE");
+            throw new PtxFault("cuLaunchKernel: 0x" + Long.toHexString(function)
+                    + " is no function of this device: CUDA_ERROR_INVALID_HANDLE");
         }
         check(code, grid, block, sharedBytes, arguments);
         Object[] copy = arguments.clone();
@@ -199,7 +207,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         String kernel = "cuLaunchKernel: " + code.entry().name() + ": ";
         List<String> types = code.parameterTypes();
         if (arguments.length != types.size()) {
-            throw new PtxFault(kernel + "has " + types.size() + " parameters " + types + ", got " + arguments.length + " arguments");
+            throw new PtxFault(kernel + "has " + types.size() + " parameters " + types + ", got " + arguments.length
+                    + " arguments");
         }
         for (int i = 0; i < arguments.length; i++) {
             PtxModule.Variable p = code.entry().parameters().get(i);
@@ -211,7 +220,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
                 case null, default -> false;
             };
             if (!fits) {
-                throw new PtxFault(kernel + "parameter " + i + " is ." + types.get(i) + " of " + p.bytes() + " bytes, the argument is " + arguments[i]);
+                throw new PtxFault(kernel + "parameter " + i + " is ." + types.get(i) + " of " + p.bytes()
+                        + " bytes, the argument is " + arguments[i]);
             }
         }
         int[] max = code.entry().maxThreads();
@@ -249,7 +259,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
                 } else {
                     String difference = after.difference();
                     if (difference != null) {
-                        throw new PtxFault("kernel " + code.entry().name() + ": its result depends on the order of blocks: " + orders.getFirst()
+                        throw new PtxFault("kernel " + code.entry().name() + ": its result depends on the order of blocks: "
+                                + orders.getFirst()
                                 + " and " + order + " differ in " + difference);
                     }
                 }

@@ -127,14 +127,14 @@ class EmulatedGpuTest {
         GpuOutOfMemoryException e = assertThrows(GpuOutOfMemoryException.class, () -> gpu.allocate(1 << 20, "arena"));
         assertEquals((1 << 20) - 40, e.freeBytes());
         gpu.free(x);
-        assertEquals((1 << 20) - 20, assertThrows(GpuOutOfMemoryException.class, () -> gpu.allocate(1 << 20, "arena")).freeBytes());
+        assertEquals((1 << 20) - 20, assertThrows(GpuOutOfMemoryException.class, () ->
+                gpu.allocate(1 << 20, "arena")).freeBytes());
     }
 
     @Test
     void anIndexTooFarNamesWhereItWent() {
         String message = assertThrows(PtxFault.class, () -> gpu.launch(saxpy, Dim.of(2), Dim.of(3), 0, y, x, 2f, 6)).getMessage();
-        assertEquals("""
-                kernel saxpy, saxpy.ptx:24: ld.global.f32 %f2, [%rd7]; block (1,0,0) thread (2,0,0): out of bounds: 4 bytes at 0x7f1000100114, directly behind the end of 'floats' (20 bytes at 0x7f1000100100)""",
-                message);
+        assertEquals("kernel saxpy, saxpy.ptx:24: ld.global.f32 %f2, [%rd7]; block (1,0,0) thread (2,0,0): out of bounds: "
+                + "4 bytes at 0x7f1000100114, directly behind the end of 'floats' (20 bytes at 0x7f1000100100)", message);
     }
 }

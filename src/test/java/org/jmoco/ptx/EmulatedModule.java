@@ -7,7 +7,10 @@ import org.jmoco.backend.cuda.GpuModule;
 
 /** A loaded PTX text: every entry decoded, so that whatever the machine does not know is said here and not in a launch. */
 final class EmulatedModule implements GpuModule {
-    /** Decoded texts of this thread: modules without variables are the same on every device. Decoding costs more than most launches. */
+    /**
+     * Decoded texts of this thread: modules without variables are the same on every device. Decoding costs more than most
+     * launches.
+     */
     private static final ThreadLocal<Map<String, Map<String, Code>>> DECODED = ThreadLocal.withInitial(HashMap::new);
 
     private final String name;
@@ -41,7 +44,8 @@ final class EmulatedModule implements GpuModule {
         for (PtxModule.Variable v : module.variables()) {
             if (v.space() == PtxModule.Space.GLOBAL || v.space() == PtxModule.Space.CONST) {
                 if (v.extern()) {
-                    throw new PtxFault(module.file() + ":" + v.line() + ": variable " + v.name() + " is extern, and nothing is linked to it");
+                    throw new PtxFault(module.file() + ":" + v.line() + ": variable " + v.name()
+                            + " is extern, and nothing is linked to it");
                 }
                 long address = memory.allocate(Math.max(1, v.bytes()), "variable " + v.name() + " of " + module.file());
                 Allocation a = memory.find(address);

@@ -32,14 +32,16 @@ class FaultsTest {
         sound(1, 1, "ld.global.f32 %f1, [%rd0+28];");
         fault("directly behind the end of 'floats' (32 bytes", 1, 1, "ld.global.f32 %f1, [%rd0+32];");
         fault("4 bytes before 'floats'", 1, 1, "ld.global.f32 %f1, [%rd0+-4];");
-        fault("thread (2,0,0)", 1, 3, "mul.wide.u32 %rd2, %r0, 16; add.u64 %rd2, %rd2, %rd0; ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd2];");
+        fault("thread (2,0,0)", 1, 3,
+                "mul.wide.u32 %rd2, %r0, 16; add.u64 %rd2, %rd2, %rd0; ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd2];");
         fault("out of bounds", 1, 1, "mov.u64 %rd2, 0; st.global.f32 [%rd2], 0f00000000;");
         fault("out of bounds", 1, 1, "cvt.u32.u64 %r1, %rd0; cvt.u64.u32 %rd2, %r1; ld.global.f32 %f1, [%rd2];");
     }
 
     @Test
     void outOfBoundsInSharedAndLocalMemory() {
-        String two = ".shared .align 4 .b8 a[16]; .shared .align 4 .b8 b[16]; .local .align 4 .b8 l[8]; mov.u32 %r1, a; mov.u64 %rd3, l;";
+        String two = ".shared .align 4 .b8 a[16]; .shared .align 4 .b8 b[16]; .local .align 4 .b8 l[8]; "
+                + "mov.u32 %r1, a; mov.u64 %rd3, l;";
         sound(1, 1, two + "st.shared.u32 [%r1+12], %r1;");
         fault("byte 16 of shared 'a' (16 bytes)", 1, 1, two + "st.shared.u32 [%r1+16], %r1;");
         fault("out of bounds", 1, 1, two + "st.shared.u32 [b+16], %r1;");
@@ -52,7 +54,8 @@ class FaultsTest {
         fault("misaligned access: 4 bytes", 1, 1, "ld.global.f32 %f1, [%rd0+2];");
         fault("misaligned access: 16 bytes", 1, 1, "ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd0+8];");
         fault("misaligned access: 8 bytes", 1, 1, ".shared .align 4 .b8 s[16]; mov.u64 %rd2, 1; st.shared.u64 [s+4], %rd2;");
-        fault("misaligned access: 16 bytes", 1, 1, ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; cp.async.cg.shared.global [%r1], [%rd0+8], 16;");
+        fault("misaligned access: 16 bytes", 1, 1,
+                ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; cp.async.cg.shared.global [%r1], [%rd0+8], 16;");
     }
 
     @Test
@@ -62,7 +65,8 @@ class FaultsTest {
         String body = Lab.kernel(1, "ld.global.f32 %f1, [%rd0];");
         String message = assertThrows(PtxFault.class, () -> lab.run(body, 1, 1, 0, gone)).getMessage();
         assertTrue(message.contains("use after free") && message.contains("freed)"), message);
-        String text = Lab.kernel(0, "mov.u64 %rd1, table; st.global.u32 [%rd1], 3;").replace(".visible", ".const .align 4 .b32 table = 5;\n.visible");
+        String text = Lab.kernel(0, "mov.u64 %rd1, table; st.global.u32 [%rd1], 3;").replace(".visible",
+                ".const .align 4 .b32 table = 5;\n.visible");
         assertTrue(assertThrows(PtxFault.class, () -> lab.run(text, 1, 1, 0)).getMessage().contains("writes constant memory"));
     }
 
@@ -79,14 +83,16 @@ class FaultsTest {
         fault("which no thread of this block wrote", 1, 1, s + "st.shared.u16 [%r1], 5; ld.shared.u32 %r2, [%r1];");
         sound(1, 1, s + "st.shared.u16 [%r1], 5; st.shared.u16 [%r1+2], 5; ld.shared.u32 %r2, [%r1];");
         // What an earlier block left in shared memory does not count.
-        fault("block (1,0,0)", 2, 1, s + "mov.u32 %r3, %ctaid.x; setp.eq.u32 %p1, %r3, 0; @%p1 st.shared.u32 [%r1], 5; ld.shared.u32 %r2, [%r1];");
+        fault("block (1,0,0)", 2, 1, s
+                + "mov.u32 %r3, %ctaid.x; setp.eq.u32 %p1, %r3, 0; @%p1 st.shared.u32 [%r1], 5; ld.shared.u32 %r2, [%r1];");
         fault("of the thread's local memory", 1, 1, ".local .align 4 .b8 l[8]; st.local.u32 [l], 1; ld.local.u32 %r2, [l+4];");
     }
 
     @Test
     void unwrittenRegisters() {
         fault("reads a register that nothing wrote", 1, 1, "add.u32 %r5, %r4, 1;");
-        fault("reads a register that nothing wrote", 1, 8, "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r4, 1; st.global.u32 [%rd10], %r4;");
+        fault("reads a register that nothing wrote", 1, 8,
+                "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r4, 1; st.global.u32 [%rd10], %r4;");
         fault("thread (4,0,0)", 1, 8, "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r4, 1; add.u32 %r5, %r4, 1;");
         sound(1, 8, "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r4, 1; @!%p1 mov.u32 %r4, 2; st.global.u32 [%rd10], %r4;");
         sound(1, 8, "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r4, 1; @%p1 st.global.u32 [%rd10], %r4;");
@@ -111,11 +117,14 @@ class FaultsTest {
 
     @Test
     void divergentWarpInstructions() {
-        fault("divergent shfl.sync.bfly.b32", 1, 32, "setp.lt.u32 %p1, %r0, 16; @%p1 bra A; shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1; bra END; "
+        fault("divergent shfl.sync.bfly.b32", 1, 32,
+                "setp.lt.u32 %p1, %r0, 16; @%p1 bra A; shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1; bra END; "
                 + "A: shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1; END:");
-        fault("shfl reads lane 16, which does not take part", 1, 32, "setp.lt.u32 %p1, %r0, 16; @%p1 shfl.sync.down.b32 %r1, %r0, 1, 31, 0xffff;");
+        fault("shfl reads lane 16, which does not take part", 1, 32,
+                "setp.lt.u32 %p1, %r0, 16; @%p1 shfl.sync.down.b32 %r1, %r0, 1, 31, 0xffff;");
         fault("not in the member mask", 1, 32, "shfl.sync.bfly.b32 %r1, %r0, 1, 31, 0xffff;");
-        fault("needs all 32 threads", 1, 16, ".shared .align 16 .b8 s[512]; mov.u32 %r1, s; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r2}, [%r1];");
+        fault("needs all 32 threads", 1, 16,
+                ".shared .align 16 .b8 s[512]; mov.u32 %r1, s; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r2}, [%r1];");
         fault("bra.uni", 1, 32, "setp.lt.u32 %p1, %r0, 16; @%p1 bra.uni A; A:");
     }
 
@@ -129,14 +138,16 @@ class FaultsTest {
 
     @Test
     void asynchronousCopiesNotWaitedFor() {
-        String copy = ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; cp.async.cg.shared.global [%r1], [%rd0], 16; cp.async.commit_group;";
+        String copy = ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; cp.async.cg.shared.global [%r1], [%rd0], 16; "
+                + "cp.async.commit_group;";
         fault("has not been waited for", 1, 1, copy + "ld.shared.u32 %r2, [%r1];");
         fault("has not been waited for", 1, 1, copy + "st.shared.u32 [%r1+4], %r1;");
         fault("has not been waited for", 1, 1, copy + "cp.async.wait_group 1; ld.shared.u32 %r2, [%r1];");
         sound(1, 1, copy + "cp.async.wait_group 0; ld.shared.u32 %r2, [%r1];");
         fault("source of a cp.async was changed", 1, 1, copy + "st.global.f32 [%rd0], 0f3f000000; cp.async.wait_all;");
         // Waiting is for one's own copies: others need a barrier besides.
-        String all = ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; setp.eq.u32 %p1, %r0, 0; @%p1 cp.async.cg.shared.global [%r1], [%rd0], 16; cp.async.wait_all;";
+        String all = ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; setp.eq.u32 %p1, %r0, 0; "
+                + "@%p1 cp.async.cg.shared.global [%r1], [%rd0], 16; cp.async.wait_all;";
         fault("race", 1, 64, all + "ld.shared.u32 %r2, [%r1];");
         sound(1, 64, all + "bar.sync 0; ld.shared.u32 %r2, [%r1];");
     }

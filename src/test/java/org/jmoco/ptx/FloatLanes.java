@@ -184,7 +184,7 @@ final class FloatLanes {
         return n(Math.max(a, b));
     }
 
-    // ---- 9.7.3.8 div, 9.7.3.13 rcp, 9.7.3.15 sqrt --------------------------------------------------------------------------------
+    // ---- 9.7.3.8 div, 9.7.3.13 rcp, 9.7.3.15 sqrt --------------------------------------------------------------
 
     static float div_rn_f32(float a, float b) {
         return n(a / b);
@@ -264,7 +264,9 @@ final class FloatLanes {
         return a == 0 ? Math.copySign(Double.POSITIVE_INFINITY, a) : 1.0 / Math.sqrt(a);
     }
 
-    /** Absolute error of sin and cos: at most 2^-20.5 in [-2 pi, 2 pi] and 2^-14.7 in [-100 pi, 100 pi]; beyond, none is promised. */
+    /**
+     * Absolute error of sin and cos: at most 2^-20.5 in [-2 pi, 2 pi] and 2^-14.7 in [-100 pi, 100 pi]; beyond, none is promised.
+     */
     private static double angleError(float a) {
         return Math.abs(a) <= 2 * Math.PI ? 0x1p-21 * 1.4142135623730951 : 0x1p-15 * 1.2311444133449163;
     }

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Test;
 
 /** f32 and f64 instructions against exact decimals, with ties, subnormal numbers, infinities and NaN. */
 class FloatLanesTest {
-    private static final float[] EDGES = {0f, -0f, 1f, -1f, 0.5f, 1.5f, 2f, 3f, -3f, 0x1p-126f, -0x1p-126f, 0x1p-127f, Float.MIN_VALUE, -Float.MIN_VALUE, 0x1p-149f * 3,
-        Float.MAX_VALUE, -Float.MAX_VALUE, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 1 + 0x1p-23f, 1 - 0x1p-24f, 0x1p-24f, -0x1p-24f, 0x1p24f, 0x1p24f + 2,
+    private static final float[] EDGES = {0f, -0f, 1f, -1f, 0.5f, 1.5f, 2f, 3f, -3f, 0x1p-126f, -0x1p-126f, 0x1p-127f,
+            Float.MIN_VALUE, -Float.MIN_VALUE, 0x1p-149f * 3,
+        Float.MAX_VALUE, -Float.MAX_VALUE, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 1 + 0x1p-23f,
+        1 - 0x1p-24f, 0x1p-24f, -0x1p-24f, 0x1p24f, 0x1p24f + 2,
         0x1.000002p-70f, 0x1.fffffep63f, 16777215f, 1e-30f, 7e20f};
 
     /** All triples are too many: pairs of edges with a third in turn, then random bits. */
@@ -64,7 +66,8 @@ class FloatLanesTest {
         if (want != want) {
             assertEquals(0x7fffffff, Float.floatToRawIntBits(got), what + ": NaN is canonical");
         } else {
-            assertEquals(Float.floatToRawIntBits(want), Float.floatToRawIntBits(got), () -> what + ": want " + want + ", got " + got);
+            assertEquals(Float.floatToRawIntBits(want), Float.floatToRawIntBits(got), () -> what + ": want " + want + ", got "
+                    + got);
         }
     }
 
@@ -80,7 +83,8 @@ class FloatLanesTest {
         return switch (mode) {
             case "rp" -> c < 0 ? Math.nextUp(near) : near;
             case "rm" -> c > 0 ? Math.nextDown(near) : near;
-            case "rz" -> c > 0 && exact.signum() > 0 ? Math.nextDown(near) : c < 0 && exact.signum() < 0 ? Math.nextUp(near) : near;
+            case "rz" -> c > 0 && exact.signum() > 0 ? Math.nextDown(near) : c < 0 && exact.signum() < 0 ? Math.nextUp(near)
+                    : near;
             default -> near;
         };
     }
@@ -268,12 +272,14 @@ class FloatLanesTest {
         long[] fma = Lab.compute("fma.rn.f64 $d, $a, $b, $c;", "f64", three, x);
         long[] mix = Lab.compute("add.f64 $d, $a, $b; mul.f64 $d, $d, $c; sub.rn.f64 $d, $d, $a;", "f64", three, x);
         long[] div = Lab.compute("div.rn.f64 $d, $a, $b;", "f64", three.subList(0, 2), x[0], x[1]);
-        long[] root = Lab.compute("abs.f64 $a, $a; sqrt.rn.f64 $d, $a; rcp.rn.f64 $d, $d; neg.f64 $d, $d;", "f64", three.subList(0, 1), x[0]);
+        long[] root = Lab.compute("abs.f64 $a, $a; sqrt.rn.f64 $d, $a; rcp.rn.f64 $d, $d; neg.f64 $d, $d;", "f64",
+                three.subList(0, 1), x[0]);
         for (int i = 0; i < n; i++) {
             double a = Double.longBitsToDouble(x[0][i]);
             double b = Double.longBitsToDouble(x[1][i]);
             double c = Double.longBitsToDouble(x[2][i]);
-            assertEquals(new BigDecimal(a).multiply(new BigDecimal(b)).add(new BigDecimal(c)).doubleValue(), Double.longBitsToDouble(fma[i]));
+            assertEquals(new BigDecimal(a).multiply(new BigDecimal(b)).add(new BigDecimal(c)).doubleValue(),
+                    Double.longBitsToDouble(fma[i]));
             assertEquals((a + b) * c - a, Double.longBitsToDouble(mix[i]));
             assertEquals(a / b, Double.longBitsToDouble(div[i]));
             assertEquals(-(1 / Math.sqrt(Math.abs(a))), Double.longBitsToDouble(root[i]));
@@ -287,7 +293,8 @@ class FloatLanesTest {
         Approximation.perturb(0);
     }
 
-    private record Approximate(String opcode, DoubleUnaryOperator exact, double from, double to, double relative, double absolute) {
+    private record Approximate(String opcode, DoubleUnaryOperator exact, double from, double to, double relative,
+            double absolute) {
     }
 
     private static final List<Approximate> APPROXIMATE = List.of(

@@ -31,7 +31,8 @@ class HalfLanesTest {
         int bias = bf16 ? 127 : 15;
         int e = (b & 0x7fff) >> fractionBits;
         int f = b & (1 << fractionBits) - 1;
-        double m = e == 0 ? f * Math.pow(2, 1 - bias - fractionBits) : (f + (1 << fractionBits)) * Math.pow(2, e - bias - fractionBits);
+        double m = e == 0 ? f * Math.pow(2, 1 - bias - fractionBits)
+                : (f + (1 << fractionBits)) * Math.pow(2, e - bias - fractionBits);
         if (e == 2 * bias + 1) {
             m = f == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
         }
@@ -218,8 +219,10 @@ class HalfLanesTest {
 
     @Test
     void tf32HasTenBitsAndTiesGoAway() {
-        float[] x = {1f, 1 + 0x1p-11f, -1 - 0x1p-11f, 1 + 0x1p-12f, 1 + 0x1.8p-11f, 3.14159265f, 0x1.ffcp127f, 0x1.ffep127f, 0f, -0f, 0x1p-149f};
-        float[] want = {1f, 1 + 0x1p-10f, -1 - 0x1p-10f, 1f, 1 + 0x1p-10f, 0x1.92p1f, 0x1.ffcp127f, Float.POSITIVE_INFINITY, 0f, -0f, 0f};
+        float[] x = {1f, 1 + 0x1p-11f, -1 - 0x1p-11f, 1 + 0x1p-12f, 1 + 0x1.8p-11f, 3.14159265f, 0x1.ffcp127f, 0x1.ffep127f, 0f,
+                -0f, 0x1p-149f};
+        float[] want = {1f, 1 + 0x1p-10f, -1 - 0x1p-10f, 1f, 1 + 0x1p-10f, 0x1.92p1f, 0x1.ffcp127f, Float.POSITIVE_INFINITY, 0f,
+                -0f, 0f};
         long[] bits = new long[x.length];
         for (int i = 0; i < x.length; i++) {
             bits[i] = Float.floatToRawIntBits(x[i]) & 0xffffffffL;

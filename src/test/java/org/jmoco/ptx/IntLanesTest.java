@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** Integer instructions against big integers and bit-by-bit definitions: edge values and random ones. */
 class IntLanesTest {
-    private static final long[] EDGES = {0, 1, 2, 3, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffffL, 0x80000000L, 0xffffffffL, 0x7fffffffffffffffL,
+    private static final long[] EDGES = {0, 1, 2, 3, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffffL, 0x80000000L,
+            0xffffffffL, 0x7fffffffffffffffL,
         0x8000000000000000L, -1L, 31, 32, 33, 63, 64};
 
     /** All pairs of edges, then random ones. */
@@ -77,8 +78,10 @@ class IntLanesTest {
                 binary("mul.wide", t, t.charAt(0) + "" + 2 * n, BigInteger::multiply);
             }
         }
-        binary("add.sat", "s32", "s32", (a, b) -> a.add(b).min(BigInteger.valueOf(Integer.MAX_VALUE)).max(BigInteger.valueOf(Integer.MIN_VALUE)));
-        binary("sub.sat", "s32", "s32", (a, b) -> a.subtract(b).min(BigInteger.valueOf(Integer.MAX_VALUE)).max(BigInteger.valueOf(Integer.MIN_VALUE)));
+        binary("add.sat", "s32", "s32", (a, b) ->
+                a.add(b).min(BigInteger.valueOf(Integer.MAX_VALUE)).max(BigInteger.valueOf(Integer.MIN_VALUE)));
+        binary("sub.sat", "s32", "s32", (a, b) ->
+                a.subtract(b).min(BigInteger.valueOf(Integer.MAX_VALUE)).max(BigInteger.valueOf(Integer.MIN_VALUE)));
     }
 
     @Test
@@ -197,15 +200,18 @@ class IntLanesTest {
             }
             String u = "u" + n;
             long[] extracted = Lab.compute("bfe." + u + " $d, $a, $b, $c;", u, List.of(u, "u32", "u32"), a, pos, len);
-            long[] inserted = Lab.compute("bfi.b" + n + " $d, $a, $b, $c, $e;", "b" + n, List.of("b" + n, "b" + n, "u32", "u32"), a, b, pos, len);
-            long[] signed = n == 64 ? null : Lab.compute("bfe.s32 $d, $a, $b, $c;", "s32", List.of("s32", "u32", "u32"), a, pos, len);
+            long[] inserted = Lab.compute("bfi.b" + n + " $d, $a, $b, $c, $e;", "b" + n, List.of("b" + n, "b" + n, "u32", "u32"),
+                    a, b, pos, len);
+            long[] signed = n == 64 ? null : Lab.compute("bfe.s32 $d, $a, $b, $c;", "s32", List.of("s32", "u32", "u32"), a, pos,
+                    len);
             for (int i = 0; i < count; i++) {
                 BigInteger mask = BigInteger.ONE.shiftLeft((int) len[i]).subtract(BigInteger.ONE);
                 BigInteger field = value(a[i], u).shiftRight((int) pos[i]).and(mask);
                 String at = " pos " + pos[i] + " len " + len[i];
                 assertEquals(bits(field, u), extracted[i], "bfe." + u + at);
                 BigInteger placed = mask.shiftLeft((int) pos[i]);
-                assertEquals(bits(value(b[i], u).andNot(placed).or(value(a[i], u).and(mask).shiftLeft((int) pos[i])), u), inserted[i], "bfi.b" + n + at);
+                assertEquals(bits(value(b[i], u).andNot(placed).or(value(a[i], u).and(mask).shiftLeft((int) pos[i])), u),
+                        inserted[i], "bfi.b" + n + at);
                 if (signed != null) {
                     // Sign bit: the field's highest, or bit 31 where the field reaches beyond it (PTX ISA 9.7.1.17).
                     int top = (int) Math.min(pos[i] + len[i] - 1, 31);
@@ -300,20 +306,24 @@ class IntLanesTest {
         long[] a = {1, 2, 3, 4};
         long[] b = {4, 3, 2, 1};
         long[] p = {0, 1, 0, 1};
-        Assertions.assertArrayEquals(new long[] {4, 2, 2, 4}, Lab.compute("selp.b32 $d, $a, $b, $c;", "b32", List.of("b32", "b32", "pred"), a, b, p));
+        Assertions.assertArrayEquals(new long[] {4, 2, 2, 4}, Lab.compute("selp.b32 $d, $a, $b, $c;", "b32",
+                List.of("b32", "b32", "pred"), a, b, p));
         // p = (a < b) and c, q = !(a < b) and c, r = !q.
-        String both = "setp.lt.and.s32 %q0|%q1, $a, $b, $c; selp.u32 %t0, 1, 0, %q0; selp.u32 %t1, 2, 0, %q1; or.b32 $d, %t0, %t1;";
+        String both = "setp.lt.and.s32 %q0|%q1, $a, $b, $c; selp.u32 %t0, 1, 0, %q0; "
+                + "selp.u32 %t1, 2, 0, %q1; or.b32 $d, %t0, %t1;";
         Assertions.assertArrayEquals(new long[] {0, 1, 0, 2}, Lab.compute(both, "b32", List.of("s32", "s32", "pred"), a, b, p));
         String xor = "setp.lt.xor.s32 %q0, $a, $b, !$c; not.pred %q1, %q0; selp.u32 $d, 1, 0, %q1;";
         Assertions.assertArrayEquals(new long[] {1, 0, 0, 1}, Lab.compute(xor, "b32", List.of("s32", "s32", "pred"), a, b, p));
-        Assertions.assertArrayEquals(new long[] {0xffffffffL, 0xffffffffL, 0, 0}, Lab.compute("set.lt.u32.s32 $d, $a, $b;", "b32", List.of("s32", "s32"), a, b));
+        Assertions.assertArrayEquals(new long[] {0xffffffffL, 0xffffffffL, 0, 0},
+                Lab.compute("set.lt.u32.s32 $d, $a, $b;", "b32", List.of("s32", "s32"), a, b));
     }
 
     @Test
     void divisionByZeroIsAFault() {
         for (String op : List.of("div.s32", "div.u32", "rem.s64", "rem.u16")) {
             String t = op.substring(4);
-            PtxFault f = Assertions.assertThrows(PtxFault.class, () -> Lab.compute(op + " $d, $a, $b;", t, List.of(t, t), new long[] {1}, new long[] {0}));
+            PtxFault f = Assertions.assertThrows(PtxFault.class, () ->
+                    Lab.compute(op + " $d, $a, $b;", t, List.of(t, t), new long[] {1}, new long[] {0}));
             assertTrue(f.getMessage().contains("division by zero") && f.getMessage().contains(op), f.getMessage());
         }
     }

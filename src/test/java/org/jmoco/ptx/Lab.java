@@ -24,7 +24,8 @@ final class Lab {
     /**
      * Computes an instruction for many threads, one per column of inputs.
      *
-     * @param code uses {@code $d} and {@code $a}, {@code $b}, {@code $c}, {@code $e}, and the scratch registers %t0 to %t3 of 32 bits,
+     * @param code uses {@code $d} and {@code $a}, {@code $b}, {@code $c}, {@code $e}, and the scratch registers %t0 to %t3 of 32
+     * bits,
      *     %q0 to %q3 predicates
      * @param result type of $d
      * @param types of $a and so on
@@ -54,7 +55,8 @@ final class Lab {
                 """);
         for (int i = 0; i < types.size(); i++) {
             String t = types.get(i);
-            text.append("ld.param.u64 %l1, [in").append(i).append("];\nmad.lo.u64 %l1, %l0, ").append(bytes(t)).append(", %l1;\n");
+            text.append("ld.param.u64 %l1, [in").append(i).append("];\nmad.lo.u64 %l1, %l0, ")
+                    .append(bytes(t)).append(", %l1;\n");
             if (t.equals("pred")) {
                 text.append("ld.global.u32 %i4, [%l1];\nsetp.ne.u32 %s").append(i).append(", %i4, 0;\n");
             } else {
@@ -79,7 +81,8 @@ final class Lab {
         for (int i = 0; i < types.size(); i++) {
             arguments[i + 2] = lab.upload(bytes(types.get(i)), inputs[i]);
         }
-        lab.gpu.launch(lab.gpu.load("instruction.ptx", text.toString()).function("k"), Dim.of((n + BLOCK - 1) / BLOCK), Dim.of(BLOCK), 0, arguments);
+        lab.gpu.launch(lab.gpu.load("instruction.ptx", text.toString()).function("k"), Dim.of((n + BLOCK - 1) / BLOCK),
+                Dim.of(BLOCK), 0, arguments);
         return lab.download((long) arguments[1], bytes(result), n);
     }
 
@@ -121,13 +124,17 @@ final class Lab {
         return bytes.toArray(ValueLayout.JAVA_INT);
     }
 
-    /** A kernel with 64-bit parameters p0, p1, ... (%rd0 and so on hold them), registers of all kinds, %r0 = thread, and this body. */
+    /**
+     * A kernel with 64-bit parameters p0, p1, ... (%rd0 and so on hold them), registers of all kinds, %r0 = thread, and this
+     * body.
+     */
     static String kernel(int parameters, String body) {
         StringBuilder text = new StringBuilder(HEAD + ".visible .entry k(");
         for (int i = 0; i < parameters; i++) {
             text.append(i == 0 ? "" : ", ").append(".param .u64 p").append(i);
         }
-        text.append(") {\n.reg .pred %p<16>; .reg .b16 %h<16>; .reg .b32 %r<64>; .reg .f32 %f<32>; .reg .b64 %rd<32>; .reg .f64 %g<16>;\n");
+        text.append(") {\n.reg .pred %p<16>; .reg .b16 %h<16>; .reg .b32 %r<64>; ")
+                .append(".reg .f32 %f<32>; .reg .b64 %rd<32>; .reg .f64 %g<16>;\n");
         for (int i = 0; i < parameters; i++) {
             text.append("ld.param.u64 %rd").append(i).append(", [p").append(i).append("];\n");
         }

@@ -15,7 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Makes warp-wide operations of the lane functions in {@link IntLanes}, {@link LongLanes}, {@link FloatLanes},
- * {@link HalfLanes}, {@link CompareLanes} and {@link ConvertLanes}: for each function a class of its own whose {@code run} loops over the lanes. One class per
+ * {@link HalfLanes}, {@link CompareLanes} and {@link ConvertLanes}: for each function a class of its own whose {@code run} loops
+ * over the lanes. One class per
  * function, and not one loop with the function as a parameter, so that the JVM can inline it and vectorise the loop: a call
  * through an interface per lane costs ten times as much.
  */
@@ -75,7 +76,8 @@ final class LaneOps {
     private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
 
     static {
-        for (Class<?> c : new Class<?>[] {IntLanes.class, LongLanes.class, FloatLanes.class, HalfLanes.class, CompareLanes.class, ConvertLanes.class}) {
+        for (Class<?> c : new Class<?>[] {IntLanes.class, LongLanes.class, FloatLanes.class, HalfLanes.class, CompareLanes.class,
+                ConvertLanes.class}) {
             for (Method m : c.getDeclaredMethods()) {
                 if (m.getName().indexOf('_') > 0 && !m.isSynthetic() && METHODS.put(m.getName(), m) != null) {
                     throw new IllegalStateException("two lane functions are called " + m.getName());
@@ -106,10 +108,12 @@ final class LaneOps {
                     b.invokespecial(LANE, "<init>", ConstantDescs.MTD_void);
                     b.return_();
                 });
-                cb.withMethodBody("run", MethodTypeDesc.of(ConstantDescs.CD_void, WARP, ConstantDescs.CD_int), 0, b -> body(b, m));
+                cb.withMethodBody("run", MethodTypeDesc.of(ConstantDescs.CD_void, WARP, ConstantDescs.CD_int), 0, b ->
+                        body(b, m));
             });
             MethodHandles.Lookup lookup = MethodHandles.lookup().defineHiddenClass(bytes, true);
-            return new Function(m, lookup.findConstructor(lookup.lookupClass(), java.lang.invoke.MethodType.methodType(void.class)));
+            return new Function(m, lookup.findConstructor(lookup.lookupClass(),
+                    java.lang.invoke.MethodType.methodType(void.class)));
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(m.toString(), e);
         }
@@ -154,7 +158,8 @@ final class LaneOps {
         b.iload(4);
         b.ifeq(end);
         b.iload(4);
-        b.invokestatic(ConstantDescs.CD_Integer, "numberOfTrailingZeros", MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_int));
+        b.invokestatic(ConstantDescs.CD_Integer, "numberOfTrailingZeros",
+                MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_int));
         b.istore(3);
         lane(b, m);
         b.iload(4);
@@ -208,12 +213,15 @@ final class LaneOps {
                 b.iaload();
             }
             if (types[i] == float.class) {
-                b.invokestatic(ConstantDescs.CD_Float, "intBitsToFloat", MethodTypeDesc.of(ConstantDescs.CD_float, ConstantDescs.CD_int));
+                b.invokestatic(ConstantDescs.CD_Float, "intBitsToFloat",
+                        MethodTypeDesc.of(ConstantDescs.CD_float, ConstantDescs.CD_int));
             } else if (types[i] == double.class) {
-                b.invokestatic(ConstantDescs.CD_Double, "longBitsToDouble", MethodTypeDesc.of(ConstantDescs.CD_double, ConstantDescs.CD_long));
+                b.invokestatic(ConstantDescs.CD_Double, "longBitsToDouble",
+                        MethodTypeDesc.of(ConstantDescs.CD_double, ConstantDescs.CD_long));
             }
         }
-        MethodTypeDesc type = MethodTypeDesc.ofDescriptor(java.lang.invoke.MethodType.methodType(result, types).descriptorString());
+        MethodTypeDesc type = MethodTypeDesc.ofDescriptor(java.lang.invoke.MethodType.methodType(result,
+                types).descriptorString());
         b.invokestatic(desc(m.getDeclaringClass()), m.getName(), type);
         if (result == boolean.class) {
             b.iload(3);
@@ -221,10 +229,12 @@ final class LaneOps {
             b.ior();
             b.istore(5);
         } else if (result == float.class) {
-            b.invokestatic(ConstantDescs.CD_Float, "floatToRawIntBits", MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_float));
+            b.invokestatic(ConstantDescs.CD_Float, "floatToRawIntBits",
+                    MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_float));
             b.iastore();
         } else if (result == double.class) {
-            b.invokestatic(ConstantDescs.CD_Double, "doubleToRawLongBits", MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_double));
+            b.invokestatic(ConstantDescs.CD_Double, "doubleToRawLongBits",
+                    MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_double));
             b.lastore();
         } else if (result == long.class) {
             b.lastore();

@@ -18,7 +18,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
  * @param asyncCopies global side of cp.async
  */
 public record LaunchCounts(String kernel, int launches, Dim grid, Dim block, long warpInstructions,
-        Map<InstructionClass, Long> laneInstructions, Traffic globalLoads, Traffic globalStores, Traffic atomics, Traffic asyncCopies,
+        Map<InstructionClass, Long> laneInstructions, Traffic globalLoads, Traffic globalStores, Traffic atomics,
+        Traffic asyncCopies,
         SharedTraffic shared) {
     /**
      * @param requests memory instructions of warps
@@ -78,7 +79,8 @@ public record LaunchCounts(String kernel, int launches, Dim grid, Dim block, lon
         sum.putAll(laneInstructions);
         o.laneInstructions.forEach((c, n) -> sum.merge(c, n, Long::sum));
         return new LaunchCounts(kernel, launches + o.launches, o.grid, o.block, warpInstructions + o.warpInstructions, sum,
-                globalLoads.plus(o.globalLoads), globalStores.plus(o.globalStores), atomics.plus(o.atomics), asyncCopies.plus(o.asyncCopies),
+                globalLoads.plus(o.globalLoads), globalStores.plus(o.globalStores), atomics.plus(o.atomics),
+                asyncCopies.plus(o.asyncCopies),
                 shared.plus(o.shared));
     }
 

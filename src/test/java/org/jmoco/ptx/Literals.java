@@ -47,10 +47,12 @@ final class Literals {
         boolean single = n.floating() && (n.text().regionMatches(true, n.text().startsWith("-") ? 1 : 0, "0f", 0, 2));
         if (!type.isFloat() || type == PtxType.F16X2 || type == PtxType.BF16X2) {
             long mask = type.bytes == 8 ? -1L : (1L << 8 * type.bytes) - 1;
-            return n.floating() && !single && type.bytes == 4 ? Float.floatToRawIntBits((float) Double.longBitsToDouble(n.value())) & mask
+            return n.floating() && !single && type.bytes == 4
+                    ? Float.floatToRawIntBits((float) Double.longBitsToDouble(n.value())) & mask
                     : n.value() & mask;
         }
-        double value = !n.floating() ? n.value() : single ? Float.intBitsToFloat((int) n.value()) : Double.longBitsToDouble(n.value());
+        double value = !n.floating() ? n.value() : single ? Float.intBitsToFloat((int) n.value())
+                : Double.longBitsToDouble(n.value());
         return switch (type) {
             case F64 -> !single && n.floating() ? n.value() : Double.doubleToRawLongBits(value);
             case F32, TF32 -> single ? n.value() & 0xffffffffL : Float.floatToRawIntBits((float) value) & 0xffffffffL;

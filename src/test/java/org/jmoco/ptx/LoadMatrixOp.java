@@ -1,8 +1,8 @@
 package org.jmoco.ptx;
 
 /**
- * ldmatrix (PTX ISA 9.7.13.4.15): 8 x 8 matrices of 16-bit elements. Lanes 8 k to 8 k + 7 hold the addresses of the rows of matrix k;
- * lane t receives elements 2 (t mod 4) and the next one of row t / 4, or, transposed, of column t / 4.
+ * ldmatrix (PTX ISA 9.7.13.4.15): 8 x 8 matrices of 16-bit elements. Lanes 8 k to 8 k + 7 hold the addresses of the rows of
+ * matrix k; lane t receives elements 2 (t mod 4) and the next one of row t / 4, or, transposed, of column t / 4.
  */
 final class LoadMatrixOp extends MemoryOp {
     static final int ROW_BYTES = 16;

@@ -13,6 +13,7 @@ final class LocalMemory {
     }
 
     Window window(int lane, long launch, long shift) {
-        return new Window(data, shift - (long) lane * bytesPerLane, shift, shift + bytesPerLane, shadow, null, lane, true, launch);
+        return new Window(data, shift - (long) lane * bytesPerLane, shift, shift + bytesPerLane, shadow, null, lane, true,
+                launch);
     }
 }

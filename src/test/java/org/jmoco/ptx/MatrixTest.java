@@ -33,7 +33,8 @@ class MatrixTest {
         if (type.equals("tf32")) {
             return k == 4
                     ? new int[] {bits(type, a[g * k + t]), bits(type, a[(g + 8) * k + t])}
-                    : new int[] {bits(type, a[g * k + t]), bits(type, a[(g + 8) * k + t]), bits(type, a[g * k + t + 4]), bits(type, a[(g + 8) * k + t + 4])};
+                    : new int[] {bits(type, a[g * k + t]), bits(type, a[(g + 8) * k + t]), bits(type, a[g * k + t + 4]),
+                            bits(type, a[(g + 8) * k + t + 4])};
         }
         int[] r = new int[k / 4];
         for (int i = 0; i < r.length; i++) {
@@ -48,7 +49,8 @@ class MatrixTest {
         int g = lane / 4;
         int t = lane % 4;
         if (type.equals("tf32")) {
-            return k == 4 ? new int[] {bits(type, b[t * 8 + g])} : new int[] {bits(type, b[t * 8 + g]), bits(type, b[(t + 4) * 8 + g])};
+            return k == 4 ? new int[] {bits(type, b[t * 8 + g])} : new int[] {bits(type, b[t * 8 + g]),
+                    bits(type, b[(t + 4) * 8 + g])};
         }
         int[] r = new int[k / 8];
         for (int i = 0; i < r.length; i++) {
@@ -82,11 +84,14 @@ class MatrixTest {
         long pOut = lab.gpu.allocate(4 * 128, "out");
         StringBuilder body = new StringBuilder("mul.wide.u32 %rd2, %r0, " + 4 * words + "; add.u64 %rd2, %rd2, %rd0;\n");
         for (int i = 0; i < words; i++) {
-            body.append("ld.global.b32 ").append(i < na + nb ? "%r" + (10 + i) : "%f" + (10 + i - na - nb)).append(", [%rd2+").append(4 * i).append("];\n");
+            body.append("ld.global.b32 ").append(i < na + nb ? "%r" + (10 + i) : "%f"
+                    + (10 + i - na - nb)).append(", [%rd2+").append(4 * i).append("];\n");
         }
-        String mma = "mma.sync.aligned.m16n8k" + k + ".row.col.f32." + type + "." + type + ".f32 {%f10, %f11, %f12, %f13}, " + list("%r", 10, na) + ", "
+        String mma = "mma.sync.aligned.m16n8k" + k + ".row.col.f32." + type + "." + type + ".f32 {%f10, %f11, %f12, %f13}, "
+                + list("%r", 10, na) + ", "
                 + list("%r", 10 + na, nb) + ", {%f10, %f11, %f12, %f13};\n";
-        body.append(mma).append("mul.wide.u32 %rd3, %r0, 16; add.u64 %rd3, %rd3, %rd1; st.global.v4.f32 [%rd3], {%f10, %f11, %f12, %f13};");
+        body.append(mma).append("mul.wide.u32 %rd3, %r0, 16; add.u64 %rd3, %rd3, %rd1; ")
+                .append("st.global.v4.f32 [%rd3], {%f10, %f11, %f12, %f13};");
         lab.run(Lab.kernel(2, body.toString()), 1, 32, 0, pIn, pOut);
         float[] d = lab.floats(pOut, 128);
         for (int row = 0; row < 16; row++) {
@@ -129,7 +134,8 @@ class MatrixTest {
                 selp.b32 %r2, 0x3f800000, 0, %p1;
                 mov.u32 %r3, 0;
                 mov.f32 %f1, 0f00000000;
-                mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r1, %r3, %r3, %r3}, {%r2, %r3}, {%f1, %f1, %f1, %f1};
+                mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5},
+                    {%r1, %r3, %r3, %r3}, {%r2, %r3}, {%f1, %f1, %f1, %f1};
                 @%p1 st.global.f32 [%rd0], %f2;
                 """), 1, 32, 0, out);
         assertEquals(1f, lab.floats(out, 1)[0]);
@@ -146,7 +152,8 @@ class MatrixTest {
                         mov.u32 %r1, s;
                         mad.lo.u32 %r2, %r0, 16, %r1;
                         mul.lo.u32 %r3, %r0, 0x00080008;
-                        add.u32 %r4, %r3, 0x00010000; add.u32 %r5, %r3, 0x00030002; add.u32 %r6, %r3, 0x00050004; add.u32 %r7, %r3, 0x00070006;
+                        add.u32 %r4, %r3, 0x00010000; add.u32 %r5, %r3, 0x00030002;
+                        add.u32 %r6, %r3, 0x00050004; add.u32 %r7, %r3, 0x00070006;
                         st.shared.v4.b32 [%r2], {%r4, %r5, %r6, %r7};
                         bar.sync 0;
                         """);
@@ -164,7 +171,8 @@ class MatrixTest {
                         int column = 2 * (lane % 4);
                         int low = 64 * m + (transpose ? 8 * column + row : 8 * row + column);
                         int high = 64 * m + (transpose ? 8 * (column + 1) + row : 8 * row + column + 1);
-                        assertEquals(low | high << 16, got[lane * count + m], "lane " + lane + " matrix " + m + (transpose ? " transposed" : ""));
+                        assertEquals(low | high << 16, got[lane * count + m], "lane " + lane + " matrix " + m
+                                + (transpose ? " transposed" : ""));
                     }
                 }
             }

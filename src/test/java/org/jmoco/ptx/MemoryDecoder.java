@@ -7,7 +7,8 @@ import java.util.Set;
 /** Decodes what touches memory (PTX ISA 9.7.8, 9.7.12.4, 9.7.13.4.15). */
 final class MemoryDecoder {
     /** Cache hints: no effect on values. */
-    private static final Set<String> HINTS = Set.of("ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_last", "L1::evict_first", "L1::no_allocate",
+    private static final Set<String> HINTS = Set.of("ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_last",
+            "L1::evict_first", "L1::no_allocate",
             "L1::evict_normal", "L1::evict_unchanged", "L2::64B", "L2::128B", "L2::256B", "weak");
     private static final Set<String> SCOPES = Set.of("cta", "cluster", "gpu", "sys");
     private static final Set<String> STRONG = Set.of("volatile", "relaxed", "acquire", "release", "acq_rel");
@@ -166,7 +167,8 @@ final class MemoryDecoder {
         modifiers.removeIf(HINTS::contains);
         List<Operand> to = elements(i.operands().get(0));
         PtxType type = type();
-        if (!(i.operands().get(1) instanceof Operand.Address a) || !(a.base() instanceof Operand.Symbol y) || d.parameter(y.name()) == null) {
+        if (!(i.operands().get(1) instanceof Operand.Address a) || !(a.base() instanceof Operand.Symbol y)
+                || d.parameter(y.name()) == null) {
             throw d.error(s, "a parameter is only read by its name");
         }
         List<Op> ops = new ArrayList<>();
@@ -220,7 +222,8 @@ final class MemoryDecoder {
         op.acquires = acquires;
         op.releases = releases;
         boolean wide = type.bytes == 8;
-        op.dst = returns && !(i.operands().get(0) instanceof Operand.Sink) ? d.destination(s, i.operands().get(0), wide ? 2 : 1, type) : -1;
+        op.dst = returns && !(i.operands().get(0) instanceof Operand.Sink)
+                ? d.destination(s, i.operands().get(0), wide ? 2 : 1, type) : -1;
         int sources = operation.equals("cas") ? 2 : 1;
         if (i.operands().size() != first + 1 + sources) {
             throw d.error(s, "wrong number of operands");
@@ -240,7 +243,8 @@ final class MemoryDecoder {
             case "cp.async.wait_group" -> s.op = AsyncGroupOp.waitFor((int) ((Operand.Number) i.operands().getFirst()).value());
             default -> {
                 modifiers.removeIf(HINTS::contains);
-                if (!modifiers.equals(List.of("async", "shared", "global")) && !modifiers.equals(List.of("async", "shared::cta", "global"))) {
+                if (!modifiers.equals(List.of("async", "shared", "global"))
+                        && !modifiers.equals(List.of("async", "shared::cta", "global"))) {
                     throw unknown();
                 }
                 AsyncCopyOp op = new AsyncCopyOp();
@@ -255,7 +259,8 @@ final class MemoryDecoder {
                 }
                 op.to.bytes = op.bytes;
                 op.to.flags = Shadow.PENDING;
-                op.sourceBytes = i.operands().size() > 3 ? d.intSource(s, i.operands().get(3), PtxType.U32) : d.slots.constant(false, op.bytes);
+                op.sourceBytes = i.operands().size() > 3 ? d.intSource(s, i.operands().get(3), PtxType.U32)
+                        : d.slots.constant(false, op.bytes);
                 s.op = op;
             }
         }

@@ -46,7 +46,8 @@ abstract class MemoryOp extends Op {
     /** The window that a lane's access falls into. */
     final Window window(Warp w, int lane, long address) {
         Window v = last;
-        if (v != null && (address & bytes - 1) == 0 && address >= v.low && address + bytes <= v.high && v.launch == w.block.launch) {
+        if (v != null && (address & bytes - 1) == 0 && address >= v.low && address + bytes <= v.high
+                && v.launch == w.block.launch) {
             return v;
         }
         return find(w, lane, address);

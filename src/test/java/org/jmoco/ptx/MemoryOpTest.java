@@ -31,7 +31,8 @@ class MemoryOpTest {
                 st.global.u8 [%rd1+33], %h1;
                 st.global.u16 [%rd1+34], %r1;
                 """), 1, 32, 0, in, out);
-        assertArrayEquals(new long[] {0x82ffffff81L, 0xffffffffffff8586L, 0x8384, 0xffffffff85868788L, 0x83848800L}, lab.download(out, 8, 5));
+        assertArrayEquals(new long[] {0x82ffffff81L, 0xffffffffffff8586L, 0x8384, 0xffffffff85868788L, 0x83848800L},
+                lab.download(out, 8, 5));
     }
 
     @Test
@@ -222,9 +223,11 @@ class MemoryOpTest {
         long out = lab.gpu.allocate(64 * 4, "out");
         for (Object[] row : List.<Object[]>of(
                 // stride in bytes, sectors of the 2 requests, fewest
-                new Object[] {4, 8L, 8L}, new Object[] {8, 16L, 8L}, new Object[] {32, 64L, 8L}, new Object[] {128, 64L, 8L}, new Object[] {0, 2L, 2L})) {
+                new Object[] {4, 8L, 8L}, new Object[] {8, 16L, 8L}, new Object[] {32, 64L, 8L}, new Object[] {128, 64L, 8L},
+                        new Object[] {0, 2L, 2L})) {
             lab.gpu.resetCounts();
-            lab.run(Lab.kernel(2, "mul.lo.u32 %r1, %r0, " + row[0] + "; cvt.u64.u32 %rd2, %r1; add.u64 %rd2, %rd2, %rd0; ld.global.u32 %r2, [%rd2];"
+            lab.run(Lab.kernel(2, "mul.lo.u32 %r1, %r0, " + row[0]
+                    + "; cvt.u64.u32 %rd2, %r1; add.u64 %rd2, %rd2, %rd0; ld.global.u32 %r2, [%rd2];"
                     + "mul.wide.u32 %rd3, %r0, 4; add.u64 %rd3, %rd3, %rd1; st.global.u32 [%rd3], %r2;"), 1, 64, 0, in, out);
             LaunchCounts c = lab.gpu.counts("k");
             assertEquals(new LaunchCounts.Traffic(2, 256, (long) row[1], (long) row[2]), c.globalLoads(), "stride " + row[0]);
@@ -238,15 +241,18 @@ class MemoryOpTest {
         // Word stride of the lanes, and the turns that 32 lanes of 4 bytes take.
         for (int[] row : new int[][] {{1, 1}, {2, 2}, {3, 1}, {4, 4}, {32, 32}, {33, 1}, {0, 1}}) {
             lab.gpu.resetCounts();
-            lab.run(Lab.kernel(1, ".shared .align 16 .b8 s[8192]; mov.u32 %r1, s; mad.lo.u32 %r1, %r0, " + 4 * row[0] + ", %r1; st.shared.u32 [%r1], 5;"), 1, 32, 0, 0L);
-            assertEquals(new LaunchCounts.SharedTraffic(1, 128, row[1], row[1] - 1), lab.gpu.counts("k").shared(), "stride " + row[0]);
+            lab.run(Lab.kernel(1, ".shared .align 16 .b8 s[8192]; mov.u32 %r1, s; mad.lo.u32 %r1, %r0, " + 4 * row[0]
+                    + ", %r1; st.shared.u32 [%r1], 5;"), 1, 32, 0, 0L);
+            assertEquals(new LaunchCounts.SharedTraffic(1, 128, row[1], row[1] - 1), lab.gpu.counts("k").shared(), "stride "
+                    + row[0]);
         }
         // 16 bytes a lane, side by side: four turns, none too many; at a distance of 32: twice.
         for (int[] row : new int[][] {{16, 4}, {32, 8}, {272, 4}}) {
             lab.gpu.resetCounts();
             lab.run(Lab.kernel(1, ".shared .align 16 .b8 s[16384]; mov.u32 %r1, s; mad.lo.u32 %r1, %r0, " + row[0]
                     + ", %r1; mov.u32 %r2, 1; st.shared.v4.u32 [%r1], {%r2, %r2, %r2, %r2};"), 1, 32, 0, 0L);
-            assertEquals(new LaunchCounts.SharedTraffic(1, 512, row[1], row[1] - 4), lab.gpu.counts("k").shared(), "distance " + row[0]);
+            assertEquals(new LaunchCounts.SharedTraffic(1, 512, row[1], row[1] - 4), lab.gpu.counts("k").shared(), "distance "
+                    + row[0]);
         }
     }
 }

@@ -2,8 +2,8 @@ package org.jmoco.ptx;
 
 /**
  * mma.sync.aligned, D = A B + C with f32 accumulators (PTX ISA 9.7.13.4): A is 16 x k by rows, B k x 8 by columns, spread over
- * the warp's registers as the ISA's figures say (9.7.13.4.6 to 9.7.13.4.8). With g = lane / 4 and t = lane mod 4, C and D hold rows g and
- * g + 8, columns 2 t and 2 t + 1.
+ * the warp's registers as the ISA's figures say (9.7.13.4.6 to 9.7.13.4.8). With g = lane / 4 and t = lane mod 4, C and D hold
+ * rows g and g + 8, columns 2 t and 2 t + 1.
  *
  * <p>"Accumulation order, rounding and handling of subnormal inputs are unspecified": here the products and their sum are exact
  * to f64 and the sum is rounded once to f32. tf32 operands count with 10 bits of mantissa, the rest cut off.

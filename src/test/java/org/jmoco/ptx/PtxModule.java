@@ -34,7 +34,8 @@ record PtxModule(String file, int version, int target, List<Variable> variables,
      * @param registers all declared registers
      * @param labels index of the instruction behind each label
      */
-    record Entry(String name, int line, List<Variable> parameters, int[] maxThreads, int[] requiredThreads, List<Variable> variables,
+    record Entry(String name, int line, List<Variable> parameters, int[] maxThreads, int[] requiredThreads,
+            List<Variable> variables,
             List<Operand.Register> registers, List<PtxInstruction> instructions, Map<String, Integer> labels,
             Map<String, List<String>> branchTargets) {
     }

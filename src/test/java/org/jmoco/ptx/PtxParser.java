@@ -134,7 +134,8 @@ final class PtxParser {
             count = initial.length / element;
             unsized = false;
         }
-        return new Variable(space, name.text(), type, alignment, unsized ? 0 : (int) (count * element), extern, initial, name.line());
+        return new Variable(space, name.text(), type, alignment, unsized ? 0 : (int) (count * element), extern, initial,
+                name.line());
     }
 
     /** {@code { a, b, {c, d} }} or one value; missing ones are zero. */
@@ -196,7 +197,8 @@ final class PtxParser {
         if (entries.containsKey(name)) {
             throw error(start, "entry " + name + " stands there twice");
         }
-        entries.put(name, new PtxModule.Entry(name, start.line(), List.copyOf(parameters), max, required, body.variables(), body.registers(),
+        entries.put(name, new PtxModule.Entry(name, start.line(), List.copyOf(parameters), max, required, body.variables(),
+                body.registers(),
                 body.instructions(), body.labels(), body.branchTargets()));
     }
 
@@ -256,7 +258,8 @@ final class PtxParser {
     PtxFault error(Token t, String what) {
         int from = text.lastIndexOf('\n', Math.max(0, t.at() - 1)) + 1;
         int to = text.indexOf('\n', t.at());
-        return new PtxFault(file + ":" + t.line() + ": " + what + ": " + text.substring(Math.min(from, t.at()), to < 0 ? text.length() : to).strip());
+        return new PtxFault(file + ":" + t.line() + ": " + what + ": "
+                + text.substring(Math.min(from, t.at()), to < 0 ? text.length() : to).strip());
     }
 
     String file() {

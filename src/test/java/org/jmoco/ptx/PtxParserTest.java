@@ -59,7 +59,9 @@ class PtxParserTest {
     }
 
     private static void refused(String part, String body) {
-        refusedText(part, HEAD + ".visible .entry k(.param .u64 p) {\n.reg .pred %p<4>; .reg .b16 %h<4>; .reg .b32 %r<4>; .reg .f32 %f<4>; .reg .b64 %rd<4>;\n" + body
+        refusedText(part, HEAD
+                + ".visible .entry k(.param .u64 p) {\n.reg .pred %p<4>; .reg .b16 %h<4>; "
+                + ".reg .b32 %r<4>; .reg .f32 %f<4>; .reg .b64 %rd<4>;\n" + body
                 + "\nret;\n}\n");
     }
 
@@ -76,7 +78,8 @@ class PtxParserTest {
         refused("unknown instruction add.cc.u32", "add.cc.u32 %r1, %r2, %r3;");
         refused("unknown instruction ld.global.v3.f32", "ld.global.v3.f32 {%f1, %f2, %f3}, [%rd1];");
         refused("unknown instruction shfl.up.b32", "shfl.up.b32 %r1, %r2, 1, 0;");
-        refused("unknown instruction mma.sync.aligned.m16n8k32", "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r1}, {%r1}, {%r1}, {%r1};");
+        refused("unknown instruction mma.sync.aligned.m16n8k32",
+                "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r1}, {%r1}, {%r1}, {%r1};");
         refused("unknown instruction setp.foo.f32", "setp.foo.f32 %p1, %f1, %f2;");
         refused("unknown instruction call", "call foo;");
     }

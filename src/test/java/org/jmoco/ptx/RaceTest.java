@@ -29,7 +29,8 @@ class RaceTest {
             """;
 
     private String fault(int blocks, int threads, String body) {
-        return assertThrows(PtxFault.class, () -> lab.run(Lab.kernel(2, HEAD + body), blocks, threads, 0, in, out), body).getMessage();
+        return assertThrows(PtxFault.class, () -> lab.run(Lab.kernel(2, HEAD + body), blocks, threads, 0, in, out),
+                body).getMessage();
     }
 
     private void race(String part, int blocks, int threads, String body) {
@@ -56,8 +57,12 @@ class RaceTest {
         race("read with no barrier", 1, 64, fill + "st.shared.u32 [%r1], %r6;");
         sound(1, 64, fill + "bar.sync 0; st.shared.u32 [%r1], %r6;");
         // All threads read one word, one of them writes it: whichever read last.
-        race("and others have read", 1, 64, "st.shared.u32 [%r1], %r0; bar.sync 0; ld.shared.u32 %r6, [%r3]; setp.eq.u32 %p1, %r0, 63; @%p1 st.shared.u32 [%r3], %r6;");
-        race("and others have read", 1, 64, "st.shared.u32 [%r1], %r0; bar.sync 0; ld.shared.u32 %r6, [%r3]; setp.eq.u32 %p1, %r0, 5; @%p1 st.shared.u32 [%r3], %r6;");
+        race("and others have read", 1, 64,
+                "st.shared.u32 [%r1], %r0; bar.sync 0; ld.shared.u32 %r6, [%r3]; "
+                        + "setp.eq.u32 %p1, %r0, 63; @%p1 st.shared.u32 [%r3], %r6;");
+        race("and others have read", 1, 64,
+                "st.shared.u32 [%r1], %r0; bar.sync 0; ld.shared.u32 %r6, [%r3]; "
+                        + "setp.eq.u32 %p1, %r0, 5; @%p1 st.shared.u32 [%r3], %r6;");
     }
 
     @Test
@@ -93,10 +98,13 @@ class RaceTest {
     @Test
     void betweenBlocks() {
         race("race between blocks", 2, 1, "st.global.u32 [%rd1], %r5;");
-        race("race between blocks: reads 4 bytes", 2, 1, "setp.eq.u32 %p1, %r5, 0; @%p1 st.global.u32 [%rd1], %r5; @!%p1 ld.global.u32 %r6, [%rd1];");
-        race("race between blocks: writes 4 bytes", 2, 1, "setp.eq.u32 %p1, %r5, 0; @!%p1 st.global.u32 [%rd1], %r5; @%p1 ld.global.u32 %r6, [%rd1];");
+        race("race between blocks: reads 4 bytes", 2, 1,
+                "setp.eq.u32 %p1, %r5, 0; @%p1 st.global.u32 [%rd1], %r5; @!%p1 ld.global.u32 %r6, [%rd1];");
+        race("race between blocks: writes 4 bytes", 2, 1,
+                "setp.eq.u32 %p1, %r5, 0; @!%p1 st.global.u32 [%rd1], %r5; @%p1 ld.global.u32 %r6, [%rd1];");
         // Read by two blocks, written by the third.
-        race("race between blocks", 3, 1, "setp.eq.u32 %p1, %r5, 2; @%p1 st.global.u32 [%rd1], %r5; @!%p1 ld.global.u32 %r6, [%rd1];");
+        race("race between blocks", 3, 1,
+                "setp.eq.u32 %p1, %r5, 2; @%p1 st.global.u32 [%rd1], %r5; @!%p1 ld.global.u32 %r6, [%rd1];");
         race("race between blocks", 3, 1, "ld.global.u32 %r6, [%rd1]; setp.eq.u32 %p1, %r5, 2; @%p1 st.global.u32 [%rd1], %r5;");
         sound(4, 1, "mul.wide.u32 %rd5, %r5, 4; add.u64 %rd5, %rd5, %rd1; st.global.u32 [%rd5], %r5; ld.global.u32 %r6, [%rd5];");
         assertTrue(fault(2, 1, "st.global.u32 [%rd1], %r5;").contains("which block (0,0,0) of the same launch has written"));
@@ -148,7 +156,9 @@ class RaceTest {
 
     @Test
     void readOnlyLoadsOfWhatTheLaunchWrote() {
-        assertTrue(fault(1, 1, "st.global.u32 [%rd10], %r0; ld.global.nc.u32 %r6, [%rd10];").contains("ld.global.nc reads what this launch has written"));
+        assertTrue(fault(1, 1,
+                "st.global.u32 [%rd10], %r0; ld.global.nc.u32 %r6, [%rd10];")
+                .contains("ld.global.nc reads what this launch has written"));
         sound(1, 1, "st.global.u32 [%rd10], %r0; ld.global.u32 %r6, [%rd10];");
     }
 
@@ -156,7 +166,8 @@ class RaceTest {
 
     @Test
     void orderOfBlocks() {
-        String sum = "mul.wide.u32 %rd5, %r5, 4; add.u64 %rd5, %rd5, %rd0; ld.global.f32 %f1, [%rd5]; red.global.add.f32 [%rd1], %f1;";
+        String sum = "mul.wide.u32 %rd5, %r5, 4; add.u64 %rd5, %rd5, %rd0; "
+                + "ld.global.f32 %f1, [%rd5]; red.global.add.f32 [%rd1], %f1;";
         long values = lab.floats(1, 1e8f, -1e8f, 3, 1e-3f, 7);
         String text = Lab.kernel(2, HEAD + sum);
         assertDoesNotThrow(() -> lab.run(text, 6, 1, 0, values, out), "one order shows nothing");

@@ -55,7 +55,8 @@ final class Runner {
                 if (--left < 0) {
                     executed += PATIENCE;
                     if (executed > ENDLESS) {
-                        throw block.fault(steps[pc], w, -1, "the block has run " + executed + " instructions: taken for an endless loop");
+                        throw block.fault(steps[pc], w, -1, "the block has run " + executed
+                                + " instructions: taken for an endless loop");
                     }
                     left = PATIENCE;
                     if (meet != Integer.MAX_VALUE) {
@@ -70,7 +71,8 @@ final class Runner {
                 }
                 Step s = steps[pc];
                 if (s.checkGuard && (mask & ~w.definedP[s.guard]) != 0) {
-                    throw new LaneFault(Integer.numberOfTrailingZeros(mask & ~w.definedP[s.guard]), "its predicate was never written");
+                    throw new LaneFault(Integer.numberOfTrailingZeros(mask & ~w.definedP[s.guard]),
+                            "its predicate was never written");
                 }
                 int m = s.guard < 0 ? mask : mask & (w.p[s.guard] ^ s.guardFlip);
                 tally.issued[pc]++;
@@ -251,7 +253,8 @@ final class Runner {
                             + Integer.toHexString(needs) + " of the instruction that it executes");
                 }
             } else if (s.members == -2 && w.live != -1) {
-                throw new LaneFault(lane, "needs all 32 threads of the warp, but only 0x" + Integer.toHexString(w.live) + " are there");
+                throw new LaneFault(lane, "needs all 32 threads of the warp, but only 0x" + Integer.toHexString(w.live)
+                        + " are there");
             }
             int there = same;
             for (int g = 0; g < w.groups; g++) {

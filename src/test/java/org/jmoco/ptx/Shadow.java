@@ -103,7 +103,8 @@ final class Shadow {
     }
 
     private boolean ordered(Clock clock, long cell) {
-        return perBlock && (int) (cell >>> 32) < clock.blockFirst || clock.ordered((int) (cell >>> 32), (int) cell & THREAD_MASK, (int) cell >>> TIME_SHIFT);
+        return perBlock && (int) (cell >>> 32) < clock.blockFirst || clock.ordered((int) (cell >>> 32), (int) cell & THREAD_MASK,
+                (int) cell >>> TIME_SHIFT);
     }
 
     // ---- the common cases, for a whole warp at once -------------------------------------------------------------
@@ -226,7 +227,8 @@ final class Shadow {
             long r = p.reads[i];
             int readSegment = (int) (r >>> 32);
             if (readSegment != segment) {
-                boolean elsewhere = !perBlock && readSegment >= clock.launchFirst && (readSegment < clock.blockFirst || (r & KIND_MASK) == BLOCKS);
+                boolean elsewhere = !perBlock && readSegment >= clock.launchFirst
+                        && (readSegment < clock.blockFirst || (r & KIND_MASK) == BLOCKS);
                 p.reads[i] = elsewhere ? now & ~STRONG | BLOCKS | r & now & STRONG : now;
             } else if (r != now) {
                 p.reads[i] = join(r, now);

@@ -39,7 +39,8 @@ final class StoreOp extends MemoryOp {
     }
 
     /**
-     * Lanes of one instruction that write to one place: which of them wins is undefined (CUDA C++ Programming Guide, SIMT architecture), so they must write the
+     * Lanes of one instruction that write to one place: which of them wins is undefined (CUDA C++ Programming Guide, SIMT
+     * architecture), so they must write the
      * same.
      */
     @Override

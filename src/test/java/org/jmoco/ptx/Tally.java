@@ -9,7 +9,9 @@ final class Tally {
     /** Warp instructions and lanes that took part. */
     final long[] issued;
     final long[] lanes;
-    /** Memory instructions of warps, bytes that their lanes moved, sectors or bank cycles that they took, and the fewest possible. */
+    /**
+     * Memory instructions of warps, bytes that their lanes moved, sectors or bank cycles that they took, and the fewest possible.
+     */
     final long[] requests;
     final long[] bytes;
     final long[] cycles;

@@ -46,7 +46,8 @@ final class Unwritten {
                     break;
                 }
                 step(steps[i], uses.get(i), state);
-                if (steps[i].kind == Step.Kind.BRANCH || steps[i].kind == Step.Kind.INDEXED_BRANCH || steps[i].kind == Step.Kind.EXIT) {
+                if (steps[i].kind == Step.Kind.BRANCH || steps[i].kind == Step.Kind.INDEXED_BRANCH
+                        || steps[i].kind == Step.Kind.EXIT) {
                     for (int next : successors(steps[i])) {
                         if (next < n && flow(known, next, state)) {
                             work.add(next);
@@ -125,7 +126,8 @@ final class Unwritten {
     }
 
     private static int[] part(int[] registers, int first, int count) {
-        int[] slots = Arrays.stream(registers).filter(r -> r >= first && r < first + count).map(r -> r - first).distinct().toArray();
+        int[] slots = Arrays.stream(registers).filter(r -> r >= first && r < first + count).map(r ->
+                r - first).distinct().toArray();
         return slots.length == 0 ? null : slots;
     }
 
@@ -148,8 +150,10 @@ final class Unwritten {
         if (slots != null) {
             for (int slot : slots) {
                 if ((mask & ~defined[slot]) != 0) {
-                    throw new LaneFault(Integer.numberOfTrailingZeros(mask & ~defined[slot]), "reads a register that nothing wrote: one of "
-                            + s.source.operands().stream().filter(o -> !(o instanceof Operand.Number)).map(Unwritten::name).toList());
+                    throw new LaneFault(Integer.numberOfTrailingZeros(mask & ~defined[slot]),
+                            "reads a register that nothing wrote: one of "
+                            + s.source.operands().stream().filter(o ->
+                                    !(o instanceof Operand.Number)).map(Unwritten::name).toList());
                 }
             }
         }

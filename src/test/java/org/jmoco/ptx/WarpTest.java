@@ -57,7 +57,8 @@ class WarpTest {
         // The source may be the destination.
         check(value + "shfl.sync.bfly.b32 %r1, %r1, 1, 31, -1; mov.u32 %r60, %r1;", i -> 10 * (i ^ 1));
         // Lanes of a branch among themselves.
-        check(value + "setp.lt.u32 %p1, %r0, 16; mov.u32 %r60, 0; @%p1 shfl.sync.bfly.b32 %r60, %r1, 8, 31, 0xffff;", i -> i < 16 ? 10 * (i ^ 8) : 0);
+        check(value + "setp.lt.u32 %p1, %r0, 16; mov.u32 %r60, 0; @%p1 shfl.sync.bfly.b32 %r60, %r1, 8, 31, 0xffff;", i -> i < 16
+                ? 10 * (i ^ 8) : 0);
     }
 
     @Test
@@ -70,7 +71,8 @@ class WarpTest {
         check(odd + "vote.sync.uni.pred %p2, %p1, -1; selp.u32 %r60, 1, 0, %p2;", i -> 0);
         check(odd + "activemask.b32 %r60;", i -> -1);
         // Only the odd lanes vote.
-        check(odd + "mov.u32 %r60, 9; setp.gt.u32 %p3, %r0, 15; @%p1 vote.sync.ballot.b32 %r60, %p3, 0xaaaaaaaa;", i -> i % 2 == 0 ? 9 : 0xaaaa0000);
+        check(odd + "mov.u32 %r60, 9; setp.gt.u32 %p3, %r0, 15; @%p1 vote.sync.ballot.b32 %r60, %p3, 0xaaaaaaaa;", i ->
+                i % 2 == 0 ? 9 : 0xaaaa0000);
         String three = "rem.u32 %r1, %r0, 3;";
         check(three + "match.any.sync.b32 %r60, %r1, -1;", i -> {
             int m = 0;
@@ -209,7 +211,8 @@ class WarpTest {
     void specialRegisters() {
         List<String> wrong = new ArrayList<>();
         Lab lab = new Lab();
-        String[] names = {"%tid.x", "%tid.y", "%tid.z", "%ctaid.x", "%ctaid.y", "%ctaid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z",
+        String[] names = {"%tid.x", "%tid.y", "%tid.z", "%ctaid.x", "%ctaid.y", "%ctaid.z", "%ntid.x", "%ntid.y", "%ntid.z",
+                "%nctaid.x", "%nctaid.y", "%nctaid.z",
             "%laneid", "%warpid", "%lanemask_lt", "%lanemask_ge"};
         StringBuilder body = new StringBuilder("""
                 mov.u32 %r1, %tid.y; mov.u32 %r2, %tid.z;
@@ -223,13 +226,15 @@ class WarpTest {
             body.append("mov.u32 %r9, ").append(names[i]).append("; st.global.u32 [%rd1+").append(4 * i).append("], %r9;\n");
         }
         long out = lab.gpu.allocate(64 * 45 * 12, "out");
-        lab.gpu.launch(lab.gpu.load("lab.ptx", Lab.kernel(1, body.toString())).function("k"), new org.jmoco.backend.cuda.Launch.Dim(2, 2, 3),
+        lab.gpu.launch(lab.gpu.load("lab.ptx", Lab.kernel(1, body.toString())).function("k"),
+                new org.jmoco.backend.cuda.Launch.Dim(2, 2, 3),
                 new org.jmoco.backend.cuda.Launch.Dim(3, 5, 3), 0, out);
         int[] got = lab.ints(out, 16 * 45 * 12);
         for (int b = 0; b < 12; b++) {
             for (int t = 0; t < 45; t++) {
                 int lane = t % 32;
-                int[] want = {t % 3, t / 3 % 5, t / 15, b % 2, b / 2 % 2, b / 4, 3, 5, 3, 2, 2, 3, lane, t / 32, (1 << lane) - 1, -1 << lane};
+                int[] want = {t % 3, t / 3 % 5, t / 15, b % 2, b / 2 % 2, b / 4, 3, 5, 3, 2, 2, 3, lane, t / 32, (1 << lane) - 1,
+                        -1 << lane};
                 for (int i = 0; i < want.length; i++) {
                     if (want[i] != got[(b * 45 + t) * 16 + i]) {
                         wrong.add(names[i] + " of thread " + t + " in block " + b + ": " + got[(b * 45 + t) * 16 + i]);

@@ -20,7 +20,8 @@ final class Window {
     /** The launch that it is valid for. */
     final long launch;
 
-    Window(byte[] data, long base, long low, long high, Shadow shadow, Allocation allocation, int lane, boolean startsUnwritten, long launch) {
+    Window(byte[] data, long base, long low, long high, Shadow shadow, Allocation allocation, int lane, boolean startsUnwritten,
+            long launch) {
         this.data = data;
         this.base = base;
         this.low = low;
