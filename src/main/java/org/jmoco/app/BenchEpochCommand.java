@@ -41,6 +41,9 @@ final class BenchEpochCommand implements Callable<Integer> {
     private int epochs;
 
     @Mixin
+    private ImageFeedOptions feed;
+
+    @Mixin
     private BenchOptions options;
 
     @Spec
@@ -67,7 +70,7 @@ final class BenchEpochCommand implements Callable<Integer> {
             }
         };
         try (Backend backend = options.open()) {
-            MocoTrainer trainer = new MocoTrainer(backend, pretrain, images, null, options.backend.threads(),
+            MocoTrainer trainer = new MocoTrainer(backend, pretrain, images, null, options.backend.threads(), feed.feed(),
                     new RunOutput(null, CheckpointPolicy.DEFAULT, rows));
             backend.allocate();
             trainer.initialize();
