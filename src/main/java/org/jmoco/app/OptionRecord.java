@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.OptionSpec;
 final class OptionRecord {
     /** They say where and how, not what: not part of the record. */
     private static final Set<String> NOT_RECORDED = Set.of("--out", "--resume", "--progress", "--help", "--version", "--stacktrace",
-            "--print-program", "--time-steps");
+            "--print-program", "--time-steps", "--tensorboard");
 
     /** These may differ between the starts of one run. */
     static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--cuda-libs", "--check-steps",

@@ -102,7 +102,7 @@ final class PretrainCommand implements Callable<Integer> {
                 training.trainer().printStepTimes(System.out, program.time);
                 return 0;
             }
-            training.train(new Display(run.progress(), System.err), out::println);
+            training.train(new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
             out.println("encoder saved in " + folder.path());
         }
         return 0;

@@ -33,6 +33,10 @@ final class RunOptions {
             description = "auto, bar, plain or none (default: ${DEFAULT-VALUE}, a bar on a terminal and plain lines otherwise).")
     private Progress.Mode progress;
 
+    @Option(names = "--tensorboard",
+            description = "Also write scalars for TensorBoard into the folder tensorboard of the run (default: no).")
+    private boolean tensorBoard;
+
     Path out() {
         return out;
     }
@@ -68,5 +72,9 @@ final class RunOptions {
 
     Progress.Mode progress() {
         return progress;
+    }
+
+    boolean tensorBoard() {
+        return tensorBoard;
     }
 }

@@ -104,7 +104,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
                 training.trainer().printStepTimes(System.out, program.time);
                 return 0;
             }
-            training.train(run.from().map(Object::toString).orElse(RunOptions.RANDOM), new Display(run.progress(), System.err), out::println);
+            training.train(run.from().map(Object::toString).orElse(RunOptions.RANDOM), new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
             out.println("classifier saved in " + folder.path());
         }
         return 0;

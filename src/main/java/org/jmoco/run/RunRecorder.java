@@ -2,6 +2,7 @@ package org.jmoco.run;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.jmoco.report.CsvLog;
 import org.jmoco.report.CurvesPng;
 import org.jmoco.report.Progress;
 import org.jmoco.report.RunFolder;
+import org.jmoco.report.TensorBoardLog;
 import org.jmoco.train.EpochRecord;
 import org.jmoco.train.StepRecord;
 import org.jmoco.train.TrainListener;
@@ -21,6 +23,7 @@ final class RunRecorder implements TrainListener, AutoCloseable {
     private final List<String> measures;
     private final CsvLog metrics;
     private final CsvLog timings;
+    private final TensorBoardLog tensorBoard; // null if none is wanted
     private final Progress progress;
     private final Consumer<String> lines;
     private final int batch;
@@ -42,6 +45,7 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         columns.addAll(measures);
         metrics = CsvLog.open(folder.file("metrics.csv"), columns, epochsDone);
         timings = CsvLog.open(folder.file("timings.csv"), List.of("images_per_s", "waited"), epochsDone);
+        tensorBoard = display.tensorBoard() ? new TensorBoardLog(folder.file("tensorboard")) : null;
         progress = Progress.start(display.mode(), title, (long) epochs * steps * batch, (long) epochsDone * steps * batch,
                 display.err());
         lines = display.lines() == null ? progress::say : display.lines();
@@ -69,6 +73,12 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         line.append(String.format(Locale.ROOT, "  lr %.3g  %.1f images/s", e.learningRate(), e.imagesPerSecond()));
         metrics.append(e.epoch(), values.toArray(Number[]::new));
         timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
+        if (tensorBoard != null) {
+            Map<String, Double> scalars = new LinkedHashMap<>(Map.of("lr", e.learningRate(), "loss", e.loss(), "accuracy", e.accuracy(), "images_per_s",
+                    e.imagesPerSecond()));
+            scalars.putAll(e.evaluation());
+            tensorBoard.scalars(e.epoch(), scalars);
+        }
         lines.accept(line.toString());
     }
 
@@ -97,5 +107,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         progress.close();
         metrics.close();
         timings.close();
+        if (tensorBoard != null) {
+            tensorBoard.close();
+        }
     }
 }
