@@ -31,7 +31,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Each kernel of InfoNCE, as it ships, on the PTX machine against the reference backend: whole tiles and parts of tiles, one part of
- * the queue and several, rows at addresses that vectors can and can not load. Results and workspace are poisoned before.
+ * the queue and several, rows at addresses that vectors can and can not load. Results and workspace are poisoned before. The
+ * yardstick with stored logits is one of the ways, so fused and stored agree within their bounds.
  */
 class InfoNceKernelsTest {
     /** N, M, D. */
@@ -42,7 +43,8 @@ class InfoNceKernelsTest {
     private record Way(String name, double roundoff, int width, BiFunction<Rig, Contrast, Work> work) {}
 
     private static final List<Way> WAYS = List.of(
-            new Way("naive", 0, 5900, (rig, c) -> new InfoNceWorks(rig).naive(c)),
+            new Way("stored", 0, 600, (rig, c) -> new InfoNceStored(rig, c)),
+            new Way("naive", 0, 600, (rig, c) -> new InfoNceWorks(rig).naive(c)),
             tiled("f32", Precision.F32, 0, 512),
             tiled("tf32", Precision.TF32, 0x1p-11, 256),
             tiled("bf16", Precision.BF16, Bf16.ROUNDOFF, 256));
@@ -130,6 +132,7 @@ class InfoNceKernelsTest {
 
         Rig(EmulatedGpu gpu, int shift) {
             this.gpu = gpu;
+            gpu.countTraffic(false);
             this.shift = shift;
             kernels = new KernelLibrary(gpu);
         }
@@ -231,7 +234,7 @@ class InfoNceKernelsTest {
         assertEquals(expected.correct, got.correct, undecided(way, data), problem + ": correct");
     }
 
-    /** Rows whose positive and best negative differ, but by less than rounding may do. A tie is none of them: it stays one. */
+    /** Rows whose positive and best negative differ, but by less than rounding may do. A tie is none of them: it stays one, save beside cuBLAS. */
     private static int undecided(Way way, Data data) {
         double near = 2 * logitError(way, data) * data.temperature;
         int count = 0;
@@ -241,7 +244,8 @@ class InfoNceKernelsTest {
             for (int j = 0; j < data.m; j++) {
                 best = Math.max(best, dot(data.q, i, data.queue, j, data.d));
             }
-            count += best != positive && Math.abs(best - positive) <= near ? 1 : 0;
+            boolean tie = best == positive && !way.name.equals("stored"); // cuBLAS sums in an order of its own
+            count += !tie && Math.abs(best - positive) <= near ? 1 : 0;
         }
         return count;
     }
@@ -261,11 +265,9 @@ class InfoNceKernelsTest {
         return WAYS.stream().map(way -> DynamicTest.dynamicTest(way.name, () -> {
             EmulatedGpu gpu = new EmulatedGpu(90);
             for (int[] s : SIZES) {
-                for (double temperature : new double[] {0.1, 0.05}) {
-                    Data data = Data.of(s[0], s[1], s[2], temperature);
-                    for (int shift = 0; shift <= 1; shift++) {
-                        compare(way, data, reference(data, 0, 0), new Rig(gpu, shift).run(way, data, null, null));
-                    }
+                for (int shift = 0; shift <= 1; shift++) {
+                    Data data = Data.of(s[0], s[1], s[2], shift == 0 ? 0.1 : 0.05);
+                    compare(way, data, reference(data, 0, 0), new Rig(gpu, shift).run(way, data, null, null));
                 }
             }
         }));
@@ -286,7 +288,8 @@ class InfoNceKernelsTest {
         Data data = Data.of(33, 70, 128, 0.1);
         EmulatedGpu turing = new EmulatedGpu(75);
         assertEquals("info_nce_f32_d128_small", InfoNceTiles.choose(Precision.F32, 128, turing.info()).entry());
-        compare(WAYS.get(1), data, reference(data, 0, 0), new Rig(turing, 0).run(WAYS.get(1), data, null, null));
+        Way f32 = WAYS.get(2);
+        compare(f32, data, reference(data, 0, 0), new Rig(turing, 0).run(f32, data, null, null));
     }
 
     @Test
@@ -338,7 +341,7 @@ class InfoNceKernelsTest {
 
     /** The same way with the whole queue as one part. */
     private static Way whole(Way way) {
-        if (way.name.equals("naive")) {
+        if (way.name.equals("naive") || way.name.equals("stored")) {
             return way;
         }
         return new Way(way.name, way.roundoff, way.width, (rig, c) -> {
