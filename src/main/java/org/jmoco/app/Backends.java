@@ -40,6 +40,11 @@ final class Backends {
         return open(options.backend(), options.threads(), real, options.cuda(System.err::println));
     }
 
+    /** As {@link #open(BackendOptions)}, with programs that run step by step on the cuda backend. */
+    static Backend openWithoutGraphs(BackendOptions options) {
+        return open(options.backend(), options.threads(), DType.F32, options.cuda(System.err::println).withGraphs(false));
+    }
+
     /** With the cuda backend's defaults. */
     static Backend open(Name name, int threads, DType real) {
         return open(name, threads, real, CudaOptions.of(Precision.F32));

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             DataCommand.class,
             BenchCommand.class,
             GoldenCommand.class,
+            SelftestCommand.class,
             DoctorCommand.class,
             CudaCommand.class,
             HelpCommand.class,

@@ -15,11 +15,14 @@ import org.jmoco.tensor.DType;
  * The error of an integer is |x - e| itself. What is not a number, or not recorded, is off by infinity.
  *
  * <p>Bounds. Integers: 0. In f64: 1e-9 for losses, 1e-8 for the rest. In f32: three times the largest error that PyTorch's own
- * float32 record shows for that kind, measured in the same way, plus {@value #FLOOR_EPSILONS} float32 epsilons.
+ * float32 record shows for that kind, measured in the same way, plus {@value #FLOOR_EPSILONS} float32 epsilons. With products in
+ * a narrower type of unit roundoff u (tf32: 2^-11, bf16: 2^-8) the f32 bound times u / 2^-24, as errors grow with the roundoff, but at
+ * most 1: what is off by its own size is wrong in every type. Where the f32 bound is above 1e-4 in bf16, that is all it can tell.
  */
 final class GoldenReport {
     private static final int FLOOR_EPSILONS = 8;
     private static final double PEER_FACTOR = 3;
+    private static final double F32_ROUNDOFF = 0x1p-24;
 
     private static final class Kind {
         final boolean integers;
@@ -46,10 +49,17 @@ final class GoldenReport {
     }
 
     private final boolean exact;
+    private final double widening;
     private final Map<String, Kind> kinds = new LinkedHashMap<>();
 
     GoldenReport(DType dtype) {
+        this(dtype, 0);
+    }
+
+    /** @param roundoff of the narrowest type in use, 0 if that is {@code dtype} */
+    GoldenReport(DType dtype, double roundoff) {
         exact = dtype == DType.F64;
+        widening = roundoff == 0 ? 1 : roundoff / F32_ROUNDOFF;
     }
 
     /** One number against its two records. @param peer the float32 record, or null if the file has none */
@@ -134,6 +144,7 @@ final class GoldenReport {
         if (exact) {
             return name.startsWith("loss") ? 1e-9 : 1e-8;
         }
-        return (Double.isNaN(k.peer) ? 0 : PEER_FACTOR * k.peer) + FLOOR_EPSILONS * Math.ulp(1f);
+        double f32 = (Double.isNaN(k.peer) ? 0 : PEER_FACTOR * k.peer) + FLOOR_EPSILONS * Math.ulp(1f);
+        return widening == 1 ? f32 : Math.min(1, f32 * widening);
     }
 }

@@ -25,8 +25,13 @@ public final class GoldenRun {
      * @throws UserError if the file cannot be read, is of no known kind or contradicts itself
      */
     public static boolean run(Path file, Supplier<Backend> backend, DType dtype, PrintWriter out) {
+        return run(file, backend, dtype, 0, out);
+    }
+
+    /** @param roundoff unit roundoff of the narrowest type that the backend computes in, where that is not {@code dtype}; else 0 */
+    public static boolean run(Path file, Supplier<Backend> backend, DType dtype, double roundoff, PrintWriter out) {
         JsonNode root = read(file);
-        GoldenReport report = new GoldenReport(dtype);
+        GoldenReport report = new GoldenReport(dtype, roundoff);
         try {
             compare(root, file, backend, report);
         } catch (IllegalArgumentException e) {
