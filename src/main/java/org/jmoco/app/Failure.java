@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import org.jmoco.backend.cuda.GpuException;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -49,6 +50,9 @@ final class Failure {
             switch (e) {
                 case UserError user -> {
                     return new Failure(user.getMessage(), user.exitCode());
+                }
+                case GpuException gpu -> { // names call, step and device
+                    return new Failure("cuda backend: " + gpu.getMessage(), FAILED);
                 }
                 case OutOfMemoryError memory -> {
                     return new Failure(outOfMemory(memory), FAILED);
