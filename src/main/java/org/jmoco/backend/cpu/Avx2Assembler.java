@@ -1,11 +1,12 @@
 package org.jmoco.backend.cpu;
 
 import java.util.Arrays;
+import org.jmoco.tensor.DType;
 
 /**
- * Writes x86-64 machine code: the few AVX2, FMA and integer instructions that small loops over f32 vectors need. Operands
- * are in Intel order, destination first. Encodings: Intel SDM volume 2; vector instructions always take the three-byte VEX
- * prefix, memory operands always a SIB byte.
+ * Writes x86-64 machine code: the few AVX2, FMA and integer instructions that small loops over vectors of 8 f32 or 4 f64 need.
+ * Operands are in Intel order, destination first. Encodings: Intel SDM volume 2; vector instructions always take the three-byte
+ * VEX prefix, memory operands always a SIB byte.
  *
  * <p>Why not the Vector API for these loops: the compiler stops inlining after a number of nodes that a transform of 4 x 6
  * values exceeds, from where on each vector is an object; measured up to 50 times slower, depending on compilation order.
@@ -30,9 +31,22 @@ final class Avx2Assembler {
     private static final int MAP_0F3A = 3;
     private static final int NO_PREFIX = 0;
     private static final int PREFIX_66 = 1;
+    private static final int W = 0x80; // the bit that makes a fused multiply-add one of f64, added to the prefix
+    private static final int L = 4; // vectors of 256 bits, not 128
 
+    private final int prefix; // of arithmetic on the elements
+    private final boolean f64;
     private byte[] code = new byte[1024];
     private int size;
+
+    /** @param type what arithmetic works on: f32 or f64 */
+    Avx2Assembler(DType type) {
+        f64 = type == DType.F64;
+        if (!f64 && type != DType.F32) {
+            throw new IllegalArgumentException("assembler: arithmetic is on f32 or f64, not " + type);
+        }
+        prefix = f64 ? PREFIX_66 : NO_PREFIX;
+    }
 
     /** A memory operand: address in {@code base}, plus {@code index} unless that is {@link #NO_INDEX}, plus {@code offset}. */
     record Memory(int base, int index, int offset) {}
@@ -58,7 +72,7 @@ final class Avx2Assembler {
         return size;
     }
 
-    // Vectors of 8 f32. Registers ymm0 to ymm15 by number.
+    // Vectors of 256 bits: 8 f32 or 4 f64. Registers ymm0 to ymm15 by number.
 
     void load(int to, Memory from) {
         vex(MAP_0F, NO_PREFIX, 0x10, to, 0, from);
@@ -70,35 +84,35 @@ final class Avx2Assembler {
 
     /** to = a + b. */
     void add(int to, int a, int b) {
-        vex(MAP_0F, NO_PREFIX, 0x58, to, a, b);
+        vex(MAP_0F, prefix, 0x58, to, a, b);
     }
 
     void add(int to, int a, Memory b) {
-        vex(MAP_0F, NO_PREFIX, 0x58, to, a, b);
+        vex(MAP_0F, prefix, 0x58, to, a, b);
     }
 
     /** to = a - b. */
     void sub(int to, int a, int b) {
-        vex(MAP_0F, NO_PREFIX, 0x5c, to, a, b);
+        vex(MAP_0F, prefix, 0x5c, to, a, b);
     }
 
     void sub(int to, int a, Memory b) {
-        vex(MAP_0F, NO_PREFIX, 0x5c, to, a, b);
+        vex(MAP_0F, prefix, 0x5c, to, a, b);
     }
 
     /** to = a b. */
     void mul(int to, int a, int b) {
-        vex(MAP_0F, NO_PREFIX, 0x59, to, a, b);
+        vex(MAP_0F, prefix, 0x59, to, a, b);
     }
 
     /** to = a b + to, rounded once. */
     void multiplyAdd(int to, int a, int b) {
-        vex(MAP_0F38, PREFIX_66, 0xb8, to, a, b);
+        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xb8, to, a, b);
     }
 
     /** to = a to + b, rounded once. */
     void multiplySelfAdd(int to, int a, int b) {
-        vex(MAP_0F38, PREFIX_66, 0xa8, to, a, b);
+        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xa8, to, a, b);
     }
 
     /** to = from. */
@@ -111,17 +125,39 @@ final class Avx2Assembler {
         vex(MAP_0F, NO_PREFIX, 0x57, to, to, to);
     }
 
-    /** All elements of {@code to} become {@code value}; overwrites eax. */
-    void constant(int to, float value) {
-        put(0xb8 + RAX);
-        put32(Float.floatToRawIntBits(value));
-        put(0xc4, 0xe1 ^ (to >> 3 << 7), 0x79, 0x6e, 0xc0 | (to & 7) << 3 | RAX); // vmovd xmm, eax
-        vex(MAP_0F38, PREFIX_66, 0x18, to, 0, to); // vbroadcastss ymm, xmm
+    /** All elements of {@code to} become {@code value}, rounded to their type; overwrites rax. */
+    void constant(int to, double value) {
+        if (f64) {
+            put(0x48, 0xb8 + RAX);
+            long bits = Double.doubleToRawLongBits(value);
+            put32((int) bits);
+            put32((int) (bits >> 32));
+        } else {
+            put(0xb8 + RAX);
+            put32(Float.floatToRawIntBits((float) value));
+        }
+        put(0xc4, 0xe1 ^ (to >> 3 << 7), f64 ? 0xf9 : 0x79, 0x6e, 0xc0 | (to & 7) << 3 | RAX); // vmovd or vmovq xmm, rax
+        vex(MAP_0F38, PREFIX_66, f64 ? 0x19 : 0x18, to, 0, to);
     }
 
-    /** All elements of {@code to} become the f32 at {@code from}. */
+    /** All elements of {@code to} become the one at {@code from}. */
     void broadcast(int to, Memory from) {
-        vex(MAP_0F38, PREFIX_66, 0x18, to, 0, from);
+        vex(MAP_0F38, PREFIX_66, f64 ? 0x19 : 0x18, to, 0, from);
+    }
+
+    /** The four f64 {@code to} become the four f32 at {@code from}. */
+    void widen(int to, Memory from) {
+        vex(MAP_0F, NO_PREFIX, 0x5a, to, 0, from);
+    }
+
+    /** The four f32 in the lower half of {@code to} become the four f64 {@code from}, rounded. */
+    void narrow(int to, int from) {
+        vex(MAP_0F, PREFIX_66, 0x5a, to, 0, from);
+    }
+
+    /** Stores the lower half of {@code from}. */
+    void storeHalf(Memory to, int from) {
+        vexMemory(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
     }
 
     /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
@@ -239,13 +275,18 @@ final class Avx2Assembler {
     }
 
     private void vex(int map, int prefix, int opcode, int register, int first, int second) {
-        put(0xc4, (~register & 8) << 4 | 0x40 | (~second & 8) << 2 | map, (~first & 15) << 3 | 4 | prefix, opcode,
+        put(0xc4, (~register & 8) << 4 | 0x40 | (~second & 8) << 2 | map, (~first & 15) << 3 | L | prefix, opcode,
                 0xc0 | (register & 7) << 3 | second & 7);
     }
 
     private void vex(int map, int prefix, int opcode, int register, int first, Memory second) {
-        put(0xc4, (~register & 8) << 4 | (~second.index & 8) << 3 | (~second.base & 8) << 2 | map,
-                (~first & 15) << 3 | 4 | prefix, opcode);
+        vexMemory(map, L | prefix, opcode, register, first, second);
+    }
+
+    /** @param flags the prefix, and L for 256 bits */
+    private void vexMemory(int map, int flags, int opcode, int register, int first, Memory second) {
+        put(0xc4, (~register & 8) << 4 | (~second.index & 8) << 3 | (~second.base & 8) << 2 | map, (~first & 15) << 3 | flags,
+                opcode);
         operand(register, second);
     }
 

@@ -12,6 +12,8 @@ import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
 import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
 import static org.jmoco.backend.cpu.Avx2Assembler.at;
 
+import org.jmoco.tensor.DType;
+
 /**
  * Matrix products in machine code, on a block of the result that fits into 12 vector registers: a step along the sum
  * loads two or three vectors of one factor, spreads six or four numbers of the other, and makes 12 fused multiply-adds, the
@@ -31,8 +33,8 @@ final class GemmKernel {
     private static final int LONG = 8 * CHUNK;
     /** Rows of the result in {@link #rowsTimesPanel}. */
     static final int ROWS = 6;
-    /** Columns of the result in {@link #rowsTimesPanel}, and of a panel of the second factor. */
-    static final int PANEL = 16;
+    /** Bytes of a row of a panel of the second factor, two vectors: 16 columns in f32, 8 in f64. */
+    static final int PANEL_BYTES = 64;
 
     private static final int VECTOR = 32;
     /** Rows of the result in {@link #sumOfOuterProducts} that are held in registers. */
@@ -55,9 +57,9 @@ final class GemmKernel {
      * @param accumulate whether the first chunk is added to C as well
      */
     static MachineCode rowsTimesPanel(int chunk, long aRow, long cRow, boolean accumulate) {
-        Avx2Assembler a = new Avx2Assembler();
+        Avx2Assembler a = new Avx2Assembler(DType.F32);
         a.copy(RAX, R8); // bytes of the panel: r8 chunks of a power of two
-        a.shiftLeft(RAX, Integer.numberOfTrailingZeros(2 * VECTOR * chunk));
+        a.shiftLeft(RAX, Integer.numberOfTrailingZeros(PANEL_BYTES * chunk));
         a.add64(RAX, RSI);
         int group = a.position();
         a.copy(R9, RDI);
@@ -85,27 +87,68 @@ final class GemmKernel {
         return new MachineCode(a.code());
     }
 
-    /** One chunk of 6 rows x 2 vectors from A at r9 and B at r10, which move on; C at rdx. */
-    private static void rowsChunk(Avx2Assembler a, int chunk, long aRow, long cRow, boolean add) {
+    /**
+     * {@code f(a, b, c, groups, chunks)}: the same in f64, for 8 columns and 16 x chunks terms, where a sum is one chain: its
+     * error is far below what f32 can show.
+     */
+    static MachineCode rowsTimesPanelF64(long aRow, long cRow, boolean accumulate) {
+        Avx2Assembler a = new Avx2Assembler(DType.F64);
+        a.copy(RAX, R8); // bytes of the panel
+        a.shiftLeft(RAX, Integer.numberOfTrailingZeros(PANEL_BYTES * CHUNK));
+        a.add64(RAX, RSI);
+        int group = a.position();
+        a.copy(R9, RDI);
+        a.copy(R10, RSI);
+        a.copy(R11, R8);
+        for (int i = 0; i < 2 * ROWS; i++) {
+            if (accumulate) {
+                a.load(i, at(RDX, i / 2 * cRow + i % 2 * VECTOR));
+            } else {
+                a.clear(i);
+            }
+        }
+        int next = a.position();
+        rowsTerms(a, DType.F64, CHUNK, aRow, false);
+        a.decrement(R11);
+        a.jumpIfNotZero(next);
+        for (int i = 0; i < 2 * ROWS; i++) {
+            a.store(at(RDX, i / 2 * cRow + i % 2 * VECTOR), i);
+        }
+        a.add(RDI, ROWS * aRow);
+        a.add(RDX, ROWS * cRow);
+        a.decrement(RCX);
+        a.jumpIfNotZero(group);
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
+    }
+
+    /** Some terms of 6 rows x 2 vectors from A at r9 and B at r10, which move on. @param anew whether the sums begin */
+    private static void rowsTerms(Avx2Assembler a, DType type, int terms, long aRow, boolean anew) {
         int b = 12;
         int spread = 14;
-        for (int term = 0; term < chunk; term++) {
+        for (int term = 0; term < terms; term++) {
             if (term % 8 == 0) { // in all more lines than the next panel has, for 8 groups or more
                 a.prefetch(at(RAX, 0));
-                a.add(RAX, 2 * VECTOR);
+                a.add(RAX, PANEL_BYTES);
             }
-            a.load(b, at(R10, 2 * VECTOR * term));
-            a.load(b + 1, at(R10, 2 * VECTOR * term + VECTOR));
+            a.load(b, at(R10, PANEL_BYTES * term));
+            a.load(b + 1, at(R10, PANEL_BYTES * term + VECTOR));
             for (int row = 0; row < ROWS; row++) {
                 int s = spread + (row & 1);
-                a.broadcast(s, at(R9, row * aRow + 4 * term));
+                a.broadcast(s, at(R9, row * aRow + type.bytes * term));
                 for (int v = 0; v < 2; v++) {
-                    product(a, 2 * row + v, s, b + v, term == 0);
+                    product(a, 2 * row + v, s, b + v, anew && term == 0);
                 }
             }
         }
-        a.add(R9, 4 * chunk);
-        a.add(R10, 2 * VECTOR * chunk);
+        a.add(R9, type.bytes * terms);
+        a.add(R10, PANEL_BYTES * terms);
+    }
+
+    /** One chunk of 6 rows x 2 vectors from A at r9 and B at r10, which move on; C at rdx. */
+    private static void rowsChunk(Avx2Assembler a, int chunk, long aRow, long cRow, boolean add) {
+        rowsTerms(a, DType.F32, chunk, aRow, true);
         for (int i = 0; i < 2 * ROWS; i++) {
             var c = at(RDX, i / 2 * cRow + i % 2 * VECTOR);
             if (add) {
@@ -127,7 +170,7 @@ final class GemmKernel {
      */
     static MachineCode sumOfOuterProducts(int vectors, long panelBytes, long cRow, boolean accumulate) {
         int sumBytes = OUTER_ROWS * vectors * VECTOR;
-        Avx2Assembler a = new Avx2Assembler();
+        Avx2Assembler a = new Avx2Assembler(DType.F32);
         a.add(RSP, -sumBytes);
         int group = a.position();
         for (int half = 0; half < 2; half++) { // 4 of the 8 columns of a panel of A

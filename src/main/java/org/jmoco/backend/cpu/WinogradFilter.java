@@ -69,6 +69,31 @@ record WinogradFilter(double[][] bT, double[][] aT, double[][] g, int divisor, i
         return new WinogradFilter(one, spread, one, 1, 1);
     }
 
+    /** B^T, inputs to factors. */
+    WinogradLine input() {
+        return this == F4 ? WinogradLine.INPUT_4 : WinogradLine.of(bT);
+    }
+
+    /** A^T, products to outputs. */
+    WinogradLine output() {
+        return this == F4 ? WinogradLine.OUTPUT_4 : WinogradLine.of(aT);
+    }
+
+    /** A. */
+    WinogradLine outputGradient() {
+        return this == F4 ? WinogradLine.GRADIENT_4 : WinogradLine.of(transpose(aT));
+    }
+
+    /** G, taps to factors. */
+    WinogradLine filter() {
+        return this == F4 ? WinogradLine.FILTER_4 : WinogradLine.of(g);
+    }
+
+    /** G^T. */
+    WinogradLine filterGradient() {
+        return this == F4 ? WinogradLine.FILTER_GRADIENT_4 : WinogradLine.of(transpose(g));
+    }
+
     int taps() {
         return g[0].length;
     }

@@ -1,10 +1,12 @@
 package org.jmoco.backend.cpu;
 
-import static org.jmoco.backend.cpu.GemmKernel.PANEL;
+import static org.jmoco.backend.cpu.GemmKernel.PANEL_BYTES;
 import static org.jmoco.backend.cpu.GemmKernel.ROWS;
 import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
+import static org.jmoco.tensor.DType.F32;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
+import org.jmoco.tensor.DType;
 
 /**
  * A convolution by tiles, forward or backward data. The latter is a convolution of dy with the filters rotated by half a turn
@@ -14,14 +16,17 @@ import org.jmoco.backend.cpu.WinogradKernel.Strided;
  * block of tiles through all three stages while they are in the cache: V = B^T d B, M[f] = V[f] U[f], y = A^T M A. Blocks are
  * cut from the tiles of the whole batch by the problem's size alone. C and K are the channels of what is read and made,
  * exchanged for backward data.
+ *
+ * <p>U, V, M and the sums are f64 forward and f32 for the gradient; x, w and y are f32 in any case: {@link ConvMethod} says why.
  */
 final class WinogradForward implements ConvKernel {
     /** Filters that one task transforms; C and K are multiples of it. */
     static final int FILTER_STEP = 16;
-    /** Channels for which a panel of U and six rows of V, 22 floats for each, stay in a first-level cache of 32 KiB. */
+    /** Channels for which a panel of U and six rows of V, 64 bytes and six elements for each, stay in 32 KiB of cache. */
     private static final int MAX_CHANNELS = 256;
 
     private final WinogradTile tile;
+    private final DType work; // of U, V, M and the sums
     private final boolean backward;
     private final int c;
     private final int k;
@@ -61,14 +66,16 @@ final class WinogradForward implements ConvKernel {
     private long result;
 
     /**
+     * @param work f64 forward, or f32
      * @param in what is read: x, or dy
      * @param out what is made: y, or dx
      * @param backward whether it is backward data
      * @param accumulate whether to add to the result
      */
-    WinogradForward(WinogradTile tile, WinogradSide in, WinogradSide out, boolean backward, boolean accumulate,
+    WinogradForward(WinogradTile tile, DType work, WinogradSide in, WinogradSide out, boolean backward, boolean accumulate,
             Workers workers) {
         this.tile = tile;
+        this.work = work;
         this.backward = backward;
         this.workers = workers;
         c = in.channels();
@@ -76,27 +83,29 @@ final class WinogradForward implements ConvKernel {
         int down = tile.down().tiles(out.h());
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
-        blockTiles = WinogradGrid.blockTiles(tile, c + k, tiles);
+        blockTiles = WinogradGrid.blockTiles(tile, work.bytes * (c + k), tiles);
         blocks = (tiles + blockTiles - 1) / blockTiles;
-        vRow = WinogradGrid.staggered(4L * c);
-        mRow = WinogradGrid.staggered(4L * k);
+        vRow = WinogradGrid.staggered((long) work.bytes * c);
+        mRow = WinogradGrid.staggered((long) work.bytes * k);
         vPitch = WinogradGrid.staggered(blockTiles * vRow);
         mPitch = WinogradGrid.staggered(blockTiles * mRow);
-        uPitch = WinogradGrid.staggered(4L * c * k);
+        uPitch = WinogradGrid.staggered((long) work.bytes * c * k);
 
         inputs = WinogradAddresses.ofInputs(tile, in, down, across);
         outputs = WinogradAddresses.ofOutputs(tile, out, down, across);
         Strided v = WinogradKernel.frequencies(tile, vPitch, vRow);
         Strided m = WinogradKernel.frequencies(tile, mPitch, mRow);
-        inputKernel = WinogradKernel.transform(tile.input(), WinogradKernel.inputTable(tile), v, 4 * c, VECTOR, false);
-        outputKernel = WinogradKernel.transform(tile.output(), m, WinogradKernel.outputTable(tile), 4 * k, VECTOR, accumulate);
+        inputKernel = WinogradKernel.transform(work, tile.input(), WinogradKernel.inputTable(tile), F32, v, work, c, VECTOR,
+                false);
+        outputKernel = WinogradKernel.transform(work, tile.output(), m, work, WinogradKernel.outputTable(tile), F32, k,
+                (long) VECTOR / work.bytes * F32.bytes, accumulate);
         filterKernel = backward
-                ? WinogradKernel.transform(tile.filter(), WinogradKernel.taps(tile, 4L * k, true),
-                        WinogradKernel.frequencies(tile, uPitch, 4L * PANEL), 4 * PANEL, VECTOR, false)
-                : WinogradKernel.transposingFilter(tile.filter(), 4L * c, uPitch, 4L * PANEL);
-        chunk = GemmKernel.chunk(c);
-        product = GemmKernel.rowsTimesPanel(chunk, vRow, mRow, false);
-        productOnto = GemmKernel.rowsTimesPanel(chunk, vRow, mRow, true);
+                ? WinogradKernel.transform(work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
+                        WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, VECTOR, false)
+                : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch, PANEL_BYTES * (long) c);
+        chunk = work == F32 ? GemmKernel.chunk(c) : GemmKernel.CHUNK;
+        product = product(false);
+        productOnto = product(true);
 
         int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * c);
@@ -109,6 +118,11 @@ final class WinogradForward implements ConvKernel {
         wasteOffset = own.region(4L * k);
         workerBytes = own.bytes();
         workerOffset = layout.region(workerBytes * workers.count());
+    }
+
+    private MachineCode product(boolean accumulate) {
+        return work == F32 ? GemmKernel.rowsTimesPanel(chunk, vRow, mRow, accumulate)
+                : GemmKernel.rowsTimesPanelF64(vRow, mRow, accumulate);
     }
 
     @Override
@@ -135,14 +149,15 @@ final class WinogradForward implements ConvKernel {
     private void transformFilters(int task, int worker) {
         int first = task * FILTER_STEP;
         long u = scratch + filterOffset;
-        long panelBytes = 4L * PANEL * c;
+        long panelBytes = (long) PANEL_BYTES * c;
+        int panel = PANEL_BYTES / work.bytes;
         if (backward) { // a filter of w is a row of U, a piece of it in each panel
             long from = w + 4L * tile.taps() * k * first;
-            for (int p = 0; p < k / PANEL; p++) {
-                filterKernel.call(from + 4L * PANEL * p, u + panelBytes * p + 4L * PANEL * first, FILTER_STEP);
+            for (int p = 0; p < k / panel; p++) {
+                filterKernel.call(from + 4L * panel * p, u + panelBytes * p + (long) PANEL_BYTES * first, FILTER_STEP);
             }
         } else { // a filter of w is a column of U
-            filterKernel.call(w + 4L * tile.taps() * c * first, u + panelBytes * task, c / 8);
+            filterKernel.call(w + 4L * tile.taps() * c * first, u + panelBytes * (first / panel), c / 8);
         }
     }
 
@@ -162,12 +177,13 @@ final class WinogradForward implements ConvKernel {
 
     /** M[f] = V[f] U[f] for 6 x {@code groups} tiles; what stands in V beyond the last tile does no harm. */
     private void multiply(long v, long m, int groups) {
+        int panels = k * work.bytes / PANEL_BYTES;
         for (int f = 0; f < tile.frequencies(); f++) {
             for (int from = 0; from < c; from += MAX_CHANNELS) {
                 MachineCode kernel = from == 0 ? product : productOnto;
-                for (int p = 0; p < k / PANEL; p++) {
-                    long u = scratch + filterOffset + f * uPitch + 4L * PANEL * (p * c + from);
-                    kernel.call(v + f * vPitch + 4L * from, u, m + f * mPitch + 4L * PANEL * p, groups,
+                for (int p = 0; p < panels; p++) {
+                    long u = scratch + filterOffset + f * uPitch + (long) PANEL_BYTES * (p * c + from);
+                    kernel.call(v + f * vPitch + (long) work.bytes * from, u, m + f * mPitch + (long) PANEL_BYTES * p, groups,
                             Math.min(MAX_CHANNELS, c - from) / chunk);
                 }
             }

@@ -18,10 +18,11 @@ final class WinogradGrid {
 
     /**
      * Tiles of a block that goes through all stages of forward at once, a multiple of {@link GemmKernel#ROWS};
-     * {@code channels} is C + K.
+     * {@code pointBytes} is what a tile has of V and M
+     * at one frequency.
      */
-    static int blockTiles(WinogradTile tile, int channels, int tiles) {
-        long bytes = 4L * channels * tile.frequencies();
+    static int blockTiles(WinogradTile tile, int pointBytes, int tiles) {
+        long bytes = (long) pointBytes * tile.frequencies();
         long fit = Math.max(MIN_BLOCK_TILES, Math.min(BLOCK_BYTES / bytes, tiles / EVEN_BLOCKS));
         long blocks = (tiles + fit - 1) / fit;
         if (blocks > SHARES) {

@@ -1,6 +1,7 @@
 package org.jmoco.backend.cpu;
 
 import static org.jmoco.backend.cpu.Avx2Assembler.R8;
+import static org.jmoco.backend.cpu.Avx2Assembler.R9;
 import static org.jmoco.backend.cpu.Avx2Assembler.RAX;
 import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
 import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
@@ -10,6 +11,7 @@ import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
 import static org.jmoco.backend.cpu.Avx2Assembler.at;
 
 import org.jmoco.backend.cpu.Avx2Assembler.Memory;
+import org.jmoco.tensor.DType;
 
 /**
  * Machine code for the transforms around Winograd's products, made for one tile shape and fixed distances. A kernel runs
@@ -17,8 +19,11 @@ import org.jmoco.backend.cpu.Avx2Assembler.Memory;
  * once, so its price is that of the memory traffic: per tile and channel 16 or 24 floats on the side of the products.
  */
 final class WinogradKernel {
-    /** Bytes of the vectors written here, 8 f32. */
+    /** Bytes of the vectors written here, 8 f32 or 4 f64. */
     static final int VECTOR = 32;
+
+    /** Channels of a block in f64, a line of the cache in f32. */
+    private static final int F64_BLOCK = 16;
 
     private WinogradKernel() {}
 
@@ -72,35 +77,100 @@ final class WinogradKernel {
     /**
      * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source).
      *
-     * @param bytes channels x 4, a multiple of {@link #VECTOR}
-     * @param targetStep bytes from one vector of 8 channels to the next in the target; in the source it is {@link #VECTOR}
+     * <p>Down the columns first, into a square on the stack, then across its rows. In f64 the vectors of a block of channels
+     * take turns in each pass: a vector of 4 channels is a quarter of a line of the cache, and pixels below each other are often
+     * a multiple of 4 KiB apart, so that their lines would drive each other out before the other quarters are read.
+     *
+     * @param work the type that is calculated in: f32 or f64
+     * @param from type of the source, f32 or that of the work
+     * @param to type of the target, f32 or that of the work
+     * @param channels a multiple of 16
+     * @param targetStep bytes from one vector of channels (8 in f32, 4 in f64) to the next in the target; the source is dense
      */
-    static MachineCode transform(WinogradTile.Map map, Place source, Place target, int bytes, long targetStep,
-            boolean accumulate) {
-        Avx2Assembler a = new Avx2Assembler();
-        map.across().loadConstants(a);
+    static MachineCode transform(DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to, int channels,
+            long targetStep, boolean accumulate) {
+        if (accumulate && work != to) {
+            throw new IllegalArgumentException("transform: what is added to a target is calculated in its type");
+        }
+        int lanes = VECTOR / work.bytes;
+        int vectors = work == DType.F64 ? F64_BLOCK / lanes : 1;
+        int columns = map.across().in();
+        int square = squareBytes(map);
+        int read = lanes * from.bytes;
+        Avx2Assembler a = new Avx2Assembler(work);
+        a.add(RSP, -(long) vectors * square);
+        map.loadConstants(a);
         int item = a.position();
         a.zero(RCX);
         a.zero(R8);
-        int channel = a.position();
-        writeMap(a, map, (row, column) -> operand(a, source, RDI, RCX, row, column), (row, column, register) -> {
-            Memory to = operand(a, target, RSI, R8, row, column);
-            if (accumulate) {
-                a.add(register, register, to);
-            }
-            a.store(to, register);
-        });
-        a.add(R8, targetStep);
-        a.add(RCX, VECTOR);
-        a.compare(RCX, bytes);
-        a.jumpIfBelow(channel);
+        int block = a.position();
+        for (int c = 0; c < columns; c++) {
+            int column = c;
+            forEachVector(a, vectors, square, RCX, read, () -> {
+                for (int row = 0; row < map.down().in(); row++) {
+                    load(a, row, operand(a, source, RDI, RCX, row, column), from != work);
+                }
+                map.down().body().write(a, (row, register) -> a.store(at(RSP, R9, inSquare(columns, row, column)), register));
+            });
+        }
+        for (int r = 0; r < map.down().out(); r++) {
+            int row = r;
+            forEachVector(a, vectors, square, R8, targetStep, () -> {
+                for (int column = 0; column < columns; column++) {
+                    a.load(column, at(RSP, R9, inSquare(columns, row, column)));
+                }
+                map.across().body().write(a, (column, register) -> {
+                    Memory result = operand(a, target, RSI, R8, row, column);
+                    if (accumulate) {
+                        a.add(register, register, result);
+                    }
+                    store(a, result, register, to != work);
+                });
+            });
+        }
+        a.add(R8, vectors * targetStep);
+        a.add(RCX, (long) vectors * read);
+        a.compare(RCX, channels * from.bytes);
+        a.jumpIfBelow(block);
         a.add(RDI, source.step());
         a.add(RSI, target.step());
         a.decrement(RDX);
         a.jumpIfNotZero(item);
+        a.add(RSP, (long) vectors * square);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
+    }
+
+    /** Writes the body as a loop over the vectors of a block: r9 is the place of the vector's square, {@code moving} its offset. */
+    private static void forEachVector(Avx2Assembler a, int vectors, int square, int moving, long step, Runnable body) {
+        a.zero(R9);
+        int start = a.position();
+        body.run();
+        if (vectors > 1) {
+            a.add(moving, step);
+            a.add(R9, square);
+            a.compare(R9, vectors * square);
+            a.jumpIfBelow(start);
+            a.add(moving, -vectors * step);
+        }
+    }
+
+    private static void load(Avx2Assembler a, int register, Memory from, boolean widen) {
+        if (widen) {
+            a.widen(register, from);
+        } else {
+            a.load(register, from);
+        }
+    }
+
+    private static void store(Avx2Assembler a, Memory to, int register, boolean narrow) {
+        if (narrow) {
+            a.narrow(register, register);
+            a.storeHalf(to, register);
+        } else {
+            a.store(to, register);
+        }
     }
 
     private static Memory operand(Avx2Assembler a, Place place, int base, int channel, int row, int column) {
@@ -115,17 +185,22 @@ final class WinogradKernel {
 
     /**
      * {@code f(w, u, count)}: the filter transform for 16 filters and {@code count} groups of 8 channels, turned round: w has
-     * the channels of a filter side by side, U the filters of a channel.
+     * the channels of a filter side by side, U the filters of a channel, in rows of 64 bytes.
      *
+     * @param work the type that is calculated in, and of U
      * @param tapBytes from one tap to the next in w; nine of them make a filter
      * @param pitch bytes from one frequency to the next in U
-     * @param rowBytes from one channel to the next in U
+     * @param panelBytes from the 64 bytes of a channel's first filters to those of its next; 16 filters take one or two
      */
-    static MachineCode transposingFilter(WinogradTile.Map map, long tapBytes, long pitch, long rowBytes) {
-        int taps = map.rowsIn() * map.across().in();
-        int square = 8 * VECTOR; // 8 channels x 8 filters of one tap, on the stack
-        Avx2Assembler a = new Avx2Assembler();
-        a.add(RSP, -(long) taps * square);
+    static MachineCode transposingFilter(DType work, WinogradTile.Map map, long tapBytes, long pitch, long panelBytes) {
+        int taps = map.down().in() * map.across().in();
+        int turned = 8 * VECTOR; // 8 channels x 8 filters of one tap, on the stack
+        int lanes = VECTOR / work.bytes;
+        int rowBytes = 2 * VECTOR;
+        long square = squareBytes(map);
+        long frame = square + (long) taps * turned;
+        Avx2Assembler a = new Avx2Assembler(work);
+        a.add(RSP, -frame);
         int group = a.position();
         for (int half = 0; half < 2; half++) {
             for (int tap = 0; tap < taps; tap++) {
@@ -134,18 +209,24 @@ final class WinogradKernel {
                 }
                 transpose(a);
                 for (int c = 0; c < 8; c++) {
-                    a.store(at(RSP, tap * square + c * VECTOR), 8 + c);
+                    a.store(at(RSP, square + tap * turned + c * VECTOR), 8 + c);
                 }
             }
-            map.across().loadConstants(a);
+            map.loadConstants(a);
             a.zero(RCX);
             int channel = a.position();
-            int column = half * VECTOR;
-            writeMap(a, map, (r, s) -> at(RSP, RCX, (r * map.across().in() + s) * square),
-                    (r, s, register) -> a.store(at(RSI, (r * map.across().out() + s) * pitch + column), register));
+            for (int filter = 0; filter < 8; filter += lanes) {
+                int read = 4 * filter;
+                int written = work.bytes * (8 * half + filter);
+                long panel = written / rowBytes * panelBytes + written % rowBytes;
+                writeMap(a, map, 0,
+                        (r, s, register) -> load(a, register,
+                                at(RSP, RCX, square + (r * map.across().in() + s) * turned + read), work != DType.F32),
+                        (r, s, register) -> a.store(at(RSI, (r * map.across().out() + s) * pitch + panel), register));
+            }
             a.add(RSI, rowBytes);
             a.add(RCX, VECTOR);
-            a.compare(RCX, square);
+            a.compare(RCX, turned);
             a.jumpIfBelow(channel);
             if (half == 0) {
                 a.add(RSI, -8 * rowBytes);
@@ -154,7 +235,7 @@ final class WinogradKernel {
         a.add(RDI, VECTOR);
         a.decrement(RDX);
         a.jumpIfNotZero(group);
-        a.add(RSP, (long) taps * square);
+        a.add(RSP, frame);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
@@ -179,41 +260,38 @@ final class WinogradKernel {
     }
 
     private interface Source {
-        Memory operand(int row, int column);
+        void load(int row, int column, int register);
     }
 
     private interface Target {
         void take(int row, int column, int register);
     }
 
-    /** Down the columns first, row by row of the result, then across: nothing but one row is ever held in registers. */
-    private static void writeMap(Avx2Assembler a, WinogradTile.Map map, Source source, Target target) {
-        for (int row = 0; row < map.rowsOut(); row++) {
-            for (int column = 0; column < map.across().in(); column++) {
-                combine(a, column, map.down()[row], column, source);
+    /** Bytes on the stack between the two passes of {@link #writeMap}. */
+    private static int squareBytes(WinogradTile.Map map) {
+        return VECTOR * map.down().out() * map.across().in();
+    }
+
+    private static int inSquare(int columns, int row, int column) {
+        return VECTOR * (row * columns + column);
+    }
+
+    /** Down the columns of the source first, into the square at {@code square} on the stack, then across its rows. */
+    private static void writeMap(Avx2Assembler a, WinogradTile.Map map, long square, Source source, Target target) {
+        int columns = map.across().in();
+        for (int column = 0; column < columns; column++) {
+            for (int row = 0; row < map.down().in(); row++) {
+                source.load(row, column, row);
+            }
+            int s = column;
+            map.down().body().write(a, (row, register) -> a.store(at(RSP, square + inSquare(columns, row, s)), register));
+        }
+        for (int row = 0; row < map.down().out(); row++) {
+            for (int column = 0; column < columns; column++) {
+                a.load(column, at(RSP, square + inSquare(columns, row, column)));
             }
             int r = row;
             map.across().body().write(a, (column, register) -> target.take(r, column, register));
         }
-    }
-
-    /** register = sum of factors[r] x element (r, column). */
-    private static void combine(Avx2Assembler a, int register, double[] factors, int column, Source source) {
-        WinogradLine.combine(a, register, factors, new WinogradLine.Terms() {
-            @Override
-            public void load(int row) {
-                a.load(register, source.operand(row, column));
-            }
-
-            @Override
-            public void add(int row) {
-                a.add(register, register, source.operand(row, column));
-            }
-
-            @Override
-            public void subtract(int row) {
-                a.sub(register, register, source.operand(row, column));
-            }
-        });
     }
 }

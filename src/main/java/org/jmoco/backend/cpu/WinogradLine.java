@@ -7,15 +7,14 @@ package org.jmoco.backend.cpu;
  * @param in vectors that go in, in ymm0, ymm1 ...
  * @param out vectors that come out
  * @param constants factors, broadcast before the loop into ymm15, ymm14 ...
- * @param body writes the instructions; may use registers from {@link #SCRATCH} up to the constants
+ * @param body writes the instructions; may use registers from {@code in} up to the constants
  */
-record WinogradLine(int in, int out, float[] constants, Body body) {
-    /** First register free for intermediate values: at most six vectors go in. */
-    static final int SCRATCH = 6;
-    private static final int T = SCRATCH;
-    private static final int U = SCRATCH + 1;
-    private static final int W = SCRATCH + 2;
-    private static final int X = SCRATCH + 3;
+record WinogradLine(int in, int out, double[] constants, Body body) {
+    // Registers for intermediate values of the lines of F(4, 3): at most six vectors go in.
+    private static final int T = 6;
+    private static final int U = 7;
+    private static final int W = 8;
+    private static final int X = 9;
     private static final double THIRD = 1.0 / 3;
     private static final double FIFTH = 1.0 / 5;
 
@@ -40,12 +39,8 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
         }
     }
 
-    private static float[] factors(double... values) {
-        float[] f = new float[values.length];
-        for (int i = 0; i < f.length; i++) {
-            f[i] = (float) values[i];
-        }
-        return f;
+    private static double[] factors(double... values) {
+        return values;
     }
 
     /**
@@ -53,40 +48,39 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
      * its smaller size.
      */
     static WinogradLine of(double[][] matrix) {
-        return new WinogradLine(matrix[0].length, matrix.length, factors(), (a, sink) -> {
+        int in = matrix[0].length;
+        return new WinogradLine(in, matrix.length, factors(), (a, sink) -> {
             for (int row = 0; row < matrix.length; row++) {
-                combine(a, T, matrix[row], new Terms() {
-                    @Override
-                    public void load(int column) {
-                        a.move(T, column);
-                    }
-
-                    @Override
-                    public void add(int column) {
-                        a.add(T, T, column);
-                    }
-
-                    @Override
-                    public void subtract(int column) {
-                        a.sub(T, T, column);
-                    }
-                });
-                sink.take(row, T);
+                int lone = loneEntry(matrix, row);
+                if (lone < 0) {
+                    combine(a, in, matrix[row]);
+                }
+                sink.take(row, lone < 0 ? in : lone);
             }
         });
     }
 
-    /** How {@link #combine} gets at the terms of a sum. */
-    interface Terms {
-        void load(int i);
-
-        void add(int i);
-
-        void subtract(int i);
+    /** The column of the row's only entry if that is 1 and the column is not needed any more, else -1. */
+    private static int loneEntry(double[][] matrix, int row) {
+        int lone = -1;
+        for (int i = 0; i < matrix[row].length; i++) {
+            if (matrix[row][i] != 0) {
+                if (lone >= 0 || matrix[row][i] != 1) {
+                    return -1;
+                }
+                lone = i;
+            }
+        }
+        for (int later = row + 1; later < matrix.length; later++) {
+            if (lone >= 0 && matrix[later][lone] != 0) {
+                return -1;
+            }
+        }
+        return lone;
     }
 
-    /** register = sum of factors[i] x term i; the factors are 0, +-1/2 or +-1. Uses register {@link #SCRATCH} + 1. */
-    static void combine(Avx2Assembler a, int register, double[] factors, Terms terms) {
+    /** register = sum of factors[i] x register i; the factors are 0, +-1/2 or +-1. Uses one register more. */
+    private static void combine(Avx2Assembler a, int register, double[] factors) {
         boolean empty = true;
         for (double size : new double[] {0.5, 1}) {
             for (int sign = 1; sign >= -1; sign -= 2) {
@@ -95,11 +89,11 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
                         continue;
                     }
                     if (!empty && sign > 0) {
-                        terms.add(i);
+                        a.add(register, register, i);
                     } else if (!empty) {
-                        terms.subtract(i);
+                        a.sub(register, register, i);
                     } else if (sign > 0) {
-                        terms.load(i);
+                        a.move(register, i);
                     } else {
                         throw new IllegalArgumentException("a row of the transform has no positive entry of size " + size);
                     }
@@ -107,8 +101,8 @@ record WinogradLine(int in, int out, float[] constants, Body body) {
                 }
             }
             if (size == 0.5 && !empty) {
-                a.constant(SCRATCH + 1, 0.5f);
-                a.mul(register, register, SCRATCH + 1);
+                a.constant(register + 1, 0.5);
+                a.mul(register, register, register + 1);
             }
         }
         if (empty) {

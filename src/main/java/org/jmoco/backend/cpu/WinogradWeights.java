@@ -2,6 +2,7 @@ package org.jmoco.backend.cpu;
 
 import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
 import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
+import static org.jmoco.tensor.DType.F32;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
 
@@ -94,11 +95,11 @@ final class WinogradWeights implements ConvKernel {
         yPixels = WinogradAddresses.ofOutputs(tile, out, down, across);
         Strided v = WinogradKernel.frequencies(tile, vPitch, VECTOR);
         Strided m = WinogradKernel.frequencies(tile, mPitch, VECTOR);
-        xKernel = WinogradKernel.transform(tile.input(), WinogradKernel.inputTable(tile), v, 4 * c, panelBytes, false);
-        yKernel = WinogradKernel.transform(tile.outputGradient(), WinogradKernel.outputTable(tile), m, 4 * k, panelBytes,
+        xKernel = WinogradKernel.transform(F32, tile.input(), WinogradKernel.inputTable(tile), F32, v, F32, c, panelBytes, false);
+        yKernel = WinogradKernel.transform(F32, tile.outputGradient(), WinogradKernel.outputTable(tile), F32, m, F32, k, panelBytes,
                 false);
-        filterKernel = WinogradKernel.transform(tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c),
-                WinogradKernel.taps(tile, 4L * c, false), 4 * c, VECTOR, accumulate);
+        filterKernel = WinogradKernel.transform(F32, tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c), F32,
+                WinogradKernel.taps(tile, 4L * c, false), F32, c, VECTOR, accumulate);
         for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
             products[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, false);
             productsOnto[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, true);

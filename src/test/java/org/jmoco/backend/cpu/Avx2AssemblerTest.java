@@ -18,8 +18,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.function.Consumer;
 import java.util.function.DoubleBinaryOperator;
+import org.jmoco.tensor.DType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +37,11 @@ class Avx2AssemblerTest {
 
     /** Input i is i + 0.25, 64 of them at rdi; the 64 floats at rsi after the code ran, NaN where it wrote nothing. */
     private static float[] run(long count, Consumer<Avx2Assembler> body) {
-        Avx2Assembler a = new Avx2Assembler();
+        return run(DType.F32, count, body);
+    }
+
+    private static float[] run(DType type, long count, Consumer<Avx2Assembler> body) {
+        Avx2Assembler a = new Avx2Assembler(type);
         body.accept(a);
         a.zeroUpper();
         a.ret();
@@ -109,6 +116,65 @@ class Avx2AssemblerTest {
                 assertEquals(Math.fma(input(i), input(16 + i), input(8 + i)), out[8 + i]);
             }
         }
+    }
+
+    @Test
+    void doubles() {
+        for (int to : REGISTERS) {
+            int x = to ^ 1;
+            int y = to ^ 9;
+            double third = 1.0 / 3;
+            double[] out = doubles(a -> {
+                a.widen(x, at(RDI, 16));
+                a.constant(y, third);
+                a.add(to, x, y);
+                a.store(at(RSI, 0), to);
+                a.store(at(RSI, 32), x);
+                a.sub(to, x, y);
+                a.sub(to, to, at(RSI, 32));
+                a.store(at(RSI, 64), to); // -1/3, rounded at the size of x
+                a.mul(to, x, y);
+                a.multiplyAdd(to, x, y);
+                a.store(at(RSI, 96), to);
+                a.broadcast(to, at(RSI, 40));
+                a.multiplySelfAdd(to, y, x);
+                a.store(at(RSI, 128), to);
+            });
+            for (int i = 0; i < 4; i++) {
+                double v = input(4 + i);
+                assertEquals(v + third, out[i]);
+                assertEquals(v, out[4 + i]);
+                assertEquals(v - third - v, out[8 + i]);
+                assertEquals(Math.fma(v, third, v * third), out[12 + i]);
+                assertEquals(Math.fma((double) input(5), third, v), out[16 + i]);
+            }
+        }
+    }
+
+    @Test
+    void doublesAreRoundedAndHalfAVectorIsStored() {
+        for (int r : REGISTERS) {
+            float[] out = run(DType.F64, 1, a -> {
+                a.widen(r, at(RDI, 0));
+                a.constant(r ^ 1, 0.1);
+                a.add(r, r, r ^ 1);
+                a.narrow(r ^ 9, r);
+                a.storeHalf(at(RSI, 8), r ^ 9);
+            });
+            for (int i = 0; i < 64; i++) {
+                assertEquals(i >= 2 && i < 6 ? (float) (input(i - 2) + 0.1) : Float.NaN, out[i], "element " + i);
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> new Avx2Assembler(DType.BF16));
+    }
+
+    private static double[] doubles(Consumer<Avx2Assembler> body) {
+        float[] out = run(DType.F64, 1, body);
+        ByteBuffer bytes = ByteBuffer.allocate(4 * out.length).order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(out);
+        double[] d = new double[out.length / 2];
+        bytes.asDoubleBuffer().get(d);
+        return d;
     }
 
     @Test
@@ -223,7 +289,7 @@ class Avx2AssemblerTest {
     }
 
     private static byte[] code(Consumer<Avx2Assembler> body) {
-        Avx2Assembler a = new Avx2Assembler();
+        Avx2Assembler a = new Avx2Assembler(DType.F32);
         body.accept(a);
         return a.code();
     }
