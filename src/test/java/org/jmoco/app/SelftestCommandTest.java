@@ -25,7 +25,10 @@ class SelftestCommandTest {
     @Test
     void theQuickOneTriesEveryOperationAndTheStep() {
         assertEquals(0, run("selftest", "--backend", "cpu", "--quick"), out.toString() + err);
-        long operations = OpCases.all().stream().map(c -> c.problem().split(" ")[0]).distinct().count();
+        long operations;
+        try (Backend cpu = CpuBackend.open(1)) {
+            operations = OpCases.all().stream().filter(c -> c.runsOn(cpu)).map(c -> c.problem().split(" ")[0]).distinct().count();
+        }
         assertTrue(out.toString().startsWith("selftest on cpu: "), out.toString());
         assertEquals(operations + 5, out.toString().lines().filter(l -> l.startsWith("PASS ") && !l.contains(" parts passed")).count(), out.toString());
         assertTrue(out.toString().contains("PASS step: interrupted and resumed, the same bits"), out.toString());
