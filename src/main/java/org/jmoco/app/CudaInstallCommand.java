@@ -22,19 +22,17 @@ import picocli.CommandLine.Spec;
 @Command(name = "install", description = "Get CUDA 12.6's cuBLAS and cuDNN 9.5 from Maven Central (2 GB) and unpack what jmoco needs (1.5 GB)"
         + " into its cache, for a machine that has a driver and no CUDA libraries.")
 final class CudaInstallCommand implements Callable<Integer> {
-    private static final String CENTRAL = "https://repo1.maven.org/maven2";
     private static final long MEGA = 1_000_000;
 
     @Option(names = "--from", paramLabel = "JAR", description = "Unpack this jar, which was got before (default: ask Maven, or without Maven"
-            + " the repository itself).")
+            + " the repository of --repository).")
     private Path from;
 
     @Option(names = "--to", paramLabel = "DIR", description = "Folder to unpack into; name it by --cuda-libs later (default: jmoco's cache,"
             + " where it is found by itself).")
     private Path to;
 
-    @Option(names = "--repository", paramLabel = "URL", defaultValue = CENTRAL,
-            description = "Maven repository to ask where there is no mvn (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--repository", paramLabel = "URL", description = "A Maven repository to download from where there is no mvn (default: none).")
     private String repository;
 
     @Option(names = "--again", description = "Unpack although the libraries are there (default: leave them).")
@@ -99,8 +97,8 @@ final class CudaInstallCommand implements Callable<Integer> {
             List<String> command = List.of("mvn", "-B", "dependency:get", "-Dartifact=" + Redist.ARTIFACT, "-Dtransitive=false");
             int code = new ProcessBuilder(command).inheritIO().start().waitFor();
             if (code != 0 || !Files.exists(jar)) {
-                throw UserError.failed("cuda install: '" + String.join(" ", command) + "' failed, see above; with no network here, get " + CENTRAL + "/"
-                        + Redist.PATH + " elsewhere and give it by --from");
+                throw UserError.failed("cuda install: '" + String.join(" ", command) + "' failed, see above; with no network here, get "
+                        + Redist.ARTIFACT + " elsewhere and give the jar by --from");
             }
         }
         return jar;
@@ -128,6 +126,10 @@ final class CudaInstallCommand implements Callable<Integer> {
     private void download(Path jar, PrintWriter out) throws IOException {
         if (Files.exists(jar)) {
             return; // complete: its name is given at the end
+        }
+        if (repository == null) {
+            throw UserError.usage("cuda install: there is no mvn here. Install Maven, or name a Maven repository by --repository URL, or get "
+                    + Redist.ARTIFACT + " elsewhere and give the jar by --from");
         }
         URI file = URI.create(repository.replaceAll("/+$", "") + "/" + Redist.PATH);
         Redist.requireSpace(jar.getParent(), Redist.JAR_BYTES, "for the jar");
