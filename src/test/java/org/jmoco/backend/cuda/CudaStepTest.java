@@ -1,10 +1,13 @@
 package org.jmoco.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -259,6 +262,17 @@ class CudaStepTest {
             squares += t.get(i) * t.get(i);
         }
         return Math.sqrt(squares / t.size());
+    }
+
+    @Test
+    void aLossThatIsNotThatOfItsLogitsIsSeen() {
+        Map<String, HostTensor> got = new HashMap<>(run(SYMMETRIC).on(ReferenceBackend.open(DType.F32, 2)));
+        HostTensor right = got.get("loss 1");
+        assertNull(lossIsThatOfItsLogits("loss 1", got, Precision.F32));
+        got.put("loss 1", HostTensor.of(right.shape(), new double[] {right.get(0) * 1.0001}));
+        assertNotNull(lossIsThatOfItsLogits("loss 1", got, Precision.F32));
+        got.put("loss 1", HostTensor.of(right.shape(), new double[] {right.get(0) * 1.1}));
+        assertNotNull(lossIsThatOfItsLogits("loss 1", got, Precision.BF16));
     }
 
     // ---- against itself ----------------------------------------------------------------------------------------
