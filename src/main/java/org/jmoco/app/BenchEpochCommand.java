@@ -47,6 +47,9 @@ final class BenchEpochCommand implements Callable<Integer> {
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Epochs that count, after one that warms up (default: ${DEFAULT-VALUE}).")
     private int epochs;
 
+    @Option(names = "--images", paramLabel = "N", description = "Take the first N images of the set only (default: all).")
+    private Integer count;
+
     @Mixin
     private ImageFeedOptions feed;
 
@@ -63,13 +66,13 @@ final class BenchEpochCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         DataSource source = DataSource.single(data, options.isText() ? out::println : line -> { });
-        ImageSet images = source.set().pretraining();
+        ImageSet images = chosen(source.set().pretraining());
         StepSizes sizes = step.sizes();
         options.filter.requireAny(IntStream.rangeClosed(2, epochs + 1).anyMatch(e -> options.filter.wants(problem(sizes, e))), "epoch");
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("epoch", spec, ceilings);
         table.head("problem", sizes);
-        table.head("data", source.set().name() + ", " + images.size() + " images");
+        table.head("data", images.name() + ", " + images.size() + " images");
         ViewRecipe recipe = source.recipe().withSize(sizes.image());
         MocoConfig config = sizes.config();
         PretrainConfig pretrain = new PretrainConfig(config, epochs + 1, LearningRate.constant(0.03), 1, recipe, source.set().normalisation(), 1);
@@ -94,6 +97,16 @@ final class BenchEpochCommand implements Callable<Integer> {
         }
         options.print(table, out);
         return 0;
+    }
+
+    private ImageSet chosen(ImageSet all) {
+        if (count == null) {
+            return all;
+        }
+        if (count < 1 || count > all.size()) {
+            throw UserError.usage("--images " + count + ": the set has " + all.size() + ", and at least 1 is needed");
+        }
+        return all.subset(IntStream.range(0, count).toArray());
     }
 
     private static String problem(StepSizes sizes, int epoch) {

@@ -83,7 +83,7 @@ public final class GateRatios implements AutoCloseable {
     }
 
     private OpTrial trial(String problem, Supplier<Backend> opener) {
-        OpTrial t = OpTrial.checked(Problem.parse(problem), opener, Caches.WARM);
+        OpTrial t = OpTrial.checked(Problem.parse(problem), opener);
         open.add(t);
         return t;
     }

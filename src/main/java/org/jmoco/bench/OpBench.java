@@ -9,6 +9,7 @@ public final class OpBench {
     private final Ceilings ceilings;
     private final Stopwatch watch;
     private final Caches caches;
+    private final int flushFloats;
 
     /**
      * @param open opens a fresh backend (on a GPU: a fresh context) for each problem
@@ -16,15 +17,20 @@ public final class OpBench {
      * @param warmUpSeconds shortest warm-up of a problem
      */
     public OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int samples, double warmUpSeconds) {
+        this(open, ceilings, caches, caches.flushFloats(), new Stopwatch(samples, warmUpSeconds));
+    }
+
+    OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int flushFloats, Stopwatch watch) {
         this.open = open;
         this.ceilings = ceilings;
         this.caches = caches;
-        this.watch = new Stopwatch(samples, warmUpSeconds);
+        this.flushFloats = flushFloats;
+        this.watch = watch;
     }
 
     /** @throws IllegalStateException if the backend computes something else than the operation */
     public Row measure(Problem p) {
-        try (OpTrial trial = OpTrial.checked(p, open, caches)) {
+        try (OpTrial trial = OpTrial.checked(p, open, flushFloats)) {
             Stopwatch.Timing t = trial.time(watch);
             trial.checkAgain();
             return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(), caches, ceilings);

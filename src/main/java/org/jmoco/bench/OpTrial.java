@@ -30,7 +30,7 @@ public final class OpTrial implements AutoCloseable {
     private Map<String, HostTensor> first;
 
     /** Records the operation and uploads its operands; nothing has run yet. */
-    OpTrial(Problem problem, Backend backend, Caches caches, Map<String, double[]> before) {
+    OpTrial(Problem problem, Backend backend, int flushFloats, Map<String, double[]> before) {
         OpSetup setup = OpSetups.of(problem);
         this.problem = problem;
         this.backend = backend;
@@ -39,8 +39,8 @@ public final class OpTrial implements AutoCloseable {
         Recorder rec = backend.record("bench");
         setup.call().record(rec, buffers::get);
         program = rec.finish();
-        flush = caches == Caches.COLD ? flush(caches.flushFloats()) : null;
-        flushBytes = 2L * Float.BYTES * caches.flushFloats();
+        flush = flushFloats > 0 ? flush(flushFloats) : null;
+        flushBytes = 2L * Float.BYTES * flushFloats;
         backend.allocate();
         buffers.forEach((name, b) -> backend.upload(b, host(operands.get(name), before.get(name))));
     }
@@ -51,11 +51,16 @@ public final class OpTrial implements AutoCloseable {
      * @param open opens a fresh backend, which the trial closes
      * @throws IllegalStateException if the backend computes something else than the operation
      */
-    public static OpTrial checked(Problem problem, Supplier<Backend> open, Caches caches) {
+    public static OpTrial checked(Problem problem, Supplier<Backend> open) {
+        return checked(problem, open, 0);
+    }
+
+    /** @param flushFloats values that a flush of the caches copies, 0 if caches stay warm */
+    static OpTrial checked(Problem problem, Supplier<Backend> open, int flushFloats) {
         Map<String, double[]> before = values(problem);
         Backend backend = open.get();
         try {
-            OpTrial trial = new OpTrial(problem, backend, caches, before);
+            OpTrial trial = new OpTrial(problem, backend, flushFloats, before);
             trial.run();
             trial.first = trial.written();
             OpCheck.check(problem, before, trial.first, trial.step().flops());

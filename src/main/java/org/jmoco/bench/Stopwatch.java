@@ -14,8 +14,9 @@ import org.jmoco.backend.Backend;
 final class Stopwatch {
     /** Long against the clock's resolution and a launch's latency (tens of microseconds). */
     private static final int SAMPLE_MILLIS = 10;
-    /** A flush takes as long as hundreds of short runs, so a sample has at most this many. */
+    /** A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time. */
     private static final int MOST_COLD_RUNS = 16;
+    private static final int COLD_SAMPLE_MILLIS = 100;
     /** Warm-up ends when a sample is within this factor of the fastest of the three before it. */
     private static final double STEADY = 1.05;
     private static final int LONGEST_WARM_UP = 4;
@@ -64,17 +65,20 @@ final class Stopwatch {
     private int warmUp(Backend backend, Runnable run, Runnable flush) {
         long start = System.nanoTime();
         int runs = 1;
-        int most = flush == null ? 1_000_000 : MOST_COLD_RUNS;
         double[] last = {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE};
         int at = 0;
         boolean steady;
         long spent;
         do {
+            long began = System.nanoTime();
             double perRun = sample(backend, run, flush, runs);
+            double hostPerRun = (double) (System.nanoTime() - began) / runs;
             double best = Arrays.stream(last).min().getAsDouble();
             steady = at >= last.length && perRun <= STEADY * best && perRun >= best / STEADY;
             last[at++ % last.length] = perRun;
-            runs = (int) Math.clamp(Math.round(SAMPLE_MILLIS * 1e6 / Math.max(1, perRun)), 1, most);
+            runs = flush == null
+                    ? (int) Math.clamp(Math.round(SAMPLE_MILLIS * 1e6 / Math.max(perRun, hostPerRun)), 1, 1_000_000)
+                    : (int) Math.clamp(Math.round(COLD_SAMPLE_MILLIS * 1e6 / hostPerRun), 1, MOST_COLD_RUNS);
             spent = System.nanoTime() - start;
         } while (spent < warmUpNanos || (!steady && spent < LONGEST_WARM_UP * warmUpNanos));
         return runs;

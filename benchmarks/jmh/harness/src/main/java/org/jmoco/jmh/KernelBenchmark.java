@@ -2,7 +2,6 @@ package org.jmoco.jmh;
 
 import java.util.concurrent.TimeUnit;
 import org.jmoco.backend.cpu.CpuBackend;
-import org.jmoco.bench.Caches;
 import org.jmoco.bench.OpTrial;
 import org.jmoco.bench.Problem;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -31,7 +30,7 @@ public class KernelBenchmark {
 
     @Setup(Level.Trial)
     public void prepare() {
-        trial = OpTrial.checked(Problem.parse(problem), () -> CpuBackend.open(Threads.of(threads)), Caches.WARM);
+        trial = OpTrial.checked(Problem.parse(problem), () -> CpuBackend.open(Threads.of(threads)));
     }
 
     @Benchmark
