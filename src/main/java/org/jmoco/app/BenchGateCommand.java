@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench gate}: fails when something has become much slower, or a step larger. */
-@Command(name = "gate", description = {"Check that nothing has become much slower (under a minute on two cores; exit code 1 if something has).",
+@Command(name = "gate", description = {"Check that nothing has become much slower (half a minute of two cores; exit code 1 if something has).",
         "Speeds of the cpu backend are compared in turns with a copy and a matrix product of the same process, so the machine need not be"
                 + " quiet; launches, operations, bytes and memory of a step are counted. The bounds stand in benchmarks/gate.txt."})
 final class BenchGateCommand implements Callable<Integer> {
@@ -54,13 +54,16 @@ final class BenchGateCommand implements Callable<Integer> {
             if (!backend.name().equals("cpu")) {
                 throw UserError.usage("bench gate: the bounds are those of the cpu backend; say --backend cpu");
             }
-            measured.putAll(GateCounts.ofHeap(backend));
         }
         ResultTable judged;
-        try (GateRatios ratios = new GateRatios(options::open)) {
-            judged = judge(bounds, measured, ratios.measure(rounds));
-            if (!Gate.passes(judged)) {
-                judged = judge(bounds, measured, ratios.measure(SECOND_LOOK * rounds));
+        if (bounds.stream().allMatch(b -> measured.containsKey(b.name()))) {
+            judged = judge(bounds, measured, Map.of());
+        } else {
+            try (GateRatios ratios = new GateRatios(options::open)) {
+                judged = judge(bounds, measured, ratios.measure(rounds));
+                if (!Gate.passes(judged)) {
+                    judged = judge(bounds, measured, ratios.measure(SECOND_LOOK * rounds));
+                }
             }
         }
         options.print(judged, out);

@@ -1,6 +1,5 @@
 package org.jmoco.bench;
 
-import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jmoco.backend.Backend;
@@ -13,9 +12,6 @@ import org.jmoco.tensor.DType;
 
 /** What one MoCo step of the published sizes is made of: numbers that no machine and no load can change. */
 public final class GateCounts {
-    private static final StepSizes SMALL = new StepSizes(16, 32, 8, 8, 64, 16, false);
-    private static final int STEPS = 20;
-
     private GateCounts() {
     }
 
@@ -32,21 +28,5 @@ public final class GateCounts {
             m.put("step_memory_mb", Math.rint((plan.totalBytes() - plan.bytes(Region.SCRATCH)) * 1e-6));
             return m;
         }
-    }
-
-    /** Bytes that one step takes from the Java heap, all threads together: it is to allocate nothing. */
-    public static Map<String, Double> ofHeap(Backend backend) {
-        StepTrial step = new StepTrial(backend, SMALL);
-        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        for (int i = 0; i < STEPS; i++) {
-            step.program().run();
-        }
-        long least = Long.MAX_VALUE; // other threads of the virtual machine allocate now and then
-        for (int i = 0; i < STEPS; i++) {
-            long before = threads.getTotalThreadAllocatedBytes();
-            step.program().run();
-            least = Math.min(least, threads.getTotalThreadAllocatedBytes() - before);
-        }
-        return Map.of("step_heap_bytes", (double) least);
     }
 }

@@ -16,22 +16,22 @@ import org.jmoco.backend.Backend;
  */
 public final class GateRatios implements AutoCloseable {
     /** Short against the seconds for which another process comes and goes, long against a scheduler's slice of some ms. */
-    private static final int SLICE_MILLIS = 40;
-    private static final int WARM_UP_ROUNDS = 3;
+    private static final int SLICE_MILLIS = 20;
+    private static final int WARM_UP_ROUNDS = 2;
 
-    private static final String PRODUCT = "conv2d_bwd_data n16 h16 w16 c512 k512 r1 s1 st1 pd0"; // 4096 x 512 by 512 x 512
-    private static final String COPY = "copy l33554432";
-    private static final StepSizes STEP = new StepSizes(64, 32, 16, 8, 4096, 128, false);
+    private static final String PRODUCT = "conv2d_bwd_data n16 h16 w16 c256 k256 r1 s1 st1 pd0"; // 4096 x 256 by 256 x 256
+    private static final String COPY = "copy l16777216";
+    private static final StepSizes STEP = new StepSizes(32, 32, 16, 8, 4096, 128, false);
     /** @param name of the bound */
     private record Named(String name, String problem) {
     }
 
     /** Divided by the product's operations/s. */
-    private static final List<Named> COMPUTE = List.of(new Named("conv_fwd", "conv2d_fwd n64 h16 w16 c64 k64 r3 s3 st1 pd1"),
-            new Named("conv_bwd_data", "conv2d_bwd_data n64 h16 w16 c64 k64 r3 s3 st1 pd1"),
-            new Named("conv_bwd_w", "conv2d_bwd_w n64 h16 w16 c64 k64 r3 s3 st1 pd1"), new Named("info_nce", "info_nce n128 m4096 d128"));
+    private static final List<Named> COMPUTE = List.of(new Named("conv_fwd", "conv2d_fwd n32 h16 w16 c64 k64 r3 s3 st1 pd1"),
+            new Named("conv_bwd_data", "conv2d_bwd_data n32 h16 w16 c64 k64 r3 s3 st1 pd1"),
+            new Named("conv_bwd_w", "conv2d_bwd_w n32 h16 w16 c64 k64 r3 s3 st1 pd1"), new Named("info_nce", "info_nce n128 m4096 d128"));
     /** Divided by the copy's bytes/s. */
-    private static final List<Named> MEMORY = List.of(new Named("batch_norm", "batch_norm_fwd n64 h32 w32 c64 g8 relu"),
+    private static final List<Named> MEMORY = List.of(new Named("batch_norm", "batch_norm_fwd n32 h32 w32 c64 g8 relu"),
             new Named("sgd", "sgd l11234496"));
 
     /** Something to run, and how much of its unit one run does. */
