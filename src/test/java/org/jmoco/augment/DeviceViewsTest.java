@@ -224,6 +224,16 @@ class DeviceViewsTest {
         assertTrue(draws.stream().allMatch(d -> d.height() > 320), draws.toString());
     }
 
+    /** Pictures of 168 x 168 fill more than half of a block's shared memory: they lie in global memory, each in a place of its own. */
+    @Test
+    void largePicturesLieInGlobalMemory() {
+        ViewRecipe r = new ViewRecipe("large", 0, new Crop(168, 0.5, 1), 0.5, STRONG, 0.5, new Blur(1, 0.5, 2), Evaluation.EXACT);
+        for (Precision p : new Precision[] {Precision.F32, Precision.BF16}) {
+            compare(r, new int[] {40, 33, 21, 50}, all(2), 1, PAIR, p);
+            assertTrue(gpu.counts("random_views_" + p + "_outside").globalBytesWritten() > 2L * 2 * 3 * 168 * 168);
+        }
+    }
+
     @Test
     void allOrdersOfTheAdjustments() {
         ViewRecipe r = new ViewRecipe("orders", 0, new Crop(4, 0.5, 1), 0.5, WILD, 0, Blur.NONE, Evaluation.EXACT);
