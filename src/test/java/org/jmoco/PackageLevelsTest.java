@@ -33,7 +33,7 @@ class PackageLevelsTest {
             List.of("report"),
             List.of("run"),
             List.of("recipe"),
-            List.of("app.selftest", "app.golden", "bench"), // what a command is made of, where that is more than a class
+            List.of("app.selftest", "app.golden", "app.bundle", "bench"), // what a command is made of, where that is more than a class
             List.of("app"));
 
     private static final Path MAIN = Path.of("src/main/java");

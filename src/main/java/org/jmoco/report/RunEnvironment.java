@@ -79,8 +79,15 @@ public record RunEnvironment(
         return out;
     }
 
+    /** System property with the commit, where the program runs without its sources: the launcher of a bundle sets it. */
+    public static final String COMMIT_PROPERTY = "jmoco.commit";
+
     /** Asks git in the clone that this class was built in, which is found by the pom.xml above the class files. */
     private static String gitCommit() {
+        String told = System.getProperty(COMMIT_PROPERTY);
+        if (told != null) {
+            return told;
+        }
         try {
             Path classes = Path.of(RunEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());
             for (Path p = classes; p != null; p = p.getParent()) {

@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jmoco.backend.BundledNatives;
 import org.jmoco.backend.cuda.natives.DynamicLinker.Library;
 import org.jmoco.backend.cuda.natives.DynamicLinker.LinkFailure;
 
@@ -257,7 +258,27 @@ public final class JCudaNatives {
     /** The native halves of this JCuda in a folder of their own, one per CUDA version. */
     private Path unpack(Host host) throws IOException {
         int cuda = libraries.cudaVersion();
-        Path folder = CacheFolder.of(host).resolve("jcuda-" + VERSION + "-cuda" + cuda);
+        Optional<Path> bundled = BundledNatives.folder();
+        return bundled.isPresent() ? bundled.get().resolve(folderName(cuda)) : unpack(CacheFolder.of(host), cuda);
+    }
+
+    private static String folderName(int cuda) {
+        return "jcuda-" + VERSION + "-cuda" + cuda;
+    }
+
+    /**
+     * Unpacks JCuda's native halves for each version of CUDA that they can work with, so that {@link BundledNatives} has them.
+     *
+     * @param natives gets a folder for each version
+     */
+    public static void unpackAll(Path natives) throws IOException {
+        for (int cuda : LibraryFinder.CUDA_VERSIONS) {
+            unpack(natives, cuda);
+        }
+    }
+
+    private static Path unpack(Path parent, int cuda) throws IOException {
+        Path folder = parent.resolve(folderName(cuda));
         for (String half : HALVES) {
             String name = "lib" + half + "-" + VERSION + "-linux-x86_64.so";
             byte[] bytes = resource("/lib/" + name);
