@@ -17,7 +17,7 @@
 # Options
 #   --out DIR       report.md, summary.tsv and results.tar.gz, written anew after each part: a killed run keeps what it had
 #   --bundle FILE   archive of 'jmoco bundle', or a folder with a launcher named jmoco (default: the folder above this script)
-#   --data FILE     tar of 'jmoco data pack', or a folder that holds cifar10/ or covid-ct/; may be repeated
+#   --data FILE     a tar of the folders cifar10/, covid-ct/, golden/ or of parts of them, or a folder that holds such; may be repeated
 #   --golden DIR    folder with golden .json files
 #   --work DIR      everything else goes here and is used again by the next call (default: ${TMPDIR:-/tmp}/jmoco-gpu-session)
 #   --python FILE   the Python that has PyTorch (default: python3)
