@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.jmoco.backend.Backend;
-import org.jmoco.backend.BundledNatives;
+import org.jmoco.tensor.BundledNatives;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 

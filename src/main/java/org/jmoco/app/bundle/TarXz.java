@@ -16,8 +16,11 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
 
-/** Writes a folder as .tar.xz, or as plain .tar: names in order, links as links, files executable or not, owner root. */
+/** Writes a folder as .tar.xz: names in order, links as links, files executable or not, owner root. */
 final class TarXz {
+    /** Half a second of xz's work at its highest level, so that progress shows within a large file. */
+    private static final int CHUNK_BYTES = 1 << 20;
+
     private TarXz() {
     }
 
@@ -29,13 +32,6 @@ final class TarXz {
     static void write(Path folder, Path archive, int preset, LongConsumer progress) throws IOException {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive)); XZOutputStream xz = new XZOutputStream(out, new LZMA2Options(preset))) {
             tar(folder, xz, progress);
-        }
-    }
-
-    /** Without compression: for what is compressed already. */
-    static void writePlain(Path folder, Path archive, LongConsumer progress) throws IOException {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive))) {
-            tar(folder, out, progress);
         }
     }
 
@@ -63,7 +59,11 @@ final class TarXz {
                 entry.setMode(Files.isExecutable(file) ? 0100755 : 0100644);
                 tar.putArchiveEntry(entry);
                 try (InputStream in = Files.newInputStream(file)) {
-                    progress.accept(in.transferTo(tar));
+                    byte[] chunk = new byte[CHUNK_BYTES];
+                    for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+                        tar.write(chunk, 0, n);
+                        progress.accept(n);
+                    }
                 }
             }
             tar.closeArchiveEntry();

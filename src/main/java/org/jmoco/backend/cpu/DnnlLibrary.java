@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
-import org.jmoco.backend.BundledNatives;
+import org.jmoco.tensor.BundledNatives;
 import org.jmoco.tensor.UserError;
 
 /**

@@ -14,9 +14,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jmoco.backend.BundledNatives;
 import org.jmoco.backend.cuda.natives.DynamicLinker.Library;
 import org.jmoco.backend.cuda.natives.DynamicLinker.LinkFailure;
+import org.jmoco.tensor.BundledNatives;
 
 /**
  * Loads NVIDIA's libraries and then JCuda's native halves, once per process.

@@ -1,9 +1,8 @@
-package org.jmoco.backend;
+package org.jmoco.tensor;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.jmoco.tensor.UserError;
 
 /**
  * Native libraries that lie unpacked in a folder because {@code jmoco bundle} put them there: nothing is then extracted at a start,
