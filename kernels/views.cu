@@ -535,4 +535,6 @@ RANDOM_VIEWS(random_views_bf16_outside, bf16, true)
 #else
 RANDOM_VIEWS(random_views_f32, float, false) // nothing in it is better on newer devices
 RANDOM_VIEWS(random_views_f32_outside, float, true)
+RANDOM_VIEWS(random_views_f16, f16, false)
+RANDOM_VIEWS(random_views_f16_outside, f16, true)
 #endif

@@ -62,6 +62,11 @@ public record RunEnvironment(
                 ProcessHandle.current().info().commandLine().orElse("unknown"));
     }
 
+    /** What this virtual machine was started with, without properties and class path. */
+    public static String jvmFlags() {
+        return String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-D")).toList());
+    }
+
     Map<String, Object> toMap() {
         Map<String, Object> out = new LinkedHashMap<>();
         out.put("started", started);

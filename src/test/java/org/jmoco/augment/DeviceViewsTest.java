@@ -141,7 +141,11 @@ class DeviceViewsTest {
                 draws.add(d);
                 renderer.render(d, images[i], sizes[2 * i], sizes[2 * i + 1], expected, 0);
                 for (int e = 0; e < each; e++) {
-                    float x = precision == Precision.BF16 ? roundedToBf16(expected[e]) : expected[e];
+                    float x = switch (precision) {
+                        case BF16 -> roundedToBf16(expected[e]);
+                        case F16 -> Float.float16ToFloat(Float.floatToFloat16(expected[e]));
+                        default -> expected[e];
+                    };
                     assertEquals(Float.floatToRawIntBits(x), Float.floatToRawIntBits(got[n * each + e]), recipe.name() + " " + purposes.get(v)
                             + " of image " + i + " (" + sizes[2 * i] + " x " + sizes[2 * i + 1] + "), element " + e + ": " + d);
                 }
@@ -242,6 +246,12 @@ class DeviceViewsTest {
     }
 
     // ---- precision, order, edges -------------------------------------------------------------------------------
+
+    @Test
+    void f16IsTheRoundedView() {
+        compare(ViewRecipe.of("cifar10"), repeat(2, 32, 32), all(2), 1, PAIR, Precision.F16);
+        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.F16); // no whole packs
+    }
 
     @Test
     void bf16IsTheRoundedView() {

@@ -7,7 +7,6 @@ import org.jmoco.backend.ViewGeometry;
 import org.jmoco.backend.ViewGeometry.Range;
 import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
-import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Philox;
 
 /** Random views: kernels/views.cu, one launch for all views of a batch. */
@@ -24,7 +23,7 @@ final class ViewWorks {
     Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
             Buffer chosen, Buffer epoch) {
         ViewLayout layout = ViewLayout.of(g, cuda.gpu().info().sharedBytesPerBlock());
-        Kernel kernel = cuda.kernel(MODULE, "random_views_" + (views.getFirst().dtype() == DType.BF16 ? "bf16" : "f32")
+        Kernel kernel = cuda.kernel(MODULE, "random_views_" + views.getFirst().dtype()
                 + (layout.outside() ? "_outside" : ""));
         Dim grid = Dim.of(chosen.shape().dim(0), views.size());
         long pictures = layout.outside() ? 3L * g.size() * g.size() * grid.count() : 0;
