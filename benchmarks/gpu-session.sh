@@ -125,11 +125,11 @@ commit() {
   echo "${told:-unknown}"
 }
 
-# step_row SIDE SETTING FILE: rows/step.tsv gets a line from each JSON object in the file.
+# step_row SIDE SETTING FILE [BATCH]: rows/step.tsv gets a line from each JSON object in the file.
 step_row() {
   local line
   grep -h '"images_per_s"' "$3" 2>/dev/null | while IFS= read -r line; do
-    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${2:-$(value setting <<<"$line")}" "$(value batch <<<"$line")" "$(value images_per_s <<<"$line")" \
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${2:-$(value setting <<<"$line")}" "${4:-$(value batch <<<"$line")}" "$(value images_per_s <<<"$line")" \
       "$(value ms_median <<<"$line")" "$(value ms_min <<<"$line")" "$(value ms_max <<<"$line")" >>"$work/rows/step.tsv"
   done
 }
@@ -153,7 +153,7 @@ step_table() {
         for (i = 1; i <= m; i++) { k = order[i]; md = median(v, k, n[k]); if (side[k] == "torch" && md > best[batch[k]]) best[batch[k]] = md }
         for (i = 1; i <= m; i++) {
           k = order[i]; md = median(v, k, n[k]); b = best[batch[k]]
-          print k, sprintf("%.1f", md), v[k, 1], v[k, n[k]], n[k], sprintf("%.3f", median(t, k, n[k])), b ? sprintf("%.2f", md / b) : "-"
+          print k, sprintf("%.1f", md), sprintf("%.1f", v[k, 1]), sprintf("%.1f", v[k, n[k]]), n[k], sprintf("%.3f", median(t, k, n[k])), b ? sprintf("%.2f", md / b) : "-"
         }
       }'
   } >"$file"
@@ -247,7 +247,7 @@ stage_doctor() {
   if command -v nvidia-smi >/dev/null; then part machine 60 nvidia-smi; else skip machine "there is no nvidia-smi"; fi
   part version 60 "$jmoco" --version
   part doctor 100 "$jmoco" doctor
-  part first-step 120 "$jmoco" bench step --backend cuda --batch 8 --image 16 --width 8 --queue 64 --dim 16 --steps 3 --check-steps
+  part first-step 120 "$jmoco" bench step --backend cuda --batch 8 --image 16 --width 8 --queue 64 --dim 16 --steps 3 --no-peaks --check-steps
 }
 
 stage_selftest() {
@@ -269,7 +269,7 @@ stage_golden() {
 
 # jmoco_step BATCH PRECISION ROUND
 jmoco_step() {
-  part "step-n$1-$2-$3" 100 "$jmoco" bench step --backend cuda --batch "$1" --precision "$2" --steps 50 --json && step_row jmoco "$2" "$work/logs/step-n$1-$2-$3.log"
+  part "step-n$1-$2-$3" 100 "$jmoco" bench step --backend cuda --batch "$1" --precision "$2" --steps 50 --no-peaks --json && step_row jmoco "$2" "$work/logs/step-n$1-$2-$3.log" "$1"
 }
 
 stage_step() {
@@ -281,7 +281,7 @@ stage_step() {
   for precision in bf16 tf32; do
     part "layers-$precision" 120 "$jmoco" bench layers --backend cuda --batch "${batches%%,*}" --precision $precision --samples 7 --save "$(result_file "layers-$precision")"
   done
-  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --time-steps
+  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
 }
 
 stage_torch() {

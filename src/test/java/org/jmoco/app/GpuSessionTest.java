@@ -177,7 +177,7 @@ class GpuSessionTest {
         assertTrue(report.startsWith("# GPU session: Paper GPU, compute capability 9.0\n"), report);
         assertTrue(report.contains(", commit 01234567, Paper GPU, compute capability 9.0: `benchmarks/gpu-session.sh doctor step torch`\n"), report);
         // bf16 was measured first (1000) and again after PyTorch (1600).
-        assertTrue(report.contains("| jmoco | bf16 | 512 | 1300.0 | 1000 | 1600 | 2 | 0.500 | 2.60 |\n"), report);
+        assertTrue(report.contains("| jmoco | bf16 | 512 | 1300.0 | 1000.0 | 1600.0 | 2 | 0.500 | 2.60 |\n"), report);
         assertTrue(report.contains("| torch | eager-bf16 | 512 | 500.0 | 500.0 | 500.0 | 1 | 1.000 | 1.00 |\n"), report);
         assertTrue(report.contains("| torch-with-views | eager-bf16 | 512 | 500.0 |"), report);
         assertEquals(PerformancePage.update(report, folder.resolve("work")), report);
