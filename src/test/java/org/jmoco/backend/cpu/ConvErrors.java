@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints the rounding error of one convolution forward, for each method that can compute it: largest and root mean square, in units of
- * 2^-24 of the result's root mean square, against sums in f64. The table in docs/maths/convolution.md is made with it;
+ * Prints the rounding error of one convolution: largest and root mean square, in units of 2^-24 of the result's root mean
+ * square, against sums in f64; forward by the chosen method and by oneDNN, and the tiles in f32 as backward data. The table in docs/maths/convolution.md is made with it;
  * benchmarks/peers/conv_error_torch.py gives PyTorch's rows.
  *
  * <p>{@code java ... org.jmoco.backend.cpu.ConvErrors}
@@ -53,6 +53,7 @@ public final class ConvErrors {
             largest = Math.max(largest, Math.abs(e));
         }
         double unit = 0x1p-24 * Math.sqrt(squares / got.length);
-        System.out.printf(Locale.ROOT, "| %s | %s | %.2f | %.3f |%n", p, method, largest / unit, Math.sqrt(errors / got.length) / unit);
+        System.out.printf(Locale.ROOT, "| %s | %s | %.2f | %.3f |%n", p, method, largest / unit,
+                Math.sqrt(errors / got.length) / unit);
     }
 }
