@@ -29,6 +29,7 @@ final class GoldenReport {
         double worst;
         String where = "";
         double peer = Double.NaN; // none recorded
+        String peerOf = ""; // the kind that lent its own, larger one
         long values;
 
         Kind(boolean integers) {
@@ -78,6 +79,19 @@ final class GoldenReport {
         }
     }
 
+    /**
+     * A single number that is a sum over the values of another kind, on their scale: its float32 record alone is one draw, and may
+     * be near 0 by luck, so the float32 errors of the values themselves count as well. Call this when both are complete.
+     */
+    void sumOf(String values, String sum) {
+        Kind from = kinds.get(values);
+        Kind to = kinds.get(sum);
+        if (from != null && from.peer > to.peer) {
+            to.peer = from.peer;
+            to.peerOf = " (" + values + ")";
+        }
+    }
+
     /** A list of numbers, each for itself; an empty record fails. */
     void numbers(String kind, String where, double[] got, JsonNode expected, JsonNode peer, double rms) {
         if (expected.isEmpty()) {
@@ -87,6 +101,15 @@ final class GoldenReport {
             element(kind, where + "[" + i + "]", i < got.length ? got[i] : Double.NaN, expected.get(i).asDouble(),
                     peer == null ? null : peer.path(i), rms);
         }
+    }
+
+    /** The same for numbers that were recorded. */
+    void numbers(String kind, String where, JsonNode got, JsonNode expected, JsonNode peer, double rms) {
+        double[] values = new double[got.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = got.get(i).asDouble();
+        }
+        numbers(kind, where, values, expected, peer, rms);
     }
 
     /** Integers, flags: any difference fails. */
@@ -130,7 +153,7 @@ final class GoldenReport {
             boolean pass = k.worst <= bound;
             passed &= pass;
             out.printf(Locale.ROOT, "  %-4s %-26s worst %9.2e  bound %9.2e%s  (%d values)%s%n", pass ? "PASS" : "FAIL", e.getKey(),
-                    k.worst, bound, exact || Double.isNaN(k.peer) ? "" : String.format(Locale.ROOT, "  torch f32 %9.2e", k.peer), k.values,
+                    k.worst, bound, exact || Double.isNaN(k.peer) ? "" : String.format(Locale.ROOT, "  torch f32 %9.2e%s", k.peer, k.peerOf), k.values,
                     k.worst > 0 ? "  at " + k.where : "");
         }
         out.flush();

@@ -45,6 +45,24 @@ class GoldenReportTest {
         }
     }
 
+    /** A record of the sum that is near 0 by luck does not bind alone, and what is lent is the values' record and no more. */
+    @Test
+    void aSumIsBoundByTheRecordOfItsValuesToo() {
+        for (double factor : new double[] {2.9, 3.1}) {
+            GoldenReport report = new GoldenReport(DType.F32);
+            report.element("elements", "x", 1, 1, JsonNodeFactory.instance.numberNode(1 + 1e-4), 1);
+            report.element("checksum", "sum", 5 + 5 * factor * 1e-4, 5, JsonNodeFactory.instance.numberNode(5), 5);
+            report.sumOf("elements", "checksum");
+            assertEquals(factor < 3, passes(report), out.toString());
+            assertTrue(out.toString().contains("torch f32  1.00e-04 (elements)"), out.toString());
+        }
+        GoldenReport alone = new GoldenReport(DType.F32);
+        alone.element("checksum", "sum", 5.1, 5, JsonNodeFactory.instance.numberNode(5), 5);
+        alone.sumOf("elements", "checksum");
+        assertEquals(false, passes(alone), out.toString());
+        assertEquals(2, out.toString().lines().count(), "a kind without values is not listed: " + out);
+    }
+
     @Test
     void smallElementsAreMeasuredOnTheScaleOfTheirTensor() {
         GoldenReport report = new GoldenReport(DType.F64);
