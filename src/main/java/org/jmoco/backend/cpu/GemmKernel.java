@@ -160,8 +160,8 @@ final class GemmKernel {
 
     /**
      * {@code f(a, b, c, groups, chunks)}: C = A^T B or C += A^T B for 8 x groups rows and 8 x vectors columns, summed over
-     * 16 x chunks terms. Meanwhile what follows both in memory is brought nearer. Both factors come in panels of 8 columns, in which the terms follow each other: element (term,
-     * column) of a panel is at 32 term + 4 column.
+     * 16 x chunks terms. Both factors come in panels of 8 columns, in which the terms follow each other: element (term,
+     * column) of a panel is at 32 term + 4 column. Meanwhile the panels of both that follow in memory are brought nearer.
      *
      * @param vectors panels of B, 1 to 3
      * @param panelBytes from one panel to the next, in either factor

@@ -118,8 +118,8 @@ final class WinogradKernel {
     }
 
     /**
-     * {@code f(source, target, count, channel)}: the same in f32 for one vector of 8 channels, {@code channel} bytes from the first:
-     * for a target where the items of a vector follow each other, so that its lines are written from end to end.
+     * {@code f(source, target, count, channel)}: the same in f32 for one vector of 8 channels, {@code channel} bytes from the
+     * first: for a target where the items of a vector follow each other, so that its lines are written from end to end.
      */
     static MachineCode transformVector(WinogradTile.Map map, Place source, Strided target) {
         Avx2Assembler a = new Avx2Assembler(DType.F32);
