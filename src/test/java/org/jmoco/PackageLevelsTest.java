@@ -23,8 +23,7 @@ class PackageLevelsTest {
     private static final String ROOT = "org.jmoco.";
     private static final Map<String, Integer> LEVEL = levels(
             List.of("tensor"),
-            List.of("net", "backend"),
-            List.of("backend.cuda.natives"),
+            List.of("net", "backend", "backend.cuda.natives"),
             List.of("backend.reference", "backend.cpu", "backend.cuda"),
             List.of("backend.conformance"),
             List.of("layer", "checkpoint", "data"),
