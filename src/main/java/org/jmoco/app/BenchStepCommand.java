@@ -24,6 +24,9 @@ import picocli.CommandLine.Spec;
 /** {@code jmoco bench step}: one MoCo training step, timed; {@link StepTrial} says which seconds count. */
 @Command(name = "step", description = "Time one MoCo training step on random images: forward of both encoders, loss, backward, SGD, queue.")
 final class BenchStepCommand implements Callable<Integer> {
+    /** Figures of the whole step that stand at the top of the JSON object: scripts read them there. */
+    private static final List<String> HEADLINE = List.of("images_per_s", "ms_median", "ms_min", "ms_max", "gflop", "memory_mb");
+
     @Mixin
     private StepOptions step;
 
@@ -69,9 +72,10 @@ final class BenchStepCommand implements Callable<Integer> {
             }
             Map<String, Object> whole = trial.row(trial.nanos(steps), ceilings);
             ResultTable table = options.table("step", spec, ceilings);
+            sizes.toMap().forEach(table::head);
+            HEADLINE.forEach(key -> table.head(key, whole.get(key)));
+            PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));
             if (each) {
-                table.head("images_per_s", whole.get("images_per_s"));
-                table.head("ms_median", whole.get("ms_median"));
                 addEach(table, program, program.time(backend, steps), ceilings, sizes.batch());
             } else {
                 table.add(whole);

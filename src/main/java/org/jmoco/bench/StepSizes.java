@@ -46,7 +46,8 @@ public record StepSizes(int batch, int image, int width, int splits, int queue, 
         return s.append(symmetric ? " symmetric" : "").toString();
     }
 
-    Map<String, Integer> toMap() {
+    /** Sizes by the names of the command line's options. */
+    public Map<String, Integer> toMap() {
         Map<String, Integer> m = new LinkedHashMap<>();
         m.put("batch", batch);
         m.put("image", image);

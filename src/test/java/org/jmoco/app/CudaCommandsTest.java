@@ -56,6 +56,9 @@ class CudaCommandsTest {
             assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", precision, "--steps", "3", "--no-peaks", "--json"), err.toString());
             JsonNode row = new ObjectMapper().readTree(out.toString());
             assertTrue(row.get("device").asText().contains("PTX machine sm_80"), row.toString());
+            for (String name : new String[] {"images_per_s", "ms_median", "ms_min", "ms_max"}) { // scripts read them at the top
+                assertTrue(row.get(name).asDouble() > 0, name + " in " + row);
+            }
             assertTrue(row.get("rows").get(0).get("images_per_s").asDouble() > 0, row.toString());
         }
     }
