@@ -4,7 +4,7 @@
 //
 // Three launches, each over all groups: statistics of chunks, statistics of groups from those, y.
 //
-// Bytes per element, E = 4 (f32) or 2 (bf16): x is read twice and y written, 3 E; with a residual 4 E. What lies between x and y is one
+// Bytes per element, E = 4 (f32) or 2 (bf16, f16): x is read twice and y written, 3 E; with a residual 4 E. What lies between x and y is one
 //   number per group and channel, so the second reading is the price of not holding a group on the chip. The chunks' statistics add
 //   8 bytes for each chunk and channel, some thousandths of E per element.
 //   The last launch walks each chunk backwards: what the first read last is what the L2 cache still has (50 MB on an H100 or H200; the
@@ -42,7 +42,18 @@ struct Moments {
 
 /// Values that a thread has in flight for each channel: 6 x 16 bytes x 1024 threads are 96 KiB on a multiprocessor, four times what its
 /// share of 4.8 TB/s at 0.7 us latency asks for, so that loads still overlap while other warps compute. Eight would spill registers.
+/// In f16, which takes its origin and conversions besides, six would; three are 48 KiB.
+template <typename T>
 constexpr int AHEAD = 6;
+
+template <>
+constexpr int AHEAD<f16> = 3;
+
+template <typename T>
+constexpr bool COUNTS_FROM_ORIGIN = true;
+
+template <>
+constexpr bool COUNTS_FROM_ORIGIN<bf16> = false;
 
 /// Moments of one chunk: partial[group][chunk][mean, m2][C].
 ///
@@ -50,12 +61,13 @@ constexpr int AHEAD = 6;
 /// element an addition, a subtraction, a multiply-add, and a fraction of the join. Deviations are taken from a mean of data nearby,
 /// never E[x^2] - E[x]^2, which has no digit left once the mean is a few thousand deviations from 0.
 ///
-/// f32 is counted from the group's first value of the channel, its origin[group][C]: means of x itself are rounded to 2^-24 |mean|, and
-/// the squares of their differences would carry that. bf16 needs no origin (0): its values are no closer to each other than 2^-8 of
+/// f32 and f16 are counted from the group's first value of the channel, its origin[group][C]: means of x itself are rounded to 2^-24 |mean|,
+/// and the squares of their differences would carry that. bf16 needs no origin (0): its values are no closer to each other than 2^-8 of
 /// their size, so that what f32 rounds away is nothing beside their deviations.
 template <typename T, int W>
 __device__ inline void statistics(float* partial, float* origin, const T* x, Rows rows) {
-    constexpr bool FROM_ORIGIN = sizeof(T) == sizeof(float);
+    constexpr bool FROM_ORIGIN = COUNTS_FROM_ORIGIN<T>;
+    constexpr unsigned N = AHEAD<T>;
     __shared__ float warp_mean[WARPS][32 * W];
     __shared__ float warp_m2[WARPS][32 * W];
     __shared__ float warp_count[WARPS];
@@ -63,28 +75,28 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
     unsigned step = blockDim.y;
     Moments<W> total;
     if (c < rows.channels) {
-        float zero[W] = {};
+        Pack<T, W> zero; // packed, as eight f32 would spill registers
         if constexpr (FROM_ORIGIN) {
-            load(zero, x + rows.row(0) * rows.channels + c);
+            zero.load(x + rows.row(0) * rows.channels + c);
         }
         unsigned p = rows.first() + threadIdx.y;
         unsigned end = rows.end();
-        for (; p + (AHEAD - 1) * step < end; p += AHEAD * step) {
-            Pack<T, W> v[AHEAD];
+        for (; p + (N - 1) * step < end; p += N * step) {
+            Pack<T, W> v[N];
 #pragma unroll
-            for (int j = 0; j < AHEAD; j++) {
+            for (unsigned j = 0; j < N; j++) {
                 v[j].load(x + rows.row(p + j * step) * rows.channels + c);
             }
-            total.join(AHEAD, [&](int k, float& mean, float& m2) {
-                float u[AHEAD];
+            total.join((float) N, [&](int k, float& mean, float& m2) {
+                float u[N];
 #pragma unroll
-                for (int j = 0; j < AHEAD; j++) {
+                for (unsigned j = 0; j < N; j++) {
                     u[j] = FROM_ORIGIN ? v[j][k] - zero[k] : v[j][k];
                 }
-                mean = ((u[0] + u[1]) + (u[2] + u[3]) + (u[4] + u[5])) * (1.0f / AHEAD);
+                mean = (N == 6 ? (u[0] + u[1]) + (u[2] + u[3 % N]) + (u[4 % N] + u[5 % N]) : u[0] + u[1] + u[2]) * (1.0f / N);
                 m2 = 0;
 #pragma unroll
-                for (int j = 0; j < AHEAD; j++) {
+                for (unsigned j = 0; j < N; j++) {
                     float d = u[j] - mean;
                     m2 += d * d;
                 }
@@ -343,4 +355,7 @@ ENTRIES(f32x4, float, 4)
 #if __CUDA_ARCH__ >= 800
 ENTRIES(bf16, bf16, 1)
 ENTRIES(bf16x8, bf16, 8)
+#else
+ENTRIES(f16, f16, 1) // for every device; nothing in them is better on newer ones
+ENTRIES(f16x8, f16, 8)
 #endif

@@ -5,7 +5,7 @@
 // dz is dy where y > 0, else 0. Three launches, each over all groups: sums of dz and dz (x - mean) of chunks, sums of groups from
 // those, dx.
 //
-// Bytes per element, E = 4 (f32) or 2 (bf16), and P elements in a pack of 16 bytes:
+// Bytes per element, E = 4 (f32) or 2 (bf16, f16), and P elements in a pack of 16 bytes:
 //   with ReLU           reads dy x y, writes a byte of signs per pack; reads dy x and the signs, writes dx      6 E + 2 / P
 //   ReLU and residual   reads dy x y, writes dz; reads dz x, writes dx                                        7 E
 //   neither             reads dy x; reads dy x, writes dx                                                     5 E
@@ -42,7 +42,7 @@ __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T
         load(mean, saved_mean + blockIdx.z * rows.channels + c);
         Pack<T, W> ones; // stands for y where there is no ReLU: every dy passes
         for (unsigned& word : ones.word) {
-            word = sizeof(T) == 4 ? 0x3f800000u : 0x3f803f80u;
+            word = sizeof(T) == 4 ? 0x3f800000u : 0x3f803f80u; // in f16 they are 1.875
         }
         auto take = [&](unsigned long long at, Pack<T, W> g, Pack<T, W> v, Pack<T, W> out) {
             float d[W];
@@ -263,4 +263,7 @@ ENTRIES(f32x4, float, 4)
 #if __CUDA_ARCH__ >= 800
 ENTRIES(bf16, bf16, 1)
 ENTRIES(bf16x8, bf16, 8)
+#else
+ENTRIES(f16, f16, 1) // for every device; nothing in them is better on newer ones
+ENTRIES(f16x8, f16, 8)
 #endif

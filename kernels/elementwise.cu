@@ -2,10 +2,10 @@
 //
 // Elementwise operations: what every element needs is at its own index.
 //
-// Bytes per element: each operand once, 4 (f32) or 2 (bf16); nothing less is possible. All of them are bound by memory.
+// Bytes per element: each operand once, 4 (f32) or 2 (bf16, f16); nothing less is possible. All of them are bound by memory.
 // Shared memory: none.
 // Geometry: blocks of 256 threads in x; a block takes one tile of consecutive elements, 2 packs of 16 bytes a thread
-//   (2,048 elements where the widest operand is f32, 4,096 where all are bf16), so grid = ceil(count / tile).
+//   (2,048 elements where the widest operand is f32, 4,096 where all have two bytes), so grid = ceil(count / tile).
 //   Two packs, because with one a thread waits for one load at a time: 2,048 threads x 16 bytes = 32 KiB in flight on a
 //   multiprocessor, hardly more than the 25 KiB that 4.8 TB/s x 0.7 us / 132 multiprocessors asks for; with two it is 64 KiB.
 // Assumptions: count < 2^31; addresses aligned to their element. A tile that is not whole, or whose operands are not all aligned
@@ -13,6 +13,7 @@
 //
 // Slower, and left out: one element a thread (four times the instructions, 8 KiB in flight); a loop over the whole array by a
 // fixed grid (its last round is uneven, and index arithmetic comes back in every round).
+#include "common/loss_scale.cuh"
 #include "common/pack.cuh"
 
 constexpr int THREADS = 256;
@@ -126,7 +127,7 @@ template <typename T>
 __device__ inline void flag_non_finite(int* flag, const T* x, unsigned count) {
     constexpr int W = PACK<T>;
     constexpr unsigned TILE = THREADS * PACKS * W;
-    constexpr unsigned EXPONENT = 0x7f800000u; // bf16 is the upper half of f32
+    constexpr unsigned EXPONENT = 0x7f800000u; // numbers of two bytes are compared as f32
     unsigned first = blockIdx.x * TILE;
     bool found = false;
     if (count - first >= TILE && aligned16(address(x))) {
@@ -157,41 +158,44 @@ ELEMENTWISE flag_non_finite_f32(int* flag, const float* x, unsigned count) {
     flag_non_finite(flag, x, count);
 }
 
-#if __CUDA_ARCH__ >= 800
-ELEMENTWISE flag_non_finite_bf16(int* flag, const bf16* x, unsigned count) {
-    flag_non_finite(flag, x, count);
+/// x *= 2^(16 + exponent), which is exact but for underflow and overflow: the gradient with which a backward pass begins.
+ELEMENTWISE scale_loss(float* x, const int* exponent, unsigned count) {
+    float scale = loss_scale(*exponent);
+    map_one<false>(x, x, count, [=](float v, float) { return v * scale; });
 }
 
-ELEMENTWISE relu_forward_bf16(bf16* y, const bf16* x, unsigned count) {
-    map_one<false>(y, x, count, Relu());
-}
-
-ELEMENTWISE relu_backward_bf16(bf16* dx, const bf16* dy, const bf16* y, unsigned count) {
-    map_two(dx, dy, y, count, ReluGradient());
-}
-
-/// dst = src, rounded to nearest even.
-ELEMENTWISE convert_f32_bf16(bf16* dst, const float* src, unsigned count) {
-    map_one<false>(dst, src, count, Same());
-}
-
-/// dst = src, exact.
-ELEMENTWISE convert_bf16_f32(float* dst, const bf16* src, unsigned count) {
-    map_one<false>(dst, src, count, Same());
-}
-
-/// dst += src, in f32: gradients of the weights that cuDNN delivers as bf16.
-ELEMENTWISE add_bf16_f32(float* dst, const bf16* src, unsigned count) {
-    map_one<true>(dst, src, count, Sum());
-}
-
-/// dst = value everywhere; f32 and I32 are the driver's memset of 32-bit words.
-ELEMENTWISE fill_bf16(bf16* dst, float value, unsigned count) {
-    bf16 v = from_float<bf16>(value);
-    unsigned first = blockIdx.x * THREADS * PACKS * PACK<bf16>;
-    unsigned end = min(count, first + THREADS * PACKS * PACK<bf16>);
-    for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
-        dst[i] = v;
+// Of reals of two bytes. convert_f32_*: dst = src, rounded to nearest even; convert_*_f32: exact; add_*_f32: dst += src, in f32, for
+// gradients of the weights that cuDNN delivers narrow; fill_*: dst = value everywhere (f32 and I32 are the driver's memset of words).
+#define OF_TWO_BYTES(T)                                                                                                          \
+    ELEMENTWISE flag_non_finite_##T(int* flag, const T* x, unsigned count) {                                                     \
+        flag_non_finite(flag, x, count);                                                                                         \
+    }                                                                                                                            \
+    ELEMENTWISE relu_forward_##T(T* y, const T* x, unsigned count) {                                                             \
+        map_one<false>(y, x, count, Relu());                                                                                     \
+    }                                                                                                                            \
+    ELEMENTWISE relu_backward_##T(T* dx, const T* dy, const T* y, unsigned count) {                                              \
+        map_two(dx, dy, y, count, ReluGradient());                                                                               \
+    }                                                                                                                            \
+    ELEMENTWISE convert_f32_##T(T* dst, const float* src, unsigned count) {                                                      \
+        map_one<false>(dst, src, count, Same());                                                                                 \
+    }                                                                                                                            \
+    ELEMENTWISE convert_##T##_f32(float* dst, const T* src, unsigned count) {                                                    \
+        map_one<false>(dst, src, count, Same());                                                                                 \
+    }                                                                                                                            \
+    ELEMENTWISE add_##T##_f32(float* dst, const T* src, unsigned count) {                                                        \
+        map_one<true>(dst, src, count, Sum());                                                                                   \
+    }                                                                                                                            \
+    ELEMENTWISE fill_##T(T* dst, float value, unsigned count) {                                                                  \
+        T v = from_float<T>(value);                                                                                              \
+        unsigned first = blockIdx.x * THREADS * PACKS * PACK<T>;                                                                 \
+        unsigned end = min(count, first + THREADS * PACKS * PACK<T>);                                                            \
+        for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {                                                          \
+            dst[i] = v;                                                                                                          \
+        }                                                                                                                        \
     }
-}
+
+#if __CUDA_ARCH__ >= 800
+OF_TWO_BYTES(bf16)
+#else
+OF_TWO_BYTES(f16) // for every device; nothing in them is better on newer ones
 #endif

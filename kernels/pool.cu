@@ -2,7 +2,7 @@
 //
 // Max pooling over windows, and the mean over a whole image; x N x H x W x C.
 //
-// Bytes per element, E = 4 (f32) or 2 (bf16): max pool forward reads x (E; windows that overlap read it again from cache) and writes y and
+// Bytes per element, E = 4 (f32) or 2 (bf16, f16): max pool forward reads x (E; windows that overlap read it again from cache) and writes y and
 //   its winner, E + 4 per output; backward reads dy and winners of the windows that cover a pixel (E + 4 per output; again from cache)
 //   and writes dx, E. Average forward reads x once, E, and writes f32 per image and channel; backward writes dx once, E.
 // Shared memory: none.
@@ -183,4 +183,7 @@ ENTRIES(f32x4, float, 4)
 #if __CUDA_ARCH__ >= 800
 ENTRIES(bf16, bf16, 1)
 ENTRIES(bf16x4, bf16, 4)
+#else
+ENTRIES(f16, f16, 1) // for every device; nothing in them is better on newer ones
+ENTRIES(f16x4, f16, 4)
 #endif

@@ -10,7 +10,9 @@
 // Shared memory: the view as 3 S^2 bytes; weights of both axes, 4 S (2 + taps) bytes each with taps = 2 ceil(in / S) + 1; a
 //   strip of rows that are resized along x only, 3 S bytes a row, which later is scratch. ViewLayout.java chooses the rows of
 //   a strip: all that a box can have where they fit into 48 KiB, else enough for few rows to be resized twice. 7 KiB for
-//   32 x 32 from 32 x 32, 48 KiB for 64 x 64 from 171 x 171.
+//   32 x 32 from 32 x 32, 48 KiB for 64 x 64 from 171 x 171. Where the view would leave room for one block on a multiprocessor
+//   or for none (224 x 224 takes 147 KiB of its own), *_outside keeps it in global memory, a part for each block: the same bytes go
+//   back and forth through the L1 and L2 caches once for each adjustment, and four blocks hide that.
 // Geometry: grid (N, views), one block of 256 threads a view: what a view needs between two steps stays in its block.
 // Assumptions: box and view have fewer than 2^31 bytes; S < 2048; the strip holds the rows of one output row at least.
 //
@@ -24,6 +26,7 @@
 
 constexpr int THREADS = 256;
 constexpr int BLOCKS = 5; // on a multiprocessor: at most 48 registers a thread, the fewest without spilling on any target
+constexpr int BLOCKS_OUTSIDE = 4; // 64-bit addresses take registers, and their 48 KiB of shared memory leave room for no more
 constexpr int TRIES = 10; // for a box that fits
 constexpr int WEIGHT_BITS = 22; // of the resampling's fixed point
 
@@ -452,8 +455,10 @@ struct Layout {
     int size, taps_x, taps_y, strip_rows, strip_bytes;
 };
 
-template <typename T>
-__device__ inline void random_view(const Batch<T>& b, const Layout& l, const Recipe& r, float3 mean, float3 std) {
+///
+/// @param pictures 3 S^2 bytes for each block, where OUTSIDE; else not looked at
+template <typename T, bool OUTSIDE>
+__device__ inline void random_view(unsigned char* pictures, const Batch<T>& b, const Layout& l, const Recipe& r, float3 mean, float3 std) {
     extern __shared__ int shared[];
     __shared__ Draw d;
     __shared__ unsigned luma_sum;
@@ -471,7 +476,12 @@ __device__ inline void random_view(const Batch<T>& b, const Layout& l, const Rec
     int height = image.z, width = image.w;
     Axis x, y;
     unsigned char* strip = (unsigned char*) place(y, place(x, shared, size, l.taps_x), size, l.taps_y);
-    unsigned char* picture = strip + l.strip_bytes;
+    unsigned char* picture;
+    if constexpr (OUTSIDE) {
+        picture = pictures + 3ll * pixels * (blockIdx.y * gridDim.x + blockIdx.x);
+    } else {
+        picture = strip + l.strip_bytes;
+    }
 
     if (threadIdx.x == 0) {
         luma_sum = 0;
@@ -499,17 +509,18 @@ __device__ inline void random_view(const Batch<T>& b, const Layout& l, const Rec
     }
 }
 
-#define RANDOM_VIEWS(NAME, T)                                                                                                  \
-    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)                                                              \
-    NAME(T* view1, T* view2, unsigned purpose1, unsigned purpose2, const unsigned char* pixels, const int4* images,            \
-            const unsigned* chosen, const unsigned* epoch, unsigned image_count, unsigned seed_low, unsigned seed_high,        \
-            int size, int taps_x, int taps_y, int strip_rows, int strip_bytes, unsigned flip, unsigned jitter,                 \
-            unsigned grey, unsigned blur, unsigned adjustments, double brightness_low, double brightness_span,                 \
+#define RANDOM_VIEWS(NAME, T, OUTSIDE)                                                                                         \
+    extern "C" __global__ void __launch_bounds__(THREADS, OUTSIDE ? BLOCKS_OUTSIDE : BLOCKS)                                  \
+    NAME(T* view1, T* view2, unsigned char* pictures, unsigned purpose1, unsigned purpose2, const unsigned char* pixels,       \
+            const int4* images, const unsigned* chosen, const unsigned* epoch, unsigned image_count, unsigned seed_low,        \
+            unsigned seed_high, int size, int taps_x, int taps_y, int strip_rows, int strip_bytes, unsigned flip,              \
+            unsigned jitter, unsigned grey, unsigned blur, unsigned adjustments, double brightness_low, double brightness_span, \
             double contrast_low, double contrast_span, double saturation_low, double saturation_span, double hue_low,          \
             double hue_span, double sigma_low, double sigma_span, double scale_low, double scale_span, double ratio_log_low,   \
             double ratio_log_span, double ratio_low, double ratio_high, float mean_red, float mean_green, float mean_blue,     \
             float std_red, float std_green, float std_blue) {                                                                  \
-        random_view<T>({{view1, view2}, {purpose1, purpose2}, pixels, images, chosen, epoch, image_count, seed_low, seed_high},\
+        random_view<T, OUTSIDE>(pictures,                                                                                      \
+                {{view1, view2}, {purpose1, purpose2}, pixels, images, chosen, epoch, image_count, seed_low, seed_high},       \
                 {size, taps_x, taps_y, strip_rows, strip_bytes},                                                               \
                 {flip, jitter, grey, blur, adjustments, brightness_low, brightness_span, contrast_low, contrast_span,          \
                         saturation_low, saturation_span, hue_low, hue_span, sigma_low, sigma_span, scale_low, scale_span,      \
@@ -519,7 +530,11 @@ __device__ inline void random_view(const Batch<T>& b, const Layout& l, const Rec
 
 /// views[v][n] = a random view of image chosen[n], for v = blockIdx.y, n = blockIdx.x; outside of the set NaN.
 #if __CUDA_ARCH__ >= 800
-RANDOM_VIEWS(random_views_bf16, bf16)
+RANDOM_VIEWS(random_views_bf16, bf16, false)
+RANDOM_VIEWS(random_views_bf16_outside, bf16, true)
 #else
-RANDOM_VIEWS(random_views_f32, float) // nothing in it is better on newer devices
+RANDOM_VIEWS(random_views_f32, float, false) // nothing in it is better on newer devices
+RANDOM_VIEWS(random_views_f32_outside, float, true)
+RANDOM_VIEWS(random_views_f16, f16, false)
+RANDOM_VIEWS(random_views_f16_outside, f16, true)
 #endif

@@ -45,7 +45,7 @@ measure() {
   shift
   # shellcheck disable=SC2046 # options are separated by blanks on purpose
   case $side in
-    jmoco) ./jmoco bench step --backend cpu --json --steps 3 $(as_options "$@") ;;
+    jmoco) ./jmoco bench step --backend cpu --json --no-peaks --steps 3 $(as_options "$@") ;;
     torch) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 $(as_options "$@") ;;
     torch-malloc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --malloc default $(as_options "$@") ;;
     torch-nhwc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --layout channels_last $(as_options "$@") ;;
@@ -65,36 +65,5 @@ for ((round = 1; round <= rounds; round++)); do
 done
 
 commit=$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
-"$python" - "$results" "${SAVE:-}" "$commit" "$rounds $*" <<'PYTHON'
-import datetime
-import json
-import os
-import platform
-import statistics
-import sys
-
-rows, what = {}, {}
-for line in open(sys.argv[1]):
-    side, text = line.split(" ", 1)
-    result = json.loads(text)
-    rows.setdefault(side, []).append(result["images_per_s"])
-    what[side] = result.get("what") or result["device"]
-medians = {side: statistics.median(values) for side, values in rows.items()}
-cpu = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
-head = {
-    "benchmark": "MoCo step beside its peers, in turns",
-    "command": f"benchmarks/peers/compare_step.sh {sys.argv[4]}".strip(),
-    "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-    "commit": sys.argv[3],
-    "device": f"{os.cpu_count()} x {cpu}",
-    "os": platform.platform(),
-}
-lines = ["\t".join(["side", "images_per_s_median", "smallest", "largest", "rounds", "jmoco_over_it", "what"])]
-for side, values in rows.items():
-    lines.append("\t".join([side, f"{medians[side]:.1f}", f"{min(values):.1f}", f"{max(values):.1f}", str(len(values)),
-                            f"{medians['jmoco'] / medians[side]:.2f}", what[side]]))
-print("\n".join(line.replace("\t", "  ") for line in lines))
-if sys.argv[2]:
-    with open(sys.argv[2], "w") as out:
-        out.write("".join(f"# {k}: {v}\n" for k, v in head.items()) + "\n".join(lines) + "\n")
-PYTHON
+"$python" benchmarks/peers/summary.py "$results" "MoCo step beside its peers, in turns" "$commit" \
+  "benchmarks/peers/compare_step.sh $rounds $*" "${SAVE:-}"

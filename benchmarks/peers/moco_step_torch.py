@@ -7,6 +7,11 @@ Views are made beforehand, so only the step is timed. f32. Best setting found fo
 and a malloc that keeps freed memory and asks for huge pages; the script starts itself again with that malloc setting.
 
     /usr/bin/python3 benchmarks/peers/moco_step_torch.py --steps 5 --json
+
+With --cifar DIR (official binary files) it times whole epochs instead, as the published notebook trains: images as PIL, two random
+views of each by torchvision, a DataLoader of 16 workers. Which seconds count: from the first batch asked for to the last step.
+
+    /usr/bin/python3 benchmarks/peers/moco_step_torch.py --cifar DIR --images 4096 --width 16 --json
 """
 import argparse
 import json
@@ -35,6 +40,11 @@ def arguments():
     p.add_argument("--layout", choices=["contiguous", "channels_last"], default="contiguous", help="memory format")
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of PyTorch")
     p.add_argument("--malloc", choices=["huge", "default"], default="huge", help="setting of glibc's malloc")
+    p.add_argument("--cifar", metavar="DIR", help="time epochs of the first --images images there, views by torchvision on PIL images")
+    p.add_argument("--images", type=int, default=4096, help="images of an epoch")
+    p.add_argument("--epochs", type=int, default=2, help="epochs that count, after one that warms up")
+    p.add_argument("--workers", type=int, default=16, help="processes of the DataLoader")
+    p.add_argument("--views-only", action="store_true", help="draw the views of an epoch, take no step")
     p.add_argument("--json", action="store_true", help="print one JSON object only")
     a = p.parse_args()
     if a.batch % a.splits:
@@ -117,7 +127,7 @@ im_q, im_k = views(), views()
 target = torch.zeros(args.batch, dtype=torch.long)
 
 
-def step():
+def step(im_q, im_k):
     global queue_head
     with torch.no_grad():
         for k, q in zip(encoder_k.parameters(), encoder_q.parameters()):
@@ -137,12 +147,61 @@ def step():
     return loss.item()
 
 
+class Pairs(torch.utils.data.Dataset):
+    """Two random views of a CIFAR-10 image, as the published notebook draws them."""
+
+    def __init__(self):
+        try:
+            import numpy
+            from PIL import Image
+            from torchvision import transforms
+        except ImportError as e:
+            sys.exit(f"moco_step_torch: {e}; on Debian: apt install python3-torchvision python3-pil")
+        folder = args.cifar if os.path.exists(os.path.join(args.cifar, "data_batch_1.bin")) else os.path.join(args.cifar, "cifar-10-batches-bin")
+        records = numpy.concatenate([numpy.fromfile(os.path.join(folder, f"data_batch_{i}.bin"), numpy.uint8).reshape(-1, 3073)
+                                     for i in range(1, 6)])[:args.images]
+        self.pixels = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        self.image = Image.fromarray
+        self.transform = transforms.Compose([
+            transforms.RandomResizedCrop(args.image, scale=(0.08, 1)), transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomApply([transforms.ColorJitter(0.4, 0.4, 0.4, 0.1)], p=0.8), transforms.RandomGrayscale(p=0.2),
+            transforms.ToTensor(), transforms.Normalize([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010])])
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, i):
+        image = self.image(self.pixels[i])
+        return self.transform(image), self.transform(image)
+
+
+def epochs():
+    """Seconds of each epoch that counts, and the last loss."""
+    loader = torch.utils.data.DataLoader(Pairs(), batch_size=args.batch, shuffle=True, num_workers=args.workers, drop_last=True)
+    seconds, loss = [], 0.0
+    for epoch in range(1 + args.epochs):
+        start = time.perf_counter()
+        for im_q, im_k in loader:
+            if args.views_only:
+                continue
+            if CHANNELS_LAST:
+                im_q, im_k = (x.contiguous(memory_format=torch.channels_last) for x in (im_q, im_k))
+            loss = step(im_q, im_k)
+        if epoch:
+            seconds.append(time.perf_counter() - start)
+    return seconds, loss
+
+
 millis = []
-for i in range(args.warmup + args.steps):
-    start = time.perf_counter()
-    loss = step()
-    if i >= args.warmup:
-        millis.append(1000 * (time.perf_counter() - start))
+if args.cifar:
+    seconds, loss = epochs()
+    millis = [1000 * s * args.batch / (args.images // args.batch * args.batch) for s in seconds]
+else:
+    for i in range(args.warmup + args.steps):
+        start = time.perf_counter()
+        loss = step(im_q, im_k)
+        if i >= args.warmup:
+            millis.append(1000 * (time.perf_counter() - start))
 if not loss == loss:
     sys.exit("moco_step_torch: the loss is not a number")
 
@@ -154,7 +213,8 @@ result = {
     "ms_max": round(max(millis), 2),
     "loss": round(loss, 5),
     "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    "what": f"torch {torch.__version__} {args.layout} malloc={args.malloc}",
+    "what": f"torch {torch.__version__} {args.layout} malloc={args.malloc}"
+            + (f", PIL views{' alone' if args.views_only else ''}, {args.workers} workers" if args.cifar else ""),
     "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue}"
                f" dim{args.dim} f32 threads{args.threads}",
 }

@@ -3,8 +3,16 @@
 
 The model is that of moco_step_torch.py (published CIFAR demo, github.com/facebookresearch/moco): momentum update of the key
 encoder, keys of the second view in shuffled order, queries of the first, InfoNCE against the queue, backward, SGD, enqueue.
-Everything lies on the device, views are made beforehand. Each setting is checked (finite loss, weights change), warmed up and
-timed by events over several steps without reading anything back.
+Everything lies on the device; views are made beforehand or, with --views, in each step from u8 images on the device. Each setting is
+checked (finite loss, weights change), warmed up and timed by events over several steps without reading anything back.
+
+A setting is HOW-PRECISION[-nchw]; channels_last is the default layout. HOW is one of
+  eager      as written
+  graph      the whole step (update, both passes, backward, SGD, enqueue) captured once as one CUDA graph
+  compile    torch.compile(mode="reduce-overhead") of both passes and the loss, batch norm by its formula so that it fuses
+  autotune   the same with mode="max-autotune", which compiles for minutes
+  fused      torch.compile without graphs inside, then the whole step captured as one CUDA graph
+PRECISION is f32, tf32 or bf16 (autocast).
 
     python3 benchmarks/peers/moco_step_torch_gpu.py --batch 512 --json
     python3 benchmarks/peers/moco_step_torch_gpu.py --settings eager-f32,compile-bf16
@@ -14,7 +22,10 @@ import json
 import statistics
 import sys
 
-SETTINGS = ["eager-f32", "eager-tf32", "eager-bf16", "compile-tf32", "compile-bf16"]
+MODES = ["eager", "graph", "compile", "autotune", "fused"]
+PRECISIONS = ["f32", "tf32", "bf16"]
+# The most telling first: the script may run out of time.
+SETTINGS = ["eager-bf16", "graph-bf16", "graph-bf16-nchw", "fused-bf16", "compile-bf16", "fused-tf32", "graph-f32", "eager-f32", "autotune-bf16"]
 
 
 def arguments():
@@ -27,16 +38,17 @@ def arguments():
     p.add_argument("--dim", type=int, default=128, help="length of queries and keys")
     p.add_argument("--steps", type=int, default=20, help="steps in one timing")
     p.add_argument("--repeats", type=int, default=7, help="timings; the median counts")
-    p.add_argument("--layout", choices=["channels_last", "contiguous"], default="channels_last", help="memory format")
+    p.add_argument("--views", action="store_true", help="make two random views in each step, from u8 images on the device")
     p.add_argument("--settings", default=",".join(SETTINGS), help="which settings, by commas")
     p.add_argument("--device", default="cuda", help="cpu tries the script itself; its times mean nothing")
     p.add_argument("--json", action="store_true", help="one JSON object a line")
     a = p.parse_args()
     if a.batch % a.splits or a.queue % a.batch:
         p.error("--batch must be divisible by --splits, and --queue by --batch")
-    unknown = [s for s in a.settings.split(",") if s not in SETTINGS]
-    if unknown:
-        p.error(f"--settings {unknown}: choose from {SETTINGS}")
+    for s in a.settings.split(","):
+        words = s.split("-")
+        if words[0] not in MODES or len(words) < 2 or words[1] not in PRECISIONS or words[2:] not in ([], ["nchw"]):
+            p.error(f"--settings {s}: expected HOW-PRECISION or HOW-PRECISION-nchw, HOW of {MODES}, PRECISION of {PRECISIONS}")
     return a
 
 
@@ -50,22 +62,43 @@ from torch import nn
 
 if args.device == "cuda" and not torch.cuda.is_available():
     sys.exit("moco_step_torch_gpu: PyTorch sees no GPU")
-FORMAT = torch.channels_last if args.layout == "channels_last" else torch.contiguous_format
 
 
 class SplitBatchNorm(nn.BatchNorm2d):
-    """Sample n is in group n mod splits; each group has its own statistics, the running ones are averaged."""
+    """Sample n is in group n mod splits; each group has its own statistics, the running ones are averaged.
+
+    Two ways to the same numbers: by F.batch_norm over splits * C channels, or by the formula, whose parts a compiler can fuse.
+    """
+
+    by_formula = False
 
     def forward(self, x):
+        return self.formula(x) if self.by_formula else self.library(x)
+
+    def library(self, x):
         n, c, h, w = x.shape
         s = args.splits
+        nhwc = not x.is_contiguous()
         mean, var = self.running_mean.repeat(s), self.running_var.repeat(s)
         y = F.batch_norm(x.reshape(-1, c * s, h, w), mean, var, self.weight.repeat(s), self.bias.repeat(s),
                          True, self.momentum, self.eps).reshape(n, c, h, w)
         with torch.no_grad():
             self.running_mean.copy_(mean.view(s, c).mean(0))
             self.running_var.copy_(var.view(s, c).mean(0))
-        return y.contiguous(memory_format=FORMAT)
+        return y.contiguous(memory_format=torch.channels_last) if nhwc else y
+
+    def formula(self, x):
+        n, c, h, w = x.shape
+        s = args.splits
+        g = x.view(n // s, s, c, h, w).float()
+        var, mean = torch.var_mean(g, dim=(0, 3, 4), unbiased=False, keepdim=True)
+        scale = torch.rsqrt(var + self.eps) * self.weight.float().view(1, 1, c, 1, 1)
+        y = ((g - mean) * scale + self.bias.float().view(1, 1, c, 1, 1)).to(x.dtype).view(n, c, h, w)
+        with torch.no_grad():
+            count = n // s * h * w
+            self.running_mean.lerp_(mean.view(s, c).mean(0), self.momentum)
+            self.running_var.lerp_(var.view(s, c).mean(0) * (count / (count - 1)), self.momentum)
+        return y
 
 
 def conv(c, k, r, stride):
@@ -93,58 +126,146 @@ def encoder():
         c = k
     net = nn.Sequential(conv(3, w, 3, 1), SplitBatchNorm(w), nn.ReLU(), *blocks,
                         nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(c, args.dim))
-    return net.to(args.device, memory_format=FORMAT)
+    return net
+
+
+def random_views(images, index):
+    """A random view of each chosen image, as float: crop and flip, colour jitter with p 0.8, grey with p 0.2, normalised.
+
+    Less work than torchvision's (and jmoco's): bilinear without antialias, jitter in one fixed order.
+    """
+    n, d = index.numel(), args.device
+    x = images[index].float() / 255
+    area = torch.empty(n, device=d).uniform_(0.08, 1)
+    ratio = torch.exp(torch.empty(n, device=d).uniform_(-0.2877, 0.2877))  # log 3/4 to log 4/3
+    w, h = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
+    flip = torch.where(torch.rand(n, device=d) < 0.5, -1.0, 1.0)
+    zero = torch.zeros_like(w)
+    theta = torch.stack([torch.stack([w * flip, zero, (1 - w) * (2 * torch.rand(n, device=d) - 1)], 1),
+                         torch.stack([zero, h, (1 - h) * (2 * torch.rand(n, device=d) - 1)], 1)], 1)
+    x = F.grid_sample(x, F.affine_grid(theta, list(x.shape), align_corners=False), align_corners=False)
+
+    def factor(low, high):
+        return torch.empty(n, 1, 1, 1, device=d).uniform_(low, high)
+
+    def grey(v):
+        return (v * luma).sum(1, keepdim=True)
+
+    luma = LUMA.view(1, 3, 1, 1)
+    y = (x * factor(0.6, 1.4)).clamp(0, 1)
+    k = factor(0.6, 1.4)
+    y = (k * y + (1 - k) * grey(y).mean((2, 3), keepdim=True)).clamp(0, 1)
+    k = factor(0.6, 1.4)
+    y = (k * y + (1 - k) * grey(y)).clamp(0, 1)
+    angle = factor(-0.1, 0.1) * 6.2831853  # hue: a turn about the grey axis
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    red, green, blue = y[:, 0:1], y[:, 1:2], y[:, 2:3]
+    mean = (red + green + blue) / 3 * (1 - cos)
+    third = sin * 0.57735027
+    y = torch.cat([mean + cos * red + third * (blue - green), mean + cos * green + third * (red - blue),
+                   mean + cos * blue + third * (green - red)], 1).clamp(0, 1)
+    x = torch.where(torch.rand(n, 1, 1, 1, device=d) < 0.8, y, x)
+    x = torch.where(torch.rand(n, 1, 1, 1, device=d) < 0.2, grey(x).expand_as(x), x)
+    return (x - MEAN) / STD
+
+
+LUMA = torch.tensor([0.299, 0.587, 0.114], device=args.device)
+MEAN = torch.tensor([0.4914, 0.4822, 0.4465], device=args.device).view(1, 3, 1, 1)
+STD = torch.tensor([0.2023, 0.1994, 0.2010], device=args.device).view(1, 3, 1, 1)
 
 
 class Trainer:
     """One setting with its own weights, queue and views."""
 
     def __init__(self, setting):
-        mode, precision = setting.split("-")
+        words = setting.split("-")
+        self.mode, precision = words[:2]
+        if self.mode in ("graph", "fused") and args.device != "cuda":
+            raise RuntimeError("a CUDA graph needs CUDA")
         torch.manual_seed(1)
         tf32 = precision != "f32"
         torch.backends.cuda.matmul.allow_tf32 = tf32
         torch.backends.cudnn.allow_tf32 = tf32
         torch.backends.cudnn.benchmark = True
         self.bf16 = precision == "bf16"
-        self.q, self.k = encoder(), encoder()
+        self.format = torch.contiguous_format if "nchw" in words else torch.channels_last
+        device = args.device
+        self.q, self.k = (encoder().to(device, memory_format=self.format) for _ in range(2))
+        for m in [*self.q.modules(), *self.k.modules()]:
+            if isinstance(m, SplitBatchNorm):
+                m.by_formula = self.mode in ("compile", "autotune", "fused")
         self.k.load_state_dict(self.q.state_dict())
         self.k.requires_grad_(False)
-        device = args.device
+        self.weights, self.key_weights = list(self.q.parameters()), list(self.k.parameters())
         self.queue = F.normalize(torch.randn(args.dim, args.queue, device=device), dim=0)
         self.head = torch.zeros((), dtype=torch.long, device=device)
         self.rows = torch.arange(args.batch, device=device)
         self.target = torch.zeros(args.batch, dtype=torch.long, device=device)
-        self.views = [torch.randn(args.batch, 3, args.image, args.image, device=device).contiguous(memory_format=FORMAT) for _ in range(2)]
-        self.sgd = torch.optim.SGD(self.q.parameters(), lr=0.03, momentum=0.9, weight_decay=5e-4, fused=device == "cuda")
-        self.loss_of = self.forward
-        if mode == "compile":
-            # CUDA graphs of the compiled parts come with this mode; the loss is one graph with its backward.
-            self.loss_of = torch.compile(self.forward, mode="reduce-overhead")
+        self.views = [torch.randn(args.batch, 3, args.image, args.image, device=device).contiguous(memory_format=self.format) for _ in range(2)]
+        self.images = torch.randint(0, 256, (10000, 3, args.image, args.image), dtype=torch.uint8, device=device) if args.views else None
+        more = {"fused": True} if device == "cuda" else {}
+        self.sgd = torch.optim.SGD(self.weights, lr=0.03, momentum=0.9, weight_decay=5e-4, **more)
+        self.loss_of, self.view_of = self.forward, random_views
+        if self.mode in ("compile", "autotune", "fused"):
+            torch._dynamo.reset()  # what an earlier setting compiled may not count against this one's limit of recompilations
+            how = {"compile": "reduce-overhead", "autotune": "max-autotune", "fused": "default"}[self.mode]
+            self.loss_of = torch.compile(self.forward, mode=how)
+            if args.views:
+                self.view_of = torch.compile(random_views)
+        self.begin = getattr(getattr(torch, "compiler", None), "cudagraph_mark_step_begin", lambda: None)
+        self.graph = None
+        if self.mode in ("graph", "fused"):
+            self.capture()
 
-    def forward(self, im_q, im_k, shuffle):
-        with torch.autocast(args.device, torch.bfloat16, enabled=self.bf16):
+    def forward(self, im_q, im_k, shuffle, back):
+        # No cache of cast weights: each is used once in a pass, and a captured graph must not refer to casts of another time.
+        with torch.autocast(args.device, torch.bfloat16, enabled=self.bf16, cache_enabled=False):
             with torch.no_grad():
-                keys = F.normalize(self.k(im_k[shuffle]).float(), dim=1)[torch.argsort(shuffle)]
+                keys = F.normalize(self.k(im_k[shuffle]).float(), dim=1)[back]
             queries = F.normalize(self.q(im_q).float(), dim=1)
             positive = (queries * keys).sum(1, keepdim=True)
-            logits = torch.cat([positive, queries @ self.queue.clone()], 1) / 0.1
-            return F.cross_entropy(logits.float(), self.target), keys
+            logits = torch.cat([positive, queries @ self.queue], 1).float() / 0.1
+            return F.cross_entropy(logits, self.target), keys
 
-    def step(self):
+    def work(self):
+        """One step, enqueued; nothing is read back."""
         with torch.no_grad():
-            torch._foreach_mul_(list(self.k.parameters()), 0.99)
-            torch._foreach_add_(list(self.k.parameters()), list(self.q.parameters()), alpha=0.01)
-        if hasattr(torch.compiler, "cudagraph_mark_step_begin"):
-            torch.compiler.cudagraph_mark_step_begin()
-        loss, keys = self.loss_of(self.views[0], self.views[1], torch.randperm(args.batch, device=args.device))
+            torch._foreach_mul_(self.key_weights, 0.99)
+            torch._foreach_add_(self.key_weights, self.weights, alpha=0.01)
+            views = self.views
+            if args.views:
+                index = torch.randint(0, self.images.shape[0], (args.batch,), device=args.device)
+                views = [self.view_of(self.images, index).contiguous(memory_format=self.format) for _ in range(2)]
+            shuffle = torch.rand(args.batch, device=args.device).argsort()
+            back = shuffle.argsort()
+        loss, keys = self.loss_of(views[0], views[1], shuffle, back)
         self.sgd.zero_grad(set_to_none=True)
         loss.backward()
         self.sgd.step()
         with torch.no_grad():
             self.queue.index_copy_(1, (self.rows + self.head) % args.queue, keys.T.to(self.queue.dtype))
             self.head.add_(args.batch).remainder_(args.queue)
-        return loss.detach().clone()
+        return loss
+
+    def capture(self):
+        """As PyTorch's notes on CUDA graphs ask: some steps on another stream first, gradients made within the capture."""
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(5):
+                self.work()
+        torch.cuda.current_stream().wait_stream(side)
+        self.sgd.zero_grad(set_to_none=True)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.loss = self.work()
+
+    def step(self):
+        if self.graph is not None:
+            self.graph.replay()
+            return self.loss.detach().clone()
+        self.begin()
+        return self.work().detach().clone()
 
 
 def timed(trainer):
@@ -172,24 +293,31 @@ def timed(trainer):
 
 failed = False
 for setting in args.settings.split(","):
+    trainer = None
     try:
+        if args.device == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
         trainer = Trainer(setting)
-        before = next(trainer.q.parameters()).detach().clone()
+        before = [p.detach().clone() for p in trainer.weights]
         for _ in range(5):
             loss = trainer.step()
-        if not torch.isfinite(loss) or torch.equal(before, next(trainer.q.parameters())):
-            raise RuntimeError(f"the loss is {loss.item()}, or the weights did not change")
+        moved = sum(not torch.equal(a, b) for a, b in zip(before, trainer.weights))
+        if not torch.isfinite(loss) or moved < len(before):
+            raise RuntimeError(f"the loss is {loss.item()}; {moved} of {len(before)} weights changed")
         millis = timed(trainer)
         median = statistics.median(millis)
-        row = {"setting": setting, "images_per_s": round(1000 * args.batch / median, 1), "ms_median": round(median, 3),
+        row = {"setting": setting, "batch": args.batch, "images_per_s": round(1000 * args.batch / median, 1), "ms_median": round(median, 3),
                "ms_min": round(min(millis), 3), "ms_max": round(max(millis), 3), "loss": round(trainer.step().item(), 5),
-               "peak_mib": torch.cuda.max_memory_allocated() // 2**20 if args.device == "cuda" else None,
-               "what": f"torch {torch.__version__} {args.layout} on {torch.cuda.get_device_name() if args.device == 'cuda' else 'cpu'}",
-               "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue} dim{args.dim}"}
-        print(json.dumps(row) if args.json else f"{setting:14} {row['images_per_s']:10} images/s  {row['ms_median']:8} ms"
+               "peak_mib": torch.cuda.max_memory_allocated() // 2**20 if args.device == "cuda" else 0,
+               "what": f"torch {torch.__version__} on {torch.cuda.get_device_name() if args.device == 'cuda' else 'cpu'}",
+               "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue} dim{args.dim}"
+                          + (" with views" if args.views else "")}
+        print(json.dumps(row) if args.json else f"{setting:16} {row['images_per_s']:10} images/s  {row['ms_median']:8} ms"
               f" ({row['ms_min']} .. {row['ms_max']})  loss {row['loss']}", flush=True)
-        del trainer
     except Exception as e:  # the other settings are still worth their time
         failed = True
         print(f"{setting}: failed: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", file=sys.stderr, flush=True)
+    finally:
+        del trainer  # its memory, before the next setting takes its own
 sys.exit(1 if failed else 0)

@@ -33,6 +33,21 @@ __device__ inline unsigned bf16_pair(float low, float high) {
 }
 #endif
 
+/// As in f16.cuh; the first argument chooses the type.
+__device__ inline float low_half(bf16, unsigned pair) {
+    return bf16_low(pair);
+}
+
+__device__ inline float high_half(bf16, unsigned pair) {
+    return bf16_high(pair);
+}
+
+#if __CUDA_ARCH__ >= 800
+__device__ inline unsigned pair_of(bf16, float low, float high) {
+    return bf16_pair(low, high);
+}
+#endif
+
 /// f32 as T: itself, or rounded to bf16.
 template <typename T>
 __device__ T from_float(float x);

@@ -3,8 +3,9 @@
 // bytes, and the load units would be busy before memory is.
 #pragma once
 #include "bf16.cuh"
+#include "f16.cuh"
 
-/// Elements in 16 bytes: 4 x f32, 8 x bf16.
+/// Elements in 16 bytes: 4 x f32, 8 x bf16 or f16.
 template <typename T>
 constexpr int PACK = 16 / sizeof(T);
 
@@ -19,7 +20,7 @@ __device__ inline unsigned long long address(const T* p) {
 }
 
 /// W elements as they lie in memory, 2, 4, 8 or 16 bytes, and as f32 one at a time. While they wait in registers they take the room
-/// that they take in memory: bf16 half that of f32. Addresses are aligned to the pack.
+/// that they take in memory: bf16 and f16 half that of f32. Addresses are aligned to the pack.
 template <typename T, int W>
 struct Pack {
     static constexpr int WORDS = (W * (int) sizeof(T) + 3) / 4;
@@ -57,11 +58,11 @@ struct Pack {
         if constexpr (sizeof(T) == 4) {
             return __uint_as_float(word[k]);
         } else {
-            return k % 2 == 0 ? bf16_low(word[k / 2]) : bf16_high(word[k / 2]);
+            return k % 2 == 0 ? low_half(T(), word[k / 2]) : high_half(T(), word[k / 2]);
         }
     }
 
-    /// All elements, rounded where T is bf16.
+    /// All elements, rounded where T has two bytes.
     __device__ void set(const float (&v)[W]) {
         if constexpr (sizeof(T) == 4) {
 #pragma unroll
@@ -69,12 +70,10 @@ struct Pack {
                 word[k] = __float_as_uint(v[k]);
             }
         } else {
-#if __CUDA_ARCH__ >= 800
 #pragma unroll
             for (int k = 0; k < W; k += 2) {
-                word[k / 2] = bf16_pair(v[k], W == 1 ? 0.0f : v[k + 1]);
+                word[k / 2] = pair_of(T(), v[k], W == 1 ? 0.0f : v[k + 1]);
             }
-#endif
         }
     }
 };
@@ -94,9 +93,9 @@ __device__ inline void load(float (&v)[W], const float* p) {
     }
 }
 
-template <int W>
-__device__ inline void load(float (&v)[W], const bf16* p) {
-    Pack<bf16, W> q;
+template <typename T, int W>
+__device__ inline void load(float (&v)[W], const T* p) {
+    Pack<T, W> q;
     q.load(p);
 #pragma unroll
     for (int k = 0; k < W; k++) {
@@ -120,9 +119,9 @@ __device__ inline void store(float* p, const float (&v)[W]) {
     }
 }
 
-template <int W>
-__device__ inline void store(bf16* p, const float (&v)[W]) {
-    Pack<bf16, W> q;
+template <typename T, int W>
+__device__ inline void store(T* p, const float (&v)[W]) {
+    Pack<T, W> q;
     q.set(v);
     q.store(p);
 }

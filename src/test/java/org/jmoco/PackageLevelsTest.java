@@ -23,7 +23,7 @@ class PackageLevelsTest {
     private static final String ROOT = "org.jmoco.";
     private static final Map<String, Integer> LEVEL = levels(
             List.of("tensor"),
-            List.of("backend", "backend.cuda.natives"),
+            List.of("net", "backend", "backend.cuda.natives"),
             List.of("backend.reference", "backend.cpu", "backend.cuda"),
             List.of("backend.conformance"),
             List.of("layer", "checkpoint", "data"),
@@ -33,7 +33,7 @@ class PackageLevelsTest {
             List.of("report"),
             List.of("run"),
             List.of("recipe"),
-            List.of("app.selftest", "app.golden", "bench"), // what a command is made of, where that is more than a class
+            List.of("app.selftest", "app.golden", "app.bundle", "bench"), // what a command is made of, where that is more than a class
             List.of("app"));
 
     private static final Path MAIN = Path.of("src/main/java");

@@ -31,7 +31,8 @@ final class BackendOptions {
 
     @Option(names = "--precision", paramLabel = "TYPE", defaultValue = "f32",
             description = "What the cuda backend computes in: ${COMPLETION-CANDIDATES}; tf32 and bf16 use tensor cores and need compute"
-                    + " capability 8.0, bf16 halves the memory of activations (default: ${DEFAULT-VALUE}; the only one of the other backends).")
+                    + " capability 8.0, f16 7.0; bf16 and f16 halve the memory of activations (default: ${DEFAULT-VALUE}; the only one of"
+                    + " the other backends).")
     private Precision precision;
 
     @Option(names = "--no-graph",

@@ -2,11 +2,13 @@ package org.jmoco.app;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jmoco.app.BackendOptions.Name;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.backend.cuda.CudaBackend;
 import org.jmoco.backend.cuda.CudaOptions;
+import org.jmoco.backend.cuda.Gpu;
 import org.jmoco.backend.cuda.GpuException;
 import org.jmoco.backend.cuda.JCudaGpu;
 import org.jmoco.backend.cuda.Precision;
@@ -23,7 +25,17 @@ final class Backends {
     /** What {@code auto} tries, fastest first. The reference backend is a yardstick: it runs only when named. */
     private static final List<Name> AUTOMATIC = List.of(Name.CUDA, Name.CPU);
 
+    /** What the cuda backend runs on. Tests put an emulated device here, so that every command runs with it. */
+    private static Supplier<Gpu> device = JCudaGpu::open;
+
     private Backends() {
+    }
+
+    /** For tests. @return what it was before */
+    static Supplier<Gpu> exchangeDevice(Supplier<Gpu> other) {
+        Supplier<Gpu> before = device;
+        device = other;
+        return before;
     }
 
     /** Training computes in f32, or in what {@code --precision} says. */
@@ -71,7 +83,7 @@ final class Backends {
 
     private static Backend cuda(CudaOptions options) {
         try {
-            return CudaBackend.open(JCudaGpu.open(), options);
+            return CudaBackend.open(device.get(), options);
         } catch (GpuException e) {
             String message = e.getMessage();
             throw UserError.failed(message.startsWith("cuda backend: ") ? message : "cuda backend: " + message + "\n  cure: see ./jmoco doctor", e);

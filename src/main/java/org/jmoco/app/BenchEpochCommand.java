@@ -1,12 +1,19 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
+import org.jmoco.bench.Ceilings;
+import org.jmoco.bench.Rates;
 import org.jmoco.bench.ResultTable;
+import org.jmoco.bench.StepSizes;
 import org.jmoco.data.ImageSet;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.tensor.UserError;
@@ -40,6 +47,9 @@ final class BenchEpochCommand implements Callable<Integer> {
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Epochs that count, after one that warms up (default: ${DEFAULT-VALUE}).")
     private int epochs;
 
+    @Option(names = "--images", paramLabel = "N", description = "Take the first N images of the set only (default: all).")
+    private Integer count;
+
     @Mixin
     private ImageFeedOptions feed;
 
@@ -56,16 +66,22 @@ final class BenchEpochCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         DataSource source = DataSource.single(data, options.isText() ? out::println : line -> { });
-        ImageSet images = source.set().pretraining();
-        ResultTable table = options.table("epoch", spec.commandLine().getParseResult().originalArgs(), null);
-        ViewRecipe recipe = source.recipe().withSize(step.image);
-        MocoConfig config = step.config();
+        ImageSet images = chosen(source.set().pretraining());
+        StepSizes sizes = step.sizes();
+        options.filter.requireAny(IntStream.rangeClosed(2, epochs + 1).anyMatch(e -> options.filter.wants(problem(sizes, e))), "epoch");
+        Ceilings ceilings = options.ceilings(out);
+        ResultTable table = options.table("epoch", spec, ceilings);
+        table.head("problem", sizes);
+        table.head("data", images.name() + ", " + images.size() + " images");
+        ViewRecipe recipe = source.recipe().withSize(sizes.image());
+        MocoConfig config = sizes.config();
         PretrainConfig pretrain = new PretrainConfig(config, epochs + 1, LearningRate.constant(0.03), 1, recipe, source.set().normalisation(), 1);
+        List<EpochRecord> measured = new ArrayList<>();
         TrainListener rows = new TrainListener() {
             @Override
             public void epoch(EpochRecord e) {
-                if (e.epoch() > 1) {
-                    table.add(row(e, images.size(), config.batch()));
+                if (e.epoch() > 1 && options.filter.wants(problem(sizes, e.epoch()))) {
+                    measured.add(e);
                 }
             }
         };
@@ -75,19 +91,38 @@ final class BenchEpochCommand implements Callable<Integer> {
             backend.allocate();
             trainer.initialize();
             trainer.train();
+            int steps = images.size() / sizes.batch();
+            measured.forEach(e -> table.add(row(e, sizes, steps, trainer.step().program(), ceilings)));
+            table.head("memory_mb", backend.memory().totalBytes() * 1e-6);
         }
         options.print(table, out);
         return 0;
     }
 
-    private static Map<String, Object> row(EpochRecord e, int images, int batch) {
-        int used = images / batch * batch;
+    private ImageSet chosen(ImageSet all) {
+        if (count == null) {
+            return all;
+        }
+        if (count < 1 || count > all.size()) {
+            throw UserError.usage("--images " + count + ": the set has " + all.size() + ", and at least 1 is needed");
+        }
+        return all.subset(IntStream.range(0, count).toArray());
+    }
+
+    private static String problem(StepSizes sizes, int epoch) {
+        return sizes + " epoch " + epoch;
+    }
+
+    private static Map<String, Object> row(EpochRecord e, StepSizes sizes, int steps, Program program, Ceilings ceilings) {
+        int used = steps * sizes.batch();
+        double seconds = used / e.imagesPerSecond();
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("epoch", e.epoch());
         m.put("images", used);
-        m.put("seconds", used / e.imagesPerSecond());
+        m.put("seconds", seconds);
         m.put("images_per_s", e.imagesPerSecond());
         m.put("percent_waiting_for_views", 100 * e.waited());
+        Rates.put(m, ceilings, seconds * 1e9, (double) steps * program.bytes(), (double) steps * program.flops());
         m.put("loss", e.loss());
         return m;
     }

@@ -4,14 +4,12 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import org.jmoco.bench.Caches;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.OpBench;
 import org.jmoco.bench.Problem;
 import org.jmoco.bench.ResultTable;
 import org.jmoco.bench.ShapeLists;
-import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,8 +30,13 @@ final class BenchKernelsCommand implements Callable<Integer> {
             description = "Lists of problems: resnet18-32, resnet18-64, resnet18-224, info-nce, optimiser, or files (default: ${DEFAULT-VALUE}).")
     private List<String> shapes;
 
-    @Option(names = "--filter", paramLabel = "REGEX", description = "Only problems in whose text this is found, as conv2d_bwd.*layer1.")
-    private String filter;
+    @Option(names = "--caches", paramLabel = "STATE", defaultValue = "warm",
+            description = "What the last-level cache holds when a run begins: ${COMPLETION-CANDIDATES}; cold: nothing of the operands, each run"
+                    + " is timed alone (default: ${DEFAULT-VALUE}).")
+    private Caches caches;
+
+    @Mixin
+    private BenchSamples samples;
 
     @Mixin
     private BenchOptions options;
@@ -45,9 +48,10 @@ final class BenchKernelsCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         List<Problem> chosen = chosen();
+        int count = samples.count();
         Ceilings ceilings = options.ceilings(out);
-        OpBench bench = new OpBench(options::open, ceilings, options.samples(), 1);
-        ResultTable table = options.table("kernels", spec.commandLine().getParseResult().originalArgs(), ceilings);
+        OpBench bench = new OpBench(options::open, ceilings, caches, count, 1);
+        ResultTable table = options.table("kernels", spec, ceilings);
         for (Problem p : chosen) {
             table.add(bench.measure(p).toMap());
         }
@@ -62,17 +66,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
         } else {
             problems.forEach(p -> all.add(Problem.parse(p)));
         }
-        if (filter != null) {
-            try {
-                Pattern wanted = Pattern.compile(filter);
-                all.removeIf(p -> !wanted.matcher(p.toString()).find());
-            } catch (PatternSyntaxException e) {
-                throw UserError.usage("--filter " + filter + ": no regular expression (" + e.getDescription() + ")");
-            }
-        }
-        if (all.isEmpty()) {
-            throw UserError.usage("--filter " + filter + ": no problem of " + shapes + " matches");
-        }
+        all.removeIf(p -> !options.filter.wants(p));
+        options.filter.requireAny(!all.isEmpty(), "problem of " + (problems.isEmpty() ? shapes : problems));
         return all;
     }
 }

@@ -2,13 +2,15 @@ package org.jmoco.app;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jmoco.backend.Backend;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.LayerBench;
 import org.jmoco.bench.LayerBench.Share;
 import org.jmoco.bench.ResultTable;
-import org.jmoco.moco.MocoStep;
+import org.jmoco.bench.StepSizes;
+import org.jmoco.bench.StepTrial;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +23,9 @@ final class BenchLayersCommand implements Callable<Integer> {
     private StepOptions step;
 
     @Mixin
+    private BenchSamples samples;
+
+    @Mixin
     private BenchOptions options;
 
     @Spec
@@ -29,18 +34,25 @@ final class BenchLayersCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        int repeats = samples.count();
+        StepSizes sizes = step.sizes();
         Ceilings ceilings = options.ceilings(out);
-        ResultTable table = options.table("layers", spec.commandLine().getParseResult().originalArgs(), ceilings);
+        ResultTable table = options.table("layers", spec, ceilings);
+        table.head("problem", sizes);
         try (Backend backend = options.open()) {
-            MocoStep moco = new MocoStep(backend, step.config());
-            backend.allocate();
-            step.fill(backend, moco);
-            List<Share> shares = LayerBench.measure(backend, moco.program(), options.samples());
+            StepTrial trial = new StepTrial(backend, sizes);
+            List<Share> shares = LayerBench.measure(backend, trial, repeats);
             double total = shares.stream().mapToDouble(Share::nanos).sum();
-            shares.forEach(s -> table.add(s.toMap(ceilings, total)));
+            List<Share> wanted = shares.stream().filter(options.filter::wants).toList();
+            options.filter.requireAny(!wanted.isEmpty(), "layer and operation");
+            wanted.forEach(s -> table.add(s.toMap(ceilings, total, sizes.batch())));
+            table.head("step_ms", total * 1e-6);
+            table.head("images_per_s", sizes.batch() / total * 1e9);
+            table.head("memory_mb", trial.memoryBytes() * 1e-6);
             options.print(table, out);
             if (options.isText()) {
-                out.printf(java.util.Locale.ROOT, "step %.1f ms, %.1f images/s%n", total * 1e-6, moco.config().batch() / total * 1e9);
+                out.printf(Locale.ROOT, "step %.1f ms, %.1f images/s, %.1f MB planned%n", total * 1e-6, sizes.batch() / total * 1e9,
+                        trial.memoryBytes() * 1e-6);
             }
         }
         return 0;

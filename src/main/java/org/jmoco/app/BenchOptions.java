@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jmoco.backend.Backend;
@@ -14,16 +15,16 @@ import org.jmoco.bench.ResultTable;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** What all benchmarks of parts have in common: where they run, how often, how the rows are printed. */
+/** What all benchmarks have in common: where they run, which rows, and how these are printed. */
 final class BenchOptions {
     @Mixin
     BackendOptions backend;
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "11",
-            description = "Timed samples for each row; the median and the 10th and 90th percentile are shown (default: ${DEFAULT-VALUE}).")
-    private int samples;
+    @Mixin
+    BenchFilter filter;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -34,15 +35,11 @@ final class BenchOptions {
     @Option(names = "--save", paramLabel = "FILE", description = "Also write the rows to FILE, tab-separated, with the full head.")
     private Path save;
 
-    /** @throws UserError below 3, where percentiles mean nothing */
-    int samples() {
-        if (samples < 3) {
-            throw UserError.usage("--samples " + samples + ": at least 3 are needed");
-        }
-        return samples;
-    }
-
+    /** @throws UserError if two ways of printing are asked for */
     boolean isText() {
+        if (json && tsv) {
+            throw UserError.usage("--json and --tsv: choose one");
+        }
         return !json && !tsv;
     }
 
@@ -52,23 +49,27 @@ final class BenchOptions {
 
     /** Measures what this machine reaches at best, and says so where people read. */
     Ceilings ceilings(PrintWriter out) {
-        Ceilings c = Ceilings.measure(this::open, samples());
-        if (isText()) {
-            out.printf(java.util.Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger of"
+        boolean text = isText();
+        Ceilings c = Ceilings.measure(this::open);
+        if (text) {
+            out.printf(Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger of"
                     + " bytes / copy and operations / product%n", c.copyBytesPerSecond() * 1e-9, c.flopsPerSecond() * 1e-9);
+            out.flush();
         }
         return c;
     }
 
-    ResultTable table(String command, List<String> arguments, Ceilings ceilings) {
+    /** An empty table whose head says on what, with what and when it was measured. */
+    ResultTable table(String benchmark, CommandSpec spec, Ceilings ceilings) {
         String description;
         try (Backend b = open()) {
             description = b.describe();
         }
+        List<String> arguments = spec.commandLine().getParseResult().originalArgs();
         RunEnvironment e = RunEnvironment.now(Version.number(), backend.threads(), description, arguments);
         Map<String, Object> head = new LinkedHashMap<>();
-        head.put("benchmark", command);
-        head.put("command", e.command().stream().collect(Collectors.joining(" ")));
+        head.put("benchmark", benchmark);
+        head.put("command", e.command().stream().map(w -> w.contains(" ") ? '"' + w + '"' : w).collect(Collectors.joining(" ")));
         head.put("date", e.started());
         head.put("commit", e.commit());
         head.put("device", e.backend());
@@ -77,14 +78,16 @@ final class BenchOptions {
         head.put("threads", e.threads());
         head.put("os", e.os());
         head.put("java", e.java());
+        head.put("jvm_flags", RunEnvironment.jvmFlags());
+        ResultTable table = new ResultTable(head);
         if (ceilings != null) {
-            head.put("copy_gb_per_s", ceilings.copyBytesPerSecond() * 1e-9);
-            head.put("product_gflop_per_s", ceilings.flopsPerSecond() * 1e-9);
+            ceilings.toMap().forEach(table::head);
         }
-        return new ResultTable(head);
+        return table;
     }
 
     void print(ResultTable table, PrintWriter out) {
+        PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));
         if (json) {
             out.println(table.toJson());
         } else {
@@ -102,5 +105,4 @@ final class BenchOptions {
             }
         }
     }
-
 }

@@ -2,19 +2,20 @@ package org.jmoco.app;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.jmoco.backend.Backend;
+import org.jmoco.bench.Caches;
 import org.jmoco.bench.Ceilings;
-import org.jmoco.bench.Prediction;
+import org.jmoco.bench.ContrastScaling;
+import org.jmoco.bench.OpBench;
 import org.jmoco.bench.ResultTable;
-import org.jmoco.moco.MocoStep;
+import org.jmoco.bench.StepSizes;
+import org.jmoco.bench.StepTrial;
 import org.jmoco.report.ScalingPng;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
@@ -23,9 +24,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code jmoco bench scaling}: the MoCo step while one of its sizes grows, beside what a roofline predicts. */
-@Command(name = "scaling", description = {"Time the MoCo step while one size grows, beside a roofline's prediction.",
-        "The other sizes are those of the options; give small ones to keep a long sweep short."})
+/** {@code jmoco bench scaling}: the MoCo step, or InfoNCE alone, while one size grows, beside what a roofline predicts. */
+@Command(name = "scaling", description = {"Time the MoCo step while one size grows, beside a roofline's prediction; --vary queue times InfoNCE"
+        + " alone, fused and with stored logits.", "The other sizes are those of the options; give small ones to keep a long sweep short."})
 final class BenchScalingCommand implements Callable<Integer> {
     enum Vary {
         BATCH, QUEUE, WIDTH, IMAGE, THREADS;
@@ -49,6 +50,9 @@ final class BenchScalingCommand implements Callable<Integer> {
     private StepOptions step;
 
     @Mixin
+    private BenchSamples samples;
+
+    @Mixin
     private BenchOptions options;
 
     @Spec
@@ -59,65 +63,75 @@ final class BenchScalingCommand implements Callable<Integer> {
         if (values.stream().anyMatch(v -> v < 1)) {
             throw UserError.usage("--values " + values + ": each must be at least 1");
         }
+        List<Integer> wanted = values.stream().filter(v -> options.filter.wants(vary + " " + v)).toList();
+        options.filter.requireAny(!wanted.isEmpty(), "value of " + values);
         PrintWriter out = spec.commandLine().getOut();
+        samples.count();
+        StepSizes sizes = step.sizes();
         Ceilings ceilings = options.ceilings(out);
-        ResultTable table = options.table("scaling by " + vary, spec.commandLine().getParseResult().originalArgs(), ceilings);
-        List<double[]> points = new ArrayList<>(); // value, measured, predicted
-        for (int value : values) {
-            set(value);
-            try (Backend backend = options.open()) {
-                MocoStep moco = new MocoStep(backend, step.config());
-                backend.allocate();
-                step.fill(backend, moco);
-                double[] millis = step.time(backend, moco, options.samples());
-                double predicted = Prediction.millis(moco.program(), ceilings);
-                double median = millis[millis.length / 2];
-                points.add(new double[] {value, median, predicted});
-                table.add(row(value, millis, predicted, backend));
-            }
-        }
+        ResultTable table = options.table("scaling by " + vary, spec, ceilings);
+        table.head("problem", fixed(sizes));
+        wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings).measure(v) : step(sizes, v, ceilings)));
         options.print(table, out);
         if (png != null) {
-            double[][] columns = IntStream.range(0, 3).mapToObj(c -> points.stream().mapToDouble(p -> p[c]).toArray()).toArray(double[][]::new);
-            ScalingPng.draw(png, "MoCo step, " + others(), vary.toString(), columns[0], columns[1], columns[2]).ifPresent(System.err::println);
+            draw(table, sizes).ifPresent(System.err::println);
         }
         return 0;
     }
 
-    private void set(int value) {
-        switch (vary) {
-            case BATCH -> step.batch = value;
-            case QUEUE -> step.queue = value;
-            case WIDTH -> step.width = value;
-            case IMAGE -> step.image = value;
-            case THREADS -> options.backend.useThreads(value);
+    private ContrastScaling contrast(StepSizes sizes, Ceilings ceilings) {
+        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), 0.5), sizes.batch(), sizes.dim());
+    }
+
+    private Map<String, Object> step(StepSizes base, int value, Ceilings ceilings) {
+        StepSizes sizes = switch (vary) {
+            case BATCH -> base.withBatch(value);
+            case QUEUE -> base.withQueue(value);
+            case WIDTH -> base.withWidth(value);
+            case IMAGE -> base.withImage(value);
+            case THREADS -> base;
+        };
+        if (vary == Vary.THREADS) {
+            options.backend.useThreads(value);
+        }
+        try (Backend backend = options.open()) {
+            StepTrial trial = new StepTrial(backend, sizes);
+            Map<String, Object> whole = trial.row(trial.nanos(samples.count()), ceilings);
+            Map<String, Object> m = new LinkedHashMap<>();
+            m.put(vary.toString(), value);
+            for (String column : new String[] {"ms_median", "ms_p10", "ms_p90", "images_per_s"}) {
+                m.put(column, whole.get(column));
+            }
+            double predicted = (Double) whole.get("floor_ms");
+            m.put("predicted_ms", predicted);
+            m.put("measured_over_predicted", (Double) whole.get("ms_median") / predicted);
+            m.put("gflop", whole.get("gflop"));
+            m.put("gflop_per_s", whole.get("gflop_per_s"));
+            m.put("memory_mb", whole.get("memory_mb"));
+            return m;
         }
     }
 
-    private String others() {
-        Map<Vary, Integer> sizes = new LinkedHashMap<>();
-        sizes.put(Vary.BATCH, step.batch);
-        sizes.put(Vary.IMAGE, step.image);
-        sizes.put(Vary.WIDTH, step.width);
-        sizes.put(Vary.QUEUE, step.queue);
-        sizes.remove(vary);
-        StringBuilder s = new StringBuilder();
-        sizes.forEach((k, v) -> s.append(s.isEmpty() ? "" : ", ").append(k).append(' ').append(v));
-        return s.toString();
+    /** The sizes that stay. */
+    private String fixed(StepSizes s) {
+        return switch (vary) {
+            case QUEUE -> "InfoNCE, " + s.batch() + " queries, " + s.dim() + " features";
+            case THREADS -> s.toString();
+            default -> s.toString().replaceFirst(" " + (vary == Vary.BATCH ? "n" : vary.toString()) + "\\d+", "");
+        };
     }
 
-    private Map<String, Object> row(int value, double[] sortedMillis, double predicted, Backend backend) {
-        double median = sortedMillis[sortedMillis.length / 2];
-        Map<String, Object> m = new LinkedHashMap<>();
-        m.put(vary.toString(), value);
-        m.put("ms_median", median);
-        m.put("ms_min", sortedMillis[0]);
-        m.put("ms_max", sortedMillis[sortedMillis.length - 1]);
-        m.put("images_per_s", step.batch / median * 1e3);
-        m.put("predicted_ms", predicted);
-        m.put("measured_over_predicted", median / predicted);
-        m.put("planned_mb", backend.memory().totalBytes() * 1e-6);
-        m.put("stored_logits_mb", 4e-6 * Arrays.stream(new long[] {step.batch, step.queue + 1}).reduce(1, (a, b) -> a * b));
-        return m;
+    private Optional<String> draw(ResultTable table, StepSizes sizes) {
+        double[] x = column(table, vary.toString());
+        List<ScalingPng.Series> series = vary == Vary.QUEUE
+                ? List.of(new ScalingPng.Series("fused", column(table, "fused_ms")), new ScalingPng.Series("stored logits", column(table, "stored_ms")),
+                        new ScalingPng.Series("roofline, fused", column(table, "predicted_ms")))
+                : List.of(new ScalingPng.Series("measured", column(table, "ms_median")),
+                        new ScalingPng.Series("roofline", column(table, "predicted_ms")));
+        return ScalingPng.draw(png, fixed(sizes), vary.toString(), "ms", x, series);
+    }
+
+    private static double[] column(ResultTable table, String name) {
+        return table.rows().stream().mapToDouble(r -> ((Number) r.get(name)).doubleValue()).toArray();
     }
 }

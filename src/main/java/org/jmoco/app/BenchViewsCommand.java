@@ -1,6 +1,12 @@
 package org.jmoco.app;
 
+import java.io.PrintWriter;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jmoco.backend.Backend;
+import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.ResultTable;
 import org.jmoco.bench.ViewBench;
 import picocli.CommandLine.Command;
@@ -8,9 +14,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code jmoco bench views}: what random views cost on the CPU. */
-@Command(name = "views", description = "Time pairs of random views: the renderer on one thread, and the loader with one thread and with all.")
+/** {@code jmoco bench views}: what random views cost. */
+@Command(name = "views", description = {"Time pairs of random views: the renderer on one thread, the loader with one thread and with all, and the"
+        + " device, where the backend makes views itself.", "The renderer's time is processor time, the others are by the clock."})
 final class BenchViewsCommand implements Callable<Integer> {
+    @Mixin
+    private BenchSamples samples;
+
     @Mixin
     private BenchOptions options;
 
@@ -19,15 +29,23 @@ final class BenchViewsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ResultTable table = options.table("views", spec.commandLine().getParseResult().originalArgs(), null);
-        for (ViewBench.Case c : ViewBench.CASES) {
-            table.add(ViewBench.render(c, options.samples()));
+        PrintWriter out = spec.commandLine().getOut();
+        int count = samples.count();
+        List<ViewBench.Case> cases = ViewBench.CASES.stream().filter(options.filter::wants).toList();
+        options.filter.requireAny(!cases.isEmpty(), "recipe of " + ViewBench.CASES);
+        Ceilings ceilings = options.ceilings(out);
+        ResultTable table = options.table("views", spec, ceilings);
+        cases.forEach(c -> table.add(ViewBench.render(c, ceilings, count)));
+        Set<Integer> threads = new LinkedHashSet<>(List.of(1, options.backend.threads()));
+        threads.forEach(t -> cases.forEach(c -> table.add(ViewBench.load(c, ceilings, t, count))));
+        for (ViewBench.Case c : cases) {
+            try (Backend backend = options.open()) {
+                if (backend.rendersViews()) {
+                    table.add(ViewBench.device(c, ceilings, backend, count, 1));
+                }
+            }
         }
-        int threads = options.backend.threads();
-        for (int t = 1; t <= threads; t += Math.max(1, threads - 1)) {
-            table.add(ViewBench.load(ViewBench.CASES.getFirst(), t, options.samples()));
-        }
-        options.print(table, spec.commandLine().getOut());
+        options.print(table, out);
         return 0;
     }
 }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
-import org.jmoco.backend.cuda.natives.Download;
 import org.jmoco.backend.cuda.natives.Redist;
+import org.jmoco.net.Download;
 import org.jmoco.report.Progress;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
@@ -135,10 +135,14 @@ final class CudaInstallCommand implements Callable<Integer> {
         Redist.requireSpace(jar.getParent(), Redist.JAR_BYTES, "for the jar");
         out.println("getting " + file + " ...");
         out.flush();
+        Download download = new Download("Get it elsewhere and give it by --from.");
+        Download.Checksum expected = download.besideIt(file);
         try (Progress progress = Progress.start(Progress.Mode.AUTO, "getting", "MB", Redist.JAR_BYTES / MEGA, 0, System.err)) {
-            Download.get(file, jar, megabytes(progress));
-        } catch (java.net.UnknownHostException | java.net.ConnectException e) {
-            throw UserError.failed("cuda install: " + file + " cannot be reached (" + e.getMessage() + "); get it elsewhere and give it by --from", e);
+            long[] shown = new long[1];
+            download.get(file, jar, expected, (bytes, total) -> {
+                progress.step(bytes / MEGA - shown[0], Double.NaN);
+                shown[0] = bytes / MEGA;
+            });
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.jmoco.backend.Backend;
+import org.jmoco.tensor.BundledNatives;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 
@@ -111,6 +112,9 @@ final class Doctor {
     }
 
     private static Finding nativeCache() {
+        if (BundledNatives.folder().isPresent()) {
+            return Finding.ok("natives", BundledNatives.folder().get() + " (of this bundle; nothing is unpacked at a start)");
+        }
         try {
             return Finding.ok("native cache", Loader.getCacheDir() + " (unpacked oneDNN; safe to delete)");
         } catch (IOException e) {

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             SelftestCommand.class,
             DoctorCommand.class,
             CudaCommand.class,
+            BundleCommand.class,
             HelpCommand.class,
         })
 public final class Main implements Runnable {

@@ -3,6 +3,7 @@ package org.jmoco.app;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,7 +16,9 @@ import org.jmoco.data.ImageFiles;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.report.Json;
 import org.jmoco.report.StoredRun;
+import org.jmoco.run.FinetuneRun;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.FeatureExtractor;
@@ -55,14 +58,16 @@ final class PredictCommand implements Callable<Integer> {
             throw UserError.usage("--from " + from + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");
         }
         StoredRun run = StoredRun.read(from);
-        if (run.predictions() == null || !run.result().containsKey("data")) {
+        Path predictions = from.resolve(FinetuneRun.PREDICTIONS);
+        if (!Files.exists(predictions) || !run.result().containsKey("data")) {
             throw UserError.failed(from + ": has no predictions.json and result.json of a finished finetune run; finish it with --resume, or give another.");
         }
         Pretrained trained = Pretrained.load(from);
         String data = run.result().get("data").toString();
         ViewRecipe recipe = recipe(data, run.options());
         ImageSet images = ImageFiles.read(files);
-        List<String> classes = run.predictions().classes();
+        List<String> classes = new ArrayList<>();
+        Json.read(predictions).path("classes").forEach(c -> classes.add(c.asText()));
         PrintWriter out = spec.commandLine().getOut();
         if (Boolean.TRUE.equals(run.result().get("phantom"))) {
             out.println("trained on phantom images: what it says of real ones means nothing");

@@ -1,25 +1,31 @@
 package org.jmoco.app;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
-import org.jmoco.augment.ContactSheet;
+import org.jmoco.augment.ViewRecipe;
 import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
+import org.jmoco.recipe.Machine;
+import org.jmoco.recipe.Recipes;
+import org.jmoco.report.Pictures;
+import org.jmoco.report.Progress;
 import org.jmoco.report.RunReport;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.report.StoredRun;
+import org.jmoco.run.FeatureMaps;
+import org.jmoco.run.SetPictures;
+import org.jmoco.tensor.UserError;
+import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.Pretrained;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,14 +34,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco report}: one or several runs as one HTML file. */
-@Command(name = "report", description = {"Write one or several runs as one HTML file that needs nothing else: figures, curves, ROC, confusion,"
-        + " wrong images, environment.", "With --data it shows the wrong images and examples of views."})
+@Command(name = "report", description = {"Write one or several runs, or recipes that were run, as one HTML file that needs nothing else: figures, curves,"
+        + " ROC, confusion, wrong images, environment.",
+    "With the images it also shows the wrong ones, examples of views, and maps of features before and after. A recipe's report finds its images by itself."})
 final class ReportCommand implements Callable<Integer> {
-    /** Height and width of a thumbnail, in pixels. */
-    private static final int THUMBNAIL = 112;
-    private static final int EXAMPLES = 6;
-
-    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of runs.")
+    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of runs, or of recipes that were run.")
     private List<Path> folders;
 
     @Option(names = "--out", paramLabel = "FILE", description = "What to write (default: report.html in the first run's folder).")
@@ -44,63 +47,65 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
+    @Mixin
+    private BackendOptions backend;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
-        List<StoredRun> runs = folders.stream().map(StoredRun::read).toList();
-        RunReport.Pictures pictures = RunReport.Pictures.NONE;
-        if (!data.sources().isEmpty()) {
-            pictures = pictures(DataSource.single(data, spec.commandLine().getOut()::println));
-        }
+        PrintWriter print = spec.commandLine().getOut();
         Path file = out == null ? folders.getFirst().resolve("report.html") : out;
-        AtomicFile.replace(file, RunReport.html(runs, pictures).getBytes(StandardCharsets.UTF_8));
-        spec.commandLine().getOut().println("report written to " + file);
+        long recipes = folders.stream().filter(StoredComparison::isOne).count();
+        if (recipes > 0 && recipes < folders.size()) {
+            throw UserError.usage("report: " + folders.stream().filter(StoredComparison::isOne).findFirst().orElseThrow() + " is the folder of a recipe, others"
+                    + " are of single runs; give one kind (the single runs of a recipe lie below its encoders and transfers)");
+        }
+        if (recipes > 0) {
+            Map<String, Path> moved = new LinkedHashMap<>();
+            data.sources().forEach(s -> moved.put(s.name(), s.path()));
+            Machine machine = new Machine(() -> Backends.open(backend), backend.threads(), Version.number(),
+                    spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, Progress.Mode.NONE, System.err);
+            Recipes.report(folders, moved, file, machine, print);
+        } else {
+            List<StoredRun> runs = folders.stream().map(StoredRun::read).toList();
+            Pictures pictures = data.sources().isEmpty() ? Pictures.NONE : pictures(runs, DataSource.single(data, print::println));
+            AtomicFile.replace(file, RunReport.html(runs, pictures).getBytes(StandardCharsets.UTF_8));
+        }
+        print.println("report written to " + file);
         return 0;
     }
 
-    private static RunReport.Pictures pictures(DataSource source) {
+    private Pictures pictures(List<StoredRun> runs, DataSource source) {
         DataSet set = source.set();
-        Map<String, Integer> places = new HashMap<>();
-        ImageSet held = set.has(DataSet.TEST) ? set.split(DataSet.TEST) : set.has(DataSet.VAL) ? set.split(DataSet.VAL) : null;
-        if (held != null) {
-            IntStream.range(0, held.size()).forEach(i -> places.put(held.imageName(i), i));
+        List<Pictures.Exhibit> exhibits = new ArrayList<>();
+        exhibits.add(SetPictures.views(set, source.recipe()));
+        ImageSet images = SetPictures.heldOut(set).orElseGet(set::pretraining);
+        for (StoredRun r : runs) {
+            if (Files.exists(r.folder().resolve("result.json"))) {
+                exhibits.add(map(r, images, source));
+            }
         }
-        return new RunReport.Pictures() {
-            @Override
-            public Optional<byte[]> image(String name) {
-                return Optional.ofNullable(places.get(name)).map(i -> png(picture(held, i)));
-            }
-
-            @Override
-            public Map<String, byte[]> more() {
-                ImageSet images = set.pretraining();
-                Map<String, byte[]> m = new LinkedHashMap<>();
-                m.put("Random views of " + set.name() + ": an image and what pretraining sees of it", png(ContactSheet.views(images, source.recipe(), 1, 1,
-                        IntStream.range(0, Math.min(EXAMPLES, images.size())).toArray(), EXAMPLES, THUMBNAIL)));
-                return m;
-            }
-        };
+        return SetPictures.of(set, exhibits);
     }
 
-    private static BufferedImage picture(ImageSet set, int i) {
-        byte[] rgb = set.pixels(i);
-        BufferedImage image = new BufferedImage(set.width(i), set.height(i), BufferedImage.TYPE_INT_RGB);
-        for (int pixel = 0; pixel < rgb.length / 3; pixel++) {
-            image.setRGB(pixel % set.width(i), pixel / set.width(i),
-                    (rgb[3 * pixel] & 0xff) << 16 | (rgb[3 * pixel + 1] & 0xff) << 8 | rgb[3 * pixel + 2] & 0xff);
+    /** Features before and after a run; before only where it is known and still there. */
+    private Pictures.Exhibit map(StoredRun r, ImageSet images, DataSource source) {
+        Object image = r.options().get("--image");
+        ViewRecipe views = image == null ? source.recipe() : source.recipe().withSize(Integer.parseInt(image.toString()));
+        FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), images, views, source.set().normalisation());
+        String from = String.valueOf(r.result().getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
+        Pretrained after = Pretrained.load(r.folder());
+        String heading = "Features before and after " + r.name();
+        if (from.equals(RunOptions.RANDOM)) {
+            long seed = Long.parseLong(String.valueOf(r.options().getOrDefault("--seed", "1")));
+            return new Pictures.Exhibit(heading, maps.about(), maps.beforeAndAfter(r.name(), Optional.empty(), seed, after));
         }
-        return image;
-    }
-
-    private static byte[] png(BufferedImage image) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory only
+        if (!from.isEmpty() && Files.exists(Path.of(from))) {
+            return new Pictures.Exhibit(heading, maps.about(), maps.beforeAndAfter(r.name(), Optional.of(Pretrained.load(Path.of(from))), 1, after));
         }
-        return out.toByteArray();
+        return new Pictures.Exhibit(heading, maps.about() + " What this run started from (" + from + ") is not at hand, so there is no picture of before.",
+                maps.after(r.name(), after));
     }
 }

@@ -58,6 +58,11 @@ public abstract class Backend implements AutoCloseable {
         return real();
     }
 
+    /** True if gradients must be scaled on their way through feature maps ({@link LossScaling}), whose type has too narrow a range. */
+    public boolean scalesLosses() {
+        return featureMaps() == DType.F16;
+    }
+
     /** True if weights have a second copy in the type of the feature maps: {@link Region#WEIGHT_COPIES}. */
     protected boolean copiesWeights() {
         return featureMaps() != real();
@@ -106,10 +111,10 @@ public abstract class Backend implements AutoCloseable {
         };
     }
 
-    /** Copies host values into a buffer, converting between f32, f64 and bf16 where they differ. Sizes must agree. */
+    /** Copies host values into a buffer, converting between f32, f64, bf16 and f16 where they differ. Sizes must agree. */
     public abstract void upload(Buffer dst, HostTensor src);
 
-    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is, F32 of a bf16 buffer. Waits for running programs. */
+    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is, F32 of a bf16 or f16 buffer. Waits for running programs. */
     public abstract HostTensor download(Buffer src);
 
     /** Frees all memory; the backend is unusable afterwards. */

@@ -219,17 +219,38 @@ public interface Ops {
      * rate is outside the momentum; weight decay applies to every parameter.
      *
      * @param learningRate real scalar in device memory, so that a schedule does not change the program
+     * @param exponent I32 scalar of {@link LossScaling}, by whose scale dw is divided first; null if gradients are not scaled
+     * @param nonFinite I32 scalar: unless it is 0, nothing changes; null with {@code exponent}
      */
-    Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay);
+    Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
+            Buffer nonFinite);
 
     /**
      * Adam as torch.optim.Adam: t = step + 1; g = dw + weightDecay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
      * w = w - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps). Afterwards step = t.
      *
      * @param step I32 scalar, the number of updates done so far
+     * @param exponent as in {@link #sgd}
+     * @param nonFinite as in {@link #sgd}; the step is not counted either
      */
     Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
-            double weightDecay);
+            double weightDecay, Buffer exponent, Buffer nonFinite);
+
+    /**
+     * x = x 2^(16 + exponent), elementwise: the gradient with which a scaled backward pass begins ({@link LossScaling}).
+     *
+     * @param x real, any shape
+     * @param exponent I32 scalar
+     */
+    Work scaleLoss(Buffer x, Buffer exponent);
+
+    /**
+     * After a step: exponent as {@link LossScaling#next} says; finiteSteps counts, and starts anew when the exponent moves or a step was
+     * not finite; nonFinite = 0.
+     *
+     * @param exponent I32 scalar, @param finiteSteps I32 scalar, @param nonFinite I32 scalar, all changed
+     */
+    Work adaptLossScale(Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval);
 
     /**
      * flag = 1 if any element of x is NaN or infinite, else it stays as it is: over gradients, for the host to read now and then

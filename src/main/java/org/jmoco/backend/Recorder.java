@@ -295,18 +295,52 @@ public final class Recorder {
     }
 
     public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
+        sgd(name, w, dw, velocity, learningRate, momentum, weightDecay, null, null);
+    }
+
+    /** As above, of scaled gradients. */
+    public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
+            Buffer exponent, Buffer nonFinite) {
         Check c = new Check(name, "sgd").any("w", w).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR);
-        add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate), writes(w, velocity), 6 * w.size(), 5 * w.bytes(),
-                ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay));
+        guard(c, exponent, nonFinite);
+        add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate, exponent, nonFinite), writes(w, velocity), 6 * w.size(), 5 * w.bytes(),
+                ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay, exponent, nonFinite));
     }
 
     public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
             double eps, double weightDecay) {
+        adam(name, w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay, null, null);
+    }
+
+    /** As above, of scaled gradients. */
+    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
+            double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
         Check c = new Check(name, "adam").any("w", w).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR).ints("step", step, Shape.SCALAR);
-        add(c, "x" + w.shape(), reads(w, dw, m, v, learningRate, step), writes(w, m, v, step), 13 * w.size(), 7 * w.bytes(),
-                ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay));
+        guard(c, exponent, nonFinite);
+        add(c, "x" + w.shape(), reads(w, dw, m, v, learningRate, step, exponent, nonFinite), writes(w, m, v, step), 13 * w.size(),
+                7 * w.bytes(), ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay, exponent, nonFinite));
+    }
+
+    private static void guard(Check c, Buffer exponent, Buffer nonFinite) {
+        c.require((exponent == null) == (nonFinite == null), "exponent and nonFinite are given together");
+        if (exponent != null) {
+            c.ints("exponent", exponent, Shape.SCALAR).ints("nonFinite", nonFinite, Shape.SCALAR);
+        }
+    }
+
+    public void scaleLoss(String name, Buffer x, Buffer exponent) {
+        Check c = new Check(name, "scale_loss").any("x", x).real("x", x, x.shape()).ints("exponent", exponent, Shape.SCALAR);
+        add(c, "x" + x.shape(), reads(x, exponent), writes(x), x.size(), 2 * x.bytes(), ops.scaleLoss(x, exponent));
+    }
+
+    public void adaptLossScale(String name, Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval) {
+        Check c = new Check(name, "adapt_loss_scale").require(interval > 0, "the interval must be positive, is " + interval)
+                .ints("exponent", exponent, Shape.SCALAR).ints("finiteSteps", finiteSteps, Shape.SCALAR)
+                .ints("nonFinite", nonFinite, Shape.SCALAR);
+        add(c, "interval" + interval, reads(exponent, finiteSteps, nonFinite), writes(exponent, finiteSteps, nonFinite), 0, 0,
+                ops.adaptLossScale(exponent, finiteSteps, nonFinite, interval));
     }
 
     public void flagNonFinite(String name, Buffer flag, Buffer x) {

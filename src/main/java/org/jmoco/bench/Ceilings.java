@@ -1,11 +1,16 @@
 package org.jmoco.bench;
 
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
+import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
 
@@ -13,60 +18,142 @@ import org.jmoco.tensor.Shape;
  * What this machine reaches at best, measured in the same run as the rows that are compared with it.
  *
  * @param copyBytesPerSecond bytes read plus bytes written by a copy that no cache holds
- * @param flopsPerSecond of a large matrix product in the backend's precision
+ * @param sgemmFlopsPerSecond of a large product of f32 matrices, as the linear layer calculates it (cuBLAS on a GPU)
+ * @param mapFlopsPerSecond of a large product of matrices in the feature maps' type, bf16 with {@code --precision bf16}
  */
-public record Ceilings(double copyBytesPerSecond, double flopsPerSecond) {
-    /** Larger than any last-level cache here (an H200's second level has 50 MB, a server processor's third up to 512). */
-    private static final int COPY_FLOATS = 1 << 26;
+public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, double mapFlopsPerSecond) {
+    private static final int SAMPLES = 7;
 
     /**
-     * The product is the gradient of a 1 x 1 convolution, dx = dy w: rows (N H W) x K by K x C, which every backend gives to its fastest
-     * f32 product. On a CPU 4096 x 1024 by 1024 x 1024, on a GPU 65536 x 4096 by 4096 x 4096: long enough that its start does not show.
+     * How large the copy and the products are.
+     *
+     * @param copyFloats larger than a last-level cache
+     * @param rows a multiple of 256, @param inner both other sizes: the product is rows x inner by inner x inner
      */
-    private static final ConvGeometry PRODUCT_CPU = new ConvGeometry(16, 16, 16, 1024, 1024, 1, 1, 1, 0);
-    private static final ConvGeometry PRODUCT_GPU = new ConvGeometry(256, 16, 16, 4096, 4096, 1, 1, 1, 0);
+    record Sizes(int copyFloats, int rows, int inner) {
+        /** 268 MB are copied: an H200's second level has 50 MB, most processors' third 16 to 100. */
+        private static final Sizes CPU = new Sizes(1 << 26, 4096, 1024);
+        /** 2.2 TFLOP: long enough that the start of a launch does not show. */
+        private static final Sizes CUDA = new Sizes(1 << 26, 65536, 4096);
+        /** Its loops take nanoseconds for each operation. */
+        private static final Sizes REFERENCE = new Sizes(1 << 22, 256, 64);
 
-    /** @param open opens the backend; two are opened one after the other, so that their memory is never held together */
-    public static Ceilings measure(java.util.function.Supplier<Backend> open, int samples) {
-        Stopwatch watch = new Stopwatch(samples, 2);
-        double copy;
+        static Sizes of(String backend) {
+            return switch (backend) {
+                case "cuda" -> CUDA;
+                case "reference" -> REFERENCE;
+                default -> CPU;
+            };
+        }
+
+        /**
+         * The gradient of a 1 x 1 convolution, dx = dy w, is a plain product, rows (N H W) x K by K x C, which every backend gives to
+         * its fastest code in the feature maps' type.
+         */
+        ConvGeometry product() {
+            return new ConvGeometry(rows / 256, 16, 16, inner, inner, 1, 1, 1, 0);
+        }
+
+        double flops() {
+            return 2.0 * rows * inner * inner;
+        }
+    }
+
+    /** Bytes and operations alone, where it does not matter how the products were calculated. */
+    public Ceilings(double copyBytesPerSecond, double flopsPerSecond) {
+        this(copyBytesPerSecond, flopsPerSecond, flopsPerSecond);
+    }
+
+    /** The faster of both products: what operations are compared with. */
+    public double flopsPerSecond() {
+        return Math.max(sgemmFlopsPerSecond, mapFlopsPerSecond);
+    }
+
+    /** @param open opens the backend; each ceiling has a fresh one, so that their memory is never held together */
+    public static Ceilings measure(Supplier<Backend> open) {
+        Sizes sizes;
         try (Backend b = open.get()) {
-            Buffer src = b.declare(Region.INPUT, "src", Shape.of(COPY_FLOATS));
-            Buffer dst = b.declare(Region.OUTPUT, "dst", Shape.of(COPY_FLOATS));
+            sizes = Sizes.of(b.name());
+        }
+        return measure(open, new Stopwatch(SAMPLES, 1), sizes);
+    }
+
+    static Ceilings measure(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+        return new Ceilings(copy(open, watch, sizes), sgemm(open, watch, sizes), mapProduct(open, watch, sizes));
+    }
+
+    private static double copy(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+        try (Backend b = open.get()) {
+            Buffer src = b.declare(Region.INPUT, "src", Shape.of(sizes.copyFloats));
+            Buffer dst = b.declare(Region.OUTPUT, "dst", Shape.of(sizes.copyFloats));
             Recorder rec = b.record("copy");
             rec.copy("copy", dst, src);
             Program p = rec.finish();
             b.allocate();
-            copy = (src.bytes() + dst.bytes()) / watch.time(b, p).median() * 1e9;
+            b.upload(src, halves(src.shape()));
+            double nanos = watch.time(b, p::run).median();
+            requireLast("copy", b.download(dst), 0.5);
+            return (src.bytes() + dst.bytes()) / nanos * 1e9;
         }
+    }
+
+    private static double sgemm(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
         try (Backend b = open.get()) {
-            ConvGeometry g = b.name().equals("cuda") ? PRODUCT_GPU : PRODUCT_CPU;
+            Buffer dx = b.declare(Region.OUTPUT, "dx", Shape.of(sizes.rows, sizes.inner));
+            Buffer dy = b.declare(Region.INPUT, "dy", Shape.of(sizes.rows, sizes.inner));
+            Buffer w = b.declare(Region.PARAMETERS, "w", Shape.of(sizes.inner, sizes.inner));
+            Recorder rec = b.record("sgemm");
+            rec.linearBackwardData("sgemm", dx, dy, w);
+            return product(b, rec, watch, sizes, dx, dy, w);
+        }
+    }
+
+    private static double mapProduct(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+        try (Backend b = open.get()) {
+            ConvGeometry g = sizes.product();
             Buffer dx = b.declare(Region.OUTPUT, "dx", g.x());
             Buffer dy = b.declare(Region.INPUT, "dy", g.y());
-            Buffer weights = b.declare(Region.PARAMETERS, "w", Shape.of(Math.toIntExact(g.filter().size())));
+            Buffer w = b.memory().declare(Region.PARAMETERS, "w", b.real(), g.filter());
             Recorder rec = b.record("product");
-            rec.conv2dBackwardData("product", g, dx, dy, weights.reshape(g.filter()), false);
-            Program p = rec.finish();
-            b.allocate();
-            b.upload(dy, halves(dy.shape()));
-            b.upload(weights, halves(weights.shape()));
-            double nanos = watch.time(b, p).median();
-            double last = b.download(dx).get(Math.toIntExact(dx.size()) - 1);
-            if (last != g.k() * 0.25) {
-                throw new IllegalStateException("the matrix product that sets the ceiling is wrong: " + last + ", expected " + g.k() * 0.25);
-            }
-            return new Ceilings(copy, g.flops() / nanos * 1e9);
+            rec.conv2dBackwardData("product", g, dx, dy, w, false);
+            return product(b, rec, watch, sizes, dx, dy, w);
+        }
+    }
+
+    private static double product(Backend b, Recorder rec, Stopwatch watch, Sizes sizes, Buffer dx, Buffer dy, Buffer w) {
+        Program p = rec.finish();
+        b.allocate();
+        b.upload(dy, halves(dy.shape()));
+        b.upload(w, halves(w.shape()));
+        double nanos = watch.time(b, p::run).median();
+        requireLast("matrix product", b.download(dx), sizes.inner * 0.25);
+        return sizes.flops() / nanos * 1e9;
+    }
+
+    private static void requireLast(String what, HostTensor got, double expected) {
+        double last = got.get(got.size() - 1);
+        if (last != expected) {
+            throw new IllegalStateException("the " + what + " that sets the ceiling is wrong: " + last + ", expected " + expected);
         }
     }
 
     private static HostTensor halves(Shape shape) {
-        float[] v = new float[Math.toIntExact(shape.size())];
-        java.util.Arrays.fill(v, 0.5f);
-        return HostTensor.of(shape, v);
+        HostTensor t = HostTensor.zeros(DType.F32, shape);
+        Arrays.fill(t.floats(), 0.5f);
+        return t;
     }
 
     /** Nanoseconds that the operation takes at least: limited by memory or by arithmetic. */
     double floorNanos(double bytes, double flops) {
-        return Math.max(bytes / copyBytesPerSecond, flops / flopsPerSecond) * 1e9;
+        return Math.max(bytes / copyBytesPerSecond, flops / flopsPerSecond()) * 1e9;
+    }
+
+    /** For the head of a result. */
+    public Map<String, Object> toMap() {
+        Map<String, Object> m = new LinkedHashMap<>();
+        m.put("copy_gb_per_s", copyBytesPerSecond * 1e-9);
+        m.put("sgemm_gflop_per_s", sgemmFlopsPerSecond * 1e-9);
+        m.put("product_gflop_per_s", mapFlopsPerSecond * 1e-9);
+        return m;
     }
 }

@@ -7,18 +7,48 @@ import java.util.Map;
 import org.jmoco.tensor.UserError;
 
 /**
- * Bounds for ratios of speeds: what must hold on any machine, however loaded, because numerator and denominator were measured in
- * the same run.
+ * Bounds that hold on any machine, however loaded: for ratios of speeds, whose numerator and denominator were measured in turns in
+ * the same process, and for counts, which are the same everywhere.
  */
 public final class Gate {
-    /** @param lowest the ratio may not be below it */
-    public record Bound(String name, double lowest) {
+    private enum Relation {
+        AT_LEAST(">="), AT_MOST("<="), EQUAL("=");
+
+        private final String sign;
+
+        Relation(String sign) {
+            this.sign = sign;
+        }
+
+        boolean holds(double measured, double bound) {
+            return switch (this) {
+                case AT_LEAST -> measured >= bound;
+                case AT_MOST -> measured <= bound;
+                case EQUAL -> measured == bound;
+            };
+        }
+
+        static Relation of(String sign) {
+            for (Relation r : values()) {
+                if (r.sign.equals(sign)) {
+                    return r;
+                }
+            }
+            throw new IllegalArgumentException(sign);
+        }
+    }
+
+    /** {@code step >= 0.6} */
+    public record Bound(String name, String relation, double value) {
+        boolean holds(double measured) {
+            return Relation.of(relation).holds(measured, value);
+        }
     }
 
     private Gate() {
     }
 
-    /** One {@code name number} a line; {@code #} starts a comment. @throws UserError if a line is something else */
+    /** One bound a line, {@code name >= number}, {@code <=} or {@code =}; {@code #} starts a comment. @throws UserError if a line is something else */
     public static List<Bound> parse(String text) {
         List<Bound> bounds = new ArrayList<>();
         for (String line : text.lines().toList()) {
@@ -28,28 +58,30 @@ public final class Gate {
             }
             String[] words = bare.split("\\s+");
             try {
-                bounds.add(new Bound(words[0], Double.parseDouble(words[1])));
-            } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                throw UserError.failed("gate: '" + line + "' must be a name and a number");
+                Bound b = new Bound(words[0], words[1], Double.parseDouble(words[2]));
+                b.holds(0);
+                bounds.add(b);
+            } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+                throw UserError.failed("gate: '" + line + "' must be a name, one of >= <= = and a number");
             }
         }
         return bounds;
     }
 
-    /** @throws UserError if a bound names no measured ratio, or a ratio has no bound */
-    public static ResultTable judge(Map<String, Object> head, List<Bound> bounds, Map<String, Double> ratios) {
-        ResultTable table = new ResultTable(head);
-        Map<String, Double> open = new LinkedHashMap<>(ratios);
+    /** @throws UserError if a bound names nothing that was measured, or something that was has no bound */
+    public static ResultTable judge(ResultTable table, List<Bound> bounds, Map<String, Double> measured) {
+        Map<String, Double> open = new LinkedHashMap<>(measured);
         for (Bound b : bounds) {
-            Double ratio = open.remove(b.name());
-            if (ratio == null) {
+            Double value = open.remove(b.name());
+            if (value == null) {
                 throw UserError.failed("gate: " + b.name() + " has a bound but was not measured");
             }
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("ratio", b.name());
-            row.put("measured", ratio);
-            row.put("lowest", b.lowest());
-            row.put("verdict", ratio >= b.lowest() ? "PASS" : "FAIL");
+            row.put("what", b.name());
+            row.put("measured", value);
+            row.put("must_be", b.relation());
+            row.put("bound", b.value());
+            row.put("verdict", b.holds(value) ? "PASS" : "FAIL");
             table.add(row);
         }
         if (!open.isEmpty()) {

@@ -1,9 +1,9 @@
 package org.jmoco.bench;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
 import org.jmoco.backend.Step;
@@ -19,34 +19,33 @@ public final class LayerBench {
             return new Share(layer, op, steps + o.steps, nanos + o.nanos, bytes + o.bytes, flops + o.flops);
         }
 
-        public Map<String, Object> toMap(Ceilings ceilings, double totalNanos) {
+        /** What {@code --filter} looks at. */
+        @Override
+        public String toString() {
+            return layer + " " + op;
+        }
+
+        /** @param batch images of the step */
+        public Map<String, Object> toMap(Ceilings ceilings, double totalNanos, int batch) {
             Map<String, Object> m = new LinkedHashMap<>();
             m.put("layer", layer);
             m.put("op", op);
             m.put("steps", steps);
             m.put("ms", nanos * 1e-6);
             m.put("percent_of_step", 100 * nanos / totalNanos);
-            m.put("gb_per_s", bytes / nanos);
-            m.put("gflop_per_s", flops / nanos);
-            m.put("floor_ms", ceilings.floorNanos(bytes, flops) * 1e-6);
-            m.put("percent_of_floor", 100 * ceilings.floorNanos(bytes, flops) / nanos);
+            Rates.put(m, ceilings, nanos, bytes, flops);
+            m.put("images_per_s", batch / nanos * 1e9);
             return m;
         }
     }
-
-    /** At the usual sizes the just-in-time compiler is done after four runs, at small ones only after some seconds. */
-    private static final int WARM_UP_RUNS = 4;
-    private static final long WARM_UP_NANOS = 4_000_000_000L;
 
     private LayerBench() {
     }
 
     /** @param repeats each step's time is the median of so many passes; the program trains meanwhile */
-    public static List<Share> measure(Backend backend, Program program, int repeats) {
-        long start = System.nanoTime();
-        for (int run = 0; run < WARM_UP_RUNS || System.nanoTime() - start < WARM_UP_NANOS; run++) {
-            program.run();
-        }
+    public static List<Share> measure(Backend backend, StepTrial step, int repeats) {
+        step.warmUp();
+        Program program = step.program();
         long[] nanos = program.time(backend, repeats);
         Map<String, Share> shares = new LinkedHashMap<>();
         for (int i = 0; i < nanos.length; i++) {
@@ -55,6 +54,16 @@ public final class LayerBench {
             shares.merge(share.layer() + " " + share.op(), share, Share::plus);
         }
         return new ArrayList<>(shares.values());
+    }
+
+    /** The steps of one layer and one operation, in order. */
+    public static List<Step> launches(Program program, String layer, String op) {
+        return program.steps().stream().filter(s -> layer(s.name()).equals(layer) && s.op().equals(op)).toList();
+    }
+
+    /** Every layer and operation of a program, as {@code layer1 conv2d_fwd}. */
+    public static List<String> names(Program program) {
+        return program.steps().stream().map(s -> layer(s.name()) + " " + s.op()).distinct().toList();
     }
 
     /** {@code q.layer1.0.conv1} belongs to {@code layer1}, {@code k.conv1} and {@code q.bn1} to the stem. */

@@ -12,11 +12,11 @@ public final class Prediction {
     private Prediction() {
     }
 
-    public static double millis(Program program, Ceilings ceilings) {
+    public static double nanos(Program program, Ceilings ceilings) {
         double nanos = 0;
         for (Step s : program.steps()) {
             nanos += ceilings.floorNanos(s.bytes(), s.flops());
         }
-        return nanos * 1e-6;
+        return nanos;
     }
 }

@@ -93,6 +93,18 @@ public record Problem(String op, Map<String, Integer> sizes, Set<String> flags, 
         return n;
     }
 
+    /** The same problem with one size changed. */
+    Problem with(String letter, int value) {
+        Map<String, Integer> changed = new LinkedHashMap<>(sizes);
+        changed.put(letter, value);
+        return new Problem(op, changed, flags, times, label);
+    }
+
+    /** What its step is called in errors. */
+    String name() {
+        return label.isEmpty() ? "bench" : label;
+    }
+
     boolean has(String flag) {
         return flags.contains(flag);
     }

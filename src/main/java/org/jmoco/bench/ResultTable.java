@@ -18,6 +18,11 @@ public final class ResultTable {
         this.head = new LinkedHashMap<>(head);
     }
 
+    /** Adds a line to the head. */
+    public void head(String key, Object value) {
+        head.put(key, value);
+    }
+
     public void add(Map<String, Object> row) {
         if (!rows.isEmpty() && !rows.getFirst().keySet().equals(row.keySet())) {
             throw new IllegalArgumentException("row has columns " + row.keySet() + ", the table " + rows.getFirst().keySet());
@@ -32,7 +37,7 @@ public final class ResultTable {
     /** {@code # key: value} lines, then names, then one line for each row, tabs between. */
     public String toTsv() {
         StringBuilder s = new StringBuilder();
-        head.forEach((k, v) -> s.append("# ").append(k).append(": ").append(v).append('\n'));
+        head.forEach((k, v) -> s.append("# ").append(k).append(": ").append(text(v)).append('\n'));
         if (!rows.isEmpty()) {
             s.append(String.join("\t", rows.getFirst().keySet())).append('\n');
             rows.forEach(r -> s.append(String.join("\t", r.values().stream().map(ResultTable::text).toList())).append('\n'));
@@ -73,14 +78,17 @@ public final class ResultTable {
         List<String> names = List.copyOf(first.keySet());
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < width.length; i++) {
-            boolean number = first.get(names.get(i)) instanceof Number;
+            boolean number = first.get(names.get(i)) instanceof Number || first.get(names.get(i)) == null;
             line.append(String.format(Locale.ROOT, number ? "%" + width[i] + "s  " : "%-" + width[i] + "s  ", cells.get(i)));
         }
         s.append(line.toString().stripTrailing()).append('\n');
     }
 
-    /** Four significant digits: more than these measurements carry. */
+    /** Four significant digits: more than these measurements carry. A dash where there is no value. */
     static String text(Object value) {
+        if (value == null) {
+            return "-";
+        }
         if (value instanceof Double d) {
             if (d == 0 || !Double.isFinite(d)) {
                 return d == 0 ? "0" : d.toString();

@@ -2,24 +2,32 @@ package org.jmoco.bench;
 
 import java.util.Arrays;
 import org.jmoco.backend.Backend;
-import org.jmoco.backend.Program;
 
 /**
- * Times a program until the times are steady, then takes samples.
+ * Times a run until the times are steady, then takes samples, with the clock of the backend ({@link Backend#nanos}): events on a
+ * device, the host's clock elsewhere.
  *
  * <p>A sample is the mean of so many runs that it lasts {@value #SAMPLE_MILLIS} ms, so that neither the clock nor the start of a
- * launch shows. Caches are warm: each run works on the operands of the one before, which matters for operands smaller than
- * the last cache.
+ * launch shows. With warm caches the runs of a sample follow each other and are timed as one; with cold ones each is timed alone,
+ * after the flush, and holds the start of its launch.
  */
 final class Stopwatch {
     /** Long against the clock's resolution and a launch's latency (tens of microseconds). */
     private static final int SAMPLE_MILLIS = 10;
+    /** A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time. */
+    private static final int MOST_COLD_RUNS = 16;
+    private static final int COLD_SAMPLE_MILLIS = 100;
     /** Warm-up ends when a sample is within this factor of the fastest of the three before it. */
     private static final double STEADY = 1.05;
     private static final int LONGEST_WARM_UP = 4;
 
     /** Nanoseconds of one run: median, 10th and 90th percentile of {@code samples} samples. */
     record Timing(double median, double p10, double p90, int samples, int runsPerSample) {
+        static Timing of(double[] nanos, int runsPerSample) {
+            double[] sorted = nanos.clone();
+            Arrays.sort(sorted);
+            return new Timing(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted.length, runsPerSample);
+        }
     }
 
     private final int samples;
@@ -38,36 +46,57 @@ final class Stopwatch {
         this.warmUpNanos = (long) (warmUpSeconds * 1e9);
     }
 
-    Timing time(Backend backend, Program program) {
+    /** Runs that follow each other: caches are warm. */
+    Timing time(Backend backend, Runnable run) {
+        return time(backend, run, null);
+    }
+
+    /** @param flush carried out before each run, not timed; null for warm caches */
+    Timing time(Backend backend, Runnable run, Runnable flush) {
+        int runs = warmUp(backend, run, flush);
+        double[] t = new double[samples];
+        for (int i = 0; i < samples; i++) {
+            t[i] = sample(backend, run, flush, runs);
+        }
+        return Timing.of(t, runs);
+    }
+
+    /** Runs until the times are steady. @return runs of a sample */
+    private int warmUp(Backend backend, Runnable run, Runnable flush) {
         long start = System.nanoTime();
         int runs = 1;
         double[] last = {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE};
         int at = 0;
-        double perRun;
         boolean steady;
         long spent;
         do {
-            perRun = sample(backend, program, runs);
+            long began = System.nanoTime();
+            double perRun = sample(backend, run, flush, runs);
+            double hostPerRun = (double) (System.nanoTime() - began) / runs;
             double best = Arrays.stream(last).min().getAsDouble();
             steady = at >= last.length && perRun <= STEADY * best && perRun >= best / STEADY;
             last[at++ % last.length] = perRun;
-            runs = (int) Math.clamp(Math.round(SAMPLE_MILLIS * 1e6 / Math.max(1, perRun)), 1, 1_000_000);
+            runs = flush == null
+                    ? (int) Math.clamp(Math.round(SAMPLE_MILLIS * 1e6 / Math.max(perRun, hostPerRun)), 1, 1_000_000)
+                    : (int) Math.clamp(Math.round(COLD_SAMPLE_MILLIS * 1e6 / hostPerRun), 1, MOST_COLD_RUNS);
             spent = System.nanoTime() - start;
         } while (spent < warmUpNanos || (!steady && spent < LONGEST_WARM_UP * warmUpNanos));
-        double[] t = new double[samples];
-        for (int i = 0; i < samples; i++) {
-            t[i] = sample(backend, program, runs);
-        }
-        Arrays.sort(t);
-        return new Timing(quantile(t, 0.5), quantile(t, 0.1), quantile(t, 0.9), samples, runs);
+        return runs;
     }
 
-    private static double sample(Backend backend, Program program, int runs) {
-        long nanos = backend.nanos(() -> {
-            for (int i = 0; i < runs; i++) {
-                program.run();
-            }
-        });
+    private static double sample(Backend backend, Runnable run, Runnable flush, int runs) {
+        if (flush == null) {
+            return (double) backend.nanos(() -> {
+                for (int i = 0; i < runs; i++) {
+                    run.run();
+                }
+            }) / runs;
+        }
+        long nanos = 0;
+        for (int i = 0; i < runs; i++) {
+            flush.run();
+            nanos += backend.nanos(run);
+        }
         return (double) nanos / runs;
     }
 

@@ -11,13 +11,14 @@ import org.jmoco.augment.ViewDraw;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.augment.ViewRenderer;
+import org.jmoco.backend.Backend;
 import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.tensor.Philox;
 
 /**
- * What a pair of views costs on the CPU: processor time of one thread, so that other work on the machine counts less, and what
+ * What a pair of views costs. On the CPU: processor time of one thread, so that other work on the machine counts less, and what
  * the loader delivers when nothing else runs. Images are made, blobs of colour with noise; the costs depend on sizes, hardly on
  * content.
  */
@@ -39,6 +40,11 @@ public final class ViewBench {
             return v2 ? r.v2() : r;
         }
 
+        /** Both views written in f32, and the image, u8, read for each. */
+        double bytesPerPair() {
+            return 2.0 * (3 * height * width + 3 * Float.BYTES * size * size);
+        }
+
         @Override
         public String toString() {
             return "views " + recipe + (v2 ? " v2" : "") + " h" + height + " w" + width + " to " + size;
@@ -57,33 +63,46 @@ public final class ViewBench {
     }
 
     /** One thread, without loader: microseconds of processor time for a pair. @throws IllegalStateException if views are not drawn */
-    public static Map<String, Object> render(Case c, int blocks) {
+    public static Map<String, Object> render(Case c, Ceilings ceilings, int blocks) {
+        return row(c + " renderer", 1, c, renderMicros(c, blocks), ceilings);
+    }
+
+    /** Makes the next pair of views with each run, on the calling thread; checked before. */
+    public static Runnable renderer(Case c) {
         ImageSet set = images(c);
         ViewRecipe recipe = c.views();
         ViewRenderer renderer = new ViewRenderer(c.size, PLAIN);
         float[] out = new float[3 * c.size * c.size];
         check(c, set, renderer, out);
+        int[] next = {0};
+        return () -> {
+            int i = next[0]++ & Integer.MAX_VALUE;
+            for (Philox.Purpose purpose : new Philox.Purpose[] {Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY}) {
+                ViewDraw d = ViewDraw.of(recipe, 1, purpose, i / IMAGES, i % IMAGES, c.height, c.width);
+                renderer.render(d, set.pixels(i % IMAGES), c.height, c.width, out, 0);
+            }
+        };
+    }
+
+    /** Microseconds of processor time for a pair, one number for each block. */
+    static double[] renderMicros(Case c, int blocks) {
+        Runnable pair = renderer(c);
         ThreadMXBean clock = ManagementFactory.getThreadMXBean();
         double[] micros = new double[blocks];
         for (int block = -blocks / 2; block < blocks; block++) { // those below 0 warm up
             long start = clock.getCurrentThreadCpuTime();
             for (int i = 0; i < c.pairsPerBlock; i++) {
-                for (Philox.Purpose purpose : new Philox.Purpose[] {Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY}) {
-                    ViewDraw d = ViewDraw.of(recipe, 1, purpose, block + blocks, i, c.height, c.width);
-                    renderer.render(d, set.pixels(i % IMAGES), c.height, c.width, out, 0);
-                }
+                pair.run();
             }
             if (block >= 0) {
                 micros[block] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock;
             }
         }
-        Arrays.sort(micros);
-        double median = Stopwatch.quantile(micros, 0.5);
-        return row(c + " renderer", 1, median, Stopwatch.quantile(micros, 0.1), Stopwatch.quantile(micros, 0.9), 1e6 / median);
+        return micros;
     }
 
     /** The loader with {@code threads} threads: microseconds of wall time for a pair, nothing else running. */
-    public static Map<String, Object> load(Case c, int threads, int blocks) {
+    public static Map<String, Object> load(Case c, Ceilings ceilings, int threads, int blocks) {
         int batches = Math.max(1, c.pairsPerBlock * 4 / BATCH);
         double[] micros = new double[blocks];
         try (ViewLoader loader = ViewLoader.pairs(images(c), c.views(), PLAIN, new ViewLoader.Options(1, BATCH, threads), 0, 0)) {
@@ -97,19 +116,33 @@ public final class ViewBench {
                 }
             }
         }
-        Arrays.sort(micros);
-        double median = Stopwatch.quantile(micros, 0.5);
-        return row(c + " loader", threads, median, Stopwatch.quantile(micros, 0.1), Stopwatch.quantile(micros, 0.9), 1e6 / median);
+        return row(c + " loader", threads, c, micros, ceilings);
     }
 
-    private static Map<String, Object> row(String problem, int threads, double median, double p10, double p90, double perSecond) {
+    /**
+     * Views made by the backend itself, from images in its memory: microseconds of the device for a pair.
+     *
+     * @param backend renders views; its memory is used and it serves for nothing else afterwards
+     */
+    public static Map<String, Object> device(Case c, Ceilings ceilings, Backend backend, int samples, double warmUpSeconds) {
+        DeviceViews views = new DeviceViews(backend, images(c), c.views(), PLAIN, BATCH);
+        Stopwatch.Timing t = new Stopwatch(samples, warmUpSeconds).time(backend, views::run);
+        double perPair = 1e-3 / BATCH;
+        return row(c + " device", 1, c, new double[] {t.p10() * perPair, t.median() * perPair, t.p90() * perPair}, ceilings);
+    }
+
+    private static Map<String, Object> row(String problem, int threads, Case c, double[] micros, Ceilings ceilings) {
+        double[] sorted = micros.clone();
+        Arrays.sort(sorted);
+        double median = Stopwatch.quantile(sorted, 0.5);
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("problem", problem);
         m.put("threads", threads);
         m.put("us_per_pair_median", median);
-        m.put("us_p10", p10);
-        m.put("us_p90", p90);
-        m.put("pairs_per_s", perSecond);
+        m.put("us_p10", Stopwatch.quantile(sorted, 0.1));
+        m.put("us_p90", Stopwatch.quantile(sorted, 0.9));
+        m.put("pairs_per_s", 1e6 / median);
+        Rates.putBytes(m, ceilings, median * 1e3, c.bytesPerPair());
         return m;
     }
 

@@ -80,7 +80,7 @@ public final class Safetensors {
                     case I64 -> buffer.asLongBuffer().put(tensor.longs(), done, n);
                     case I32 -> buffer.asIntBuffer().put(tensor.ints(), done, n);
                     case U8 -> buffer.put(0, tensor.bytes(), done, n);
-                    case BF16 -> throw new AssertionError("bf16 has no host form");
+                    case BF16, F16 -> throw new AssertionError("no tensor of two bytes has a host form");
                 }
                 sink.take(buffer.limit(n * t.type().bytes));
             }

@@ -10,6 +10,7 @@ import org.jmoco.backend.Region;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.layer.L2Normalize;
 import org.jmoco.loss.InfoNce;
+import org.jmoco.optim.LossScale;
 import org.jmoco.optim.Sgd;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
@@ -47,6 +48,7 @@ public final class MocoStep {
     private final KeyQueue queue;
     private final InfoNce loss;
     private final Sgd sgd;
+    private final LossScale scale; // null where the backend needs none
     private final L2Normalize normalizeQuery = new L2Normalize("q.normalize");
     private final L2Normalize normalizeKey = new L2Normalize("k.normalize");
     private final Buffer view1; // N x H x W x 3
@@ -72,6 +74,7 @@ public final class MocoStep {
         queue = new KeyQueue(backend, config.queue(), e.dim());
         loss = new InfoNce(backend, config.temperature());
         sgd = new Sgd(backend, pair.query().weights().specs(), config.sgdMomentum(), config.weightDecay());
+        scale = LossScale.of(backend);
         view1 = backend.declare(Region.INPUT, "view1", images);
         view2 = backend.declare(Region.INPUT, "view2", images);
         shuffle = backend.memory().declare(Region.INPUT, "shuffle", DType.I32, Shape.of(n));
@@ -91,7 +94,7 @@ public final class MocoStep {
         pair.recordMomentumUpdate(rec);
         Buffer keys2 = recordHalf(rec, 0, view1, view2);
         Buffer keys1 = config.symmetric() ? recordHalf(rec, 1, view2, view1) : null;
-        sgd.recordStep(rec, pair.query().weights(), pair.query().gradients());
+        sgd.recordStep(rec, pair.query().weights(), pair.query().gradients(), scale);
         if (keys1 != null) {
             queue.recordEnqueue(rec, keys1);
         }
@@ -109,6 +112,7 @@ public final class MocoStep {
         ResNet18.Saved saved = pair.query().forward(rec, queryView);
         L2Normalize.Saved q = normalizeQuery.forward(rec, saved.y());
         Buffer dq = loss.forwardBackward(rec, q.y(), k, queue.keys(), accumulate);
+        LossScale.recordScale(scale, rec, dq);
         pair.query().backward(rec, saved, normalizeQuery.backward(rec, q, dq), accumulate);
         rec.copy("queries" + half, queries.get(half), q.y());
         rec.copy("keys" + half, keys.get(half), k);
@@ -165,6 +169,11 @@ public final class MocoStep {
 
     public Sgd sgd() {
         return sgd;
+    }
+
+    /** By which the gradients of the last run are scaled; null where the backend needs no scale. */
+    public LossScale scale() {
+        return scale;
     }
 
     /** Input: the view that gives the queries. */

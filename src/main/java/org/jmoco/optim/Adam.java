@@ -33,9 +33,14 @@ public final class Adam implements Optimizer {
     }
 
     @Override
-    public void recordStep(Recorder rec, Parameters weights, Parameters gradients) {
-        rec.adam("adam", weights.flat(), gradients.flat(), first.flat(), second.flat(), learningRate, step, BETA1, BETA2, EPS,
-                weightDecay);
+    public void recordStep(Recorder rec, Parameters weights, Parameters gradients, LossScale scale) {
+        if (scale == null) {
+            rec.adam("adam", weights.flat(), gradients.flat(), first.flat(), second.flat(), learningRate, step, BETA1, BETA2, EPS,
+                    weightDecay);
+        } else {
+            scale.recordUpdate(rec, gradients.flat(), () -> rec.adam("adam", weights.flat(), gradients.flat(), first.flat(),
+                    second.flat(), learningRate, step, BETA1, BETA2, EPS, weightDecay, scale.exponent(), scale.nonFinite()));
+        }
     }
 
     @Override

@@ -8,8 +8,17 @@ import org.jmoco.layer.Parameters;
 
 /** Updates one flat array of weights; its own state is saved with checkpoints. */
 public sealed interface Optimizer permits Sgd, Adam {
-    /** Records the update, the last step that needs the gradients. */
-    void recordStep(Recorder rec, Parameters weights, Parameters gradients);
+    /**
+     * Records the update, the last step that needs the gradients.
+     *
+     * @param scale by which gradients are scaled, null if they are not
+     */
+    void recordStep(Recorder rec, Parameters weights, Parameters gradients, LossScale scale);
+
+    /** As above, of gradients that are not scaled. */
+    default void recordStep(Recorder rec, Parameters weights, Parameters gradients) {
+        recordStep(rec, weights, gradients, null);
+    }
 
     /** Scalar that the host sets before a run. */
     Buffer learningRate();

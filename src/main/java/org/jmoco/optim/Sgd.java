@@ -25,8 +25,13 @@ public final class Sgd implements Optimizer {
     }
 
     @Override
-    public void recordStep(Recorder rec, Parameters weights, Parameters gradients) {
-        rec.sgd("sgd", weights.flat(), gradients.flat(), velocity.flat(), learningRate, momentum, weightDecay);
+    public void recordStep(Recorder rec, Parameters weights, Parameters gradients, LossScale scale) {
+        if (scale == null) {
+            rec.sgd("sgd", weights.flat(), gradients.flat(), velocity.flat(), learningRate, momentum, weightDecay);
+        } else {
+            scale.recordUpdate(rec, gradients.flat(), () -> rec.sgd("sgd", weights.flat(), gradients.flat(), velocity.flat(),
+                    learningRate, momentum, weightDecay, scale.exponent(), scale.nonFinite()));
+        }
     }
 
     @Override

@@ -35,21 +35,21 @@ final class DataBook {
         this.say = say;
     }
 
-    /** The first of these that is at hand, with its path. */
+    /** The first of these that is at hand, with its path: the command line's, or else the recipe's. */
     Optional<DataSpec> atHand(List<DataSpec> alternatives) {
         for (DataSpec d : alternatives) {
-            if (d.path() != null || d.kind().equals(DataSpec.PHANTOM)) {
-                return Optional.of(d);
-            }
             if (given.containsKey(d.kind())) {
                 return Optional.of(new DataSpec(d.kind(), given.get(d.kind())));
+            }
+            if (d.path() != null || d.kind().equals(DataSpec.PHANTOM)) {
+                return Optional.of(d);
             }
         }
         return Optional.empty();
     }
 
     /**
-     * Everything that the rows need must be at hand, and nothing else may be given.
+     * Everything that the rows need must be at hand, and nothing else may be given, nor one folder in place of several.
      *
      * @throws UserError naming all that is missing
      */
@@ -66,6 +66,14 @@ final class DataBook {
         if (!missing.isEmpty()) {
             throw UserError.usage("data sets are missing: " + String.join("; ", missing) + ". Say where they lie with --data NAME=DIR, or leave"
                     + " stages out with --stages or rows with --rows.");
+        }
+        for (String kind : given.keySet()) {
+            List<Path> own = byStage.values().stream().flatMap(List::stream).filter(d -> d.kind().equals(kind) && d.path() != null).map(DataSpec::path)
+                    .distinct().toList();
+            if (own.size() > 1) {
+                throw UserError.usage("--data " + kind + ": the recipe names " + own.size() + " folders of this kind (" + own.get(0) + ", " + own.get(1)
+                        + (own.size() > 2 ? ", ..." : "") + "); replace one of them by --set STAGE.data=" + kind + "=DIR");
+            }
         }
         List<String> idle = new ArrayList<>(given.keySet());
         idle.removeAll(kinds);

@@ -196,7 +196,7 @@ final class Fields {
         group.entries().forEach((key, entry) -> {
             if (!known.contains(key)) {
                 String nearest = nearest(key);
-                throw entry.key().error("unknown key \"" + name(key) + "\"" + (nearest == null ? "" : "; did you mean " + nearest + "?")
+                throw entry.key().error("unknown key \"" + name(key) + "\"" + (nearest == null ? "." : "; did you mean " + nearest + "?")
                         + " Known here: " + String.join(", ", known));
             }
         });

@@ -1,5 +1,6 @@
 package org.jmoco.recipe;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.jmoco.tensor.UserError;
@@ -10,7 +11,9 @@ import org.jmoco.tensor.UserError;
  * lists of such changes. Whether a key exists is checked afterwards, with the rest of the recipe.
  */
 final class Overrides {
-    private static final List<String> GROUPS = List.of("pretrain", "rows"); // whose members may be named without them
+    private static final String ROWS = "rows";
+    private static final List<String> GROUPS = List.of("pretrain", ROWS); // whose members may be named without them
+    private static final List<String> ROW_KEYS = List.of("chain", "published");
 
     private Overrides() {}
 
@@ -44,12 +47,18 @@ final class Overrides {
 
     static void set(Node.Mapping root, String path, Where where, Node value) {
         String[] keys = path.split("\\.", -1);
-        Node.Mapping at = root;
+        List<Node.Mapping> named = new ArrayList<>();
         for (String group : GROUPS) {
-            if (root.get(group) instanceof Node.Mapping m && m.entries().containsKey(keys[0])) {
-                at = m;
+            // A stage and a row may share a name; their keys tell which is meant.
+            boolean fits = keys.length < 2 || (group.equals(ROWS) ? ROW_KEYS.contains(keys[1]) : !keys[1].equals("chain"));
+            if (fits && root.get(group) instanceof Node.Mapping m && m.entries().containsKey(keys[0])) {
+                named.add(m);
             }
         }
+        if (named.size() > 1) {
+            throw where.error("\"" + keys[0] + "\" is a stage and a row; write " + String.join(" or ", GROUPS.stream().map(g -> g + "." + path).toList()));
+        }
+        Node.Mapping at = named.isEmpty() ? root : named.getFirst();
         for (int i = 0; i < keys.length - 1; i++) {
             Node next = at.get(keys[i]);
             if (next == null) {

@@ -8,10 +8,14 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.report.ComparisonReport;
 import org.jmoco.report.Json;
+import org.jmoco.report.Pictures;
 import org.jmoco.report.RunFolder;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -24,6 +28,7 @@ import org.jmoco.tensor.UserError;
  * transfers/        one run folder for each row and seed
  * results.json      figures, comparisons and what each network said of each image: all that a report needs
  * results.txt       the table
+ * report.html       the same with diagrams and pictures, for a browser
  * </pre>
  */
 public final class Recipes {
@@ -46,6 +51,9 @@ public final class Recipes {
      */
     public record Request(String recipe, String scale, List<String> sets, int seeds, List<String> rows, List<String> stages, Map<String, Path> data,
             Path out, Path store, Map<String, Object> options) {}
+
+    /** The page that a run leaves beside its results. */
+    private static final String REPORT = "report.html";
 
     private final Recipe recipe;
     private final DataBook data;
@@ -90,7 +98,29 @@ public final class Recipes {
             Json.write(folder.file("results.json"), results.json(run.backend(), out));
             print.println();
             print.println("results in " + folder.file("results.json"));
+            StoredComparison stored = StoredComparison.read(out);
+            write(folder.file(REPORT), ComparisonReport.html(List.of(stored), new RecipePictures(recipe, data, machine).of(stored)));
+            print.println("report in " + folder.file(REPORT));
         }
+    }
+
+    /**
+     * Writes the reports of recipes that were run, with pictures of the first one's data where it lies as it did then.
+     *
+     * @param folders each of a finished {@code jmoco run}
+     * @param data    folders of data sets by kind, instead of those that were read then
+     */
+    public static void report(List<Path> folders, Map<String, Path> data, Path file, Machine machine, PrintWriter print) {
+        List<StoredComparison> stored = folders.stream().map(StoredComparison::read).toList();
+        Path first = folders.getFirst();
+        Recipe recipe = Recipe.load(first.resolve(StoredComparison.RECIPE).toString(), Recipe.Wishes.NONE);
+        DataBook book = new DataBook(data, recipe.transfer() == null ? null : recipe.transfer().holdOut(), print::println);
+        Optional<DataSpec> gone = DataBook.needs(recipe).values().stream().map(book::atHand).flatMap(Optional::stream)
+                .filter(d -> d.path() != null && !Files.exists(d.path())).findFirst();
+        gone.ifPresent(d -> print.println("no pictures of images, views and features: " + d.path() + " is not there any more; --data " + d.kind()
+                + "=DIR says where the images lie now"));
+        Pictures pictures = gone.isPresent() ? Pictures.NONE : new RecipePictures(recipe, book, machine).of(stored.getFirst());
+        write(file, ComparisonReport.html(stored, pictures));
     }
 
     private void heading() {

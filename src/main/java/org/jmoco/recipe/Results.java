@@ -85,7 +85,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
         r.put("backend", backend);
         r.put("seeds", recipe.seeds());
         r.put("encoders", recipe.encoders());
-        r.put("stages", stages.stream().map(s -> json(s, out)).toList());
+        r.put("stages", stages.stream().map(s -> json(s, recipe.pretrain().get(s.encoder.stage()), out)).toList());
         if (set != null) {
             Map<String, Object> test = new LinkedHashMap<>();
             ImageSet images = judged();
@@ -113,7 +113,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
         return (f.startsWith(base) ? base.relativize(f) : f).toString();
     }
 
-    private static Map<String, Object> json(Stage s, Path out) {
+    private static Map<String, Object> json(Stage s, PretrainStage stage, Path out) {
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("chain", s.encoder.chain());
         m.put("label", s.label);
@@ -125,6 +125,10 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
             if (s.finished.result().has(key)) {
                 m.put(key, s.finished.result().path(key).numberValue());
             }
+        }
+        if (!Double.isNaN(stage.publishedKnn())) {
+            m.put("published_knn", stage.publishedKnn());
+            m.put("published_of", stage.publishedOf());
         }
         return m;
     }

@@ -6,14 +6,19 @@ import java.util.List;
 /** A page that needs nothing else: text is escaped, pictures are part of it. */
 final class Html {
     private static final String STYLE = """
-            body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:1080px;margin:2em auto;padding:0 1em}
+            body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:1080px;margin:2em auto;padding:0 1em;overflow-wrap:anywhere}
             h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}
-            table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .7em;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
-            th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+            .scroll{overflow-x:auto;margin:1em 0}table{border-collapse:collapse;overflow-wrap:normal}
+            td,th{padding:.25em .7em;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
+            th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
             img{max-width:100%}figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
-            .grid{display:flex;flex-wrap:wrap;gap:8px}.grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
+            .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}
+            .grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
             """;
+
+    /** The browser itself holds the page to what it promises: no script, and nothing from outside. */
+    private static final String POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
     private final StringBuilder body = new StringBuilder();
 
@@ -38,7 +43,7 @@ final class Html {
 
     /** @param numbers columns from this one on hold numbers and stand to the right */
     Html table(List<String> head, List<List<String>> rows, int numbers) {
-        body.append("<table><tr>");
+        body.append("<div class=scroll><table><tr>");
         for (int i = 0; i < head.size(); i++) {
             body.append(i >= numbers ? "<th class=n>" : "<th>").append(escape(head.get(i))).append("</th>");
         }
@@ -46,11 +51,11 @@ final class Html {
         for (List<String> row : rows) {
             body.append("<tr>");
             for (int i = 0; i < row.size(); i++) {
-                body.append(i >= numbers ? "<td class=n>" : "<td>").append(escape(row.get(i))).append("</td>");
+                body.append(i >= numbers ? "<td class=n>" : "<td>").append(escape(row.get(i)).replace("\n", "<br>")).append("</td>");
             }
             body.append("</tr>\n");
         }
-        body.append("</table>\n");
+        body.append("</table></div>\n");
         return this;
     }
 
@@ -59,12 +64,19 @@ final class Html {
         return this;
     }
 
-    /** Small pictures side by side. */
-    Html gallery(List<byte[]> pngs, List<String> captions) {
-        body.append("<div class=grid>");
-        for (int i = 0; i < pngs.size(); i++) {
-            body.append(figure(pngs.get(i), captions.get(i)));
-        }
+    /** Small pictures side by side, enlarged without smoothing. */
+    Html gallery(List<Pictures.Shown> pictures) {
+        return side("grid", pictures);
+    }
+
+    /** Pictures side by side in their own size, where there is room. */
+    Html row(List<Pictures.Shown> pictures) {
+        return side("row", pictures);
+    }
+
+    private Html side(String style, List<Pictures.Shown> pictures) {
+        body.append("<div class=").append(style).append('>');
+        pictures.forEach(p -> body.append(figure(p.png(), p.caption())));
         body.append("</div>\n");
         return this;
     }
@@ -75,7 +87,8 @@ final class Html {
     }
 
     String page(String title) {
-        return "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>" + escape(title) + "</title><style>" + STYLE + "</style></head><body>\n"
+        return "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\"" + POLICY
+                + "\"><meta name=viewport content=\"width=device-width\"><title>" + escape(title) + "</title><style>" + STYLE + "</style></head><body>\n"
                 + body + "</body></html>\n";
     }
 }

@@ -62,6 +62,11 @@ public record RunEnvironment(
                 ProcessHandle.current().info().commandLine().orElse("unknown"));
     }
 
+    /** What this virtual machine was started with, without properties and class path. */
+    public static String jvmFlags() {
+        return String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-D")).toList());
+    }
+
     Map<String, Object> toMap() {
         Map<String, Object> out = new LinkedHashMap<>();
         out.put("started", started);
@@ -79,8 +84,15 @@ public record RunEnvironment(
         return out;
     }
 
+    /** System property with the commit, where the program runs without its sources: the launcher of a bundle sets it. */
+    public static final String COMMIT_PROPERTY = "jmoco.commit";
+
     /** Asks git in the clone that this class was built in, which is found by the pom.xml above the class files. */
     private static String gitCommit() {
+        String told = System.getProperty(COMMIT_PROPERTY);
+        if (told != null) {
+            return told;
+        }
         try {
             Path classes = Path.of(RunEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());
             for (Path p = classes; p != null; p = p.getParent()) {

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * {@link #floats()} writes the tensor.
  *
  * <p>Backing arrays: F64 {@code double[]}, F32 {@code float[]}, I64 {@code long[]}, I32 {@code int[]}, U8 {@code byte[]}
- * (read with {@code & 0xff}). BF16 has no host form: a backend converts when it copies.
+ * (read with {@code & 0xff}). BF16 and F16 have no host form: a backend converts when it copies.
  */
 public final class HostTensor {
     private final DType dtype;
@@ -48,7 +48,7 @@ public final class HostTensor {
         return of(Shape.SCALAR, new double[] {value});
     }
 
-    /** Zeros. @throws IllegalArgumentException for BF16 or more than 2^31 - 1 elements */
+    /** Zeros. @throws IllegalArgumentException for BF16, F16 or more than 2^31 - 1 elements */
     public static HostTensor zeros(DType dtype, Shape shape) {
         int n = Math.toIntExact(shape.size());
         return switch (dtype) {
@@ -57,7 +57,7 @@ public final class HostTensor {
             case I64 -> of(shape, new long[n]);
             case I32 -> of(shape, new int[n]);
             case U8 -> of(shape, new byte[n]);
-            case BF16 -> throw new IllegalArgumentException("host tensor: bf16 has no host form; use f32");
+            case BF16, F16 -> throw new IllegalArgumentException("host tensor: " + dtype + " has no host form; use f32");
         };
     }
 

@@ -15,6 +15,7 @@ import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
 import org.jmoco.layer.Parameters;
 import org.jmoco.moco.MocoStep;
+import org.jmoco.optim.LossScale;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
@@ -220,6 +221,7 @@ public final class MocoTrainer {
             tensors.put(QUEUE, backend.download(step.queue().keys()));
             tensors.put(HEAD, backend.download(step.queue().head()));
             metadata.put(ORIGIN, origin);
+            LossScale.save(step.scale(), backend, metadata);
         }
 
         @Override
@@ -235,6 +237,7 @@ public final class MocoTrainer {
             backend.upload(step.queue().keys(), t.get(QUEUE));
             backend.upload(step.queue().head(), t.get(HEAD));
             origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
+            LossScale.load(step.scale(), backend, checkpoint.metadata());
         }
     }
 

@@ -10,6 +10,7 @@ import org.jmoco.layer.Linear;
 import org.jmoco.layer.Parameters;
 import org.jmoco.loss.SoftmaxCrossEntropy;
 import org.jmoco.optim.Adam;
+import org.jmoco.optim.LossScale;
 import org.jmoco.optim.Optimizer;
 import org.jmoco.optim.Sgd;
 import org.jmoco.tensor.DType;
@@ -37,6 +38,7 @@ public final class SupervisedStep {
 
     private final ResNet18 network;
     private final Optimizer optimizer;
+    private final LossScale scale; // null where the backend needs none, and for a frozen network
     private final SoftmaxCrossEntropy loss;
     private final Buffer images; // N x H x W x 3
     private final Buffer labels; // N, I32
@@ -69,6 +71,7 @@ public final class SupervisedStep {
             case ADAM -> new Adam(backend, trained.specs(), training.weightDecay);
             case SGD -> new Sgd(backend, trained.specs(), FinetuneConfig.SGD_MOMENTUM, training.weightDecay);
         };
+        scale = training.frozen ? null : LossScale.of(backend); // the last layer alone stays in f32
         loss = new SoftmaxCrossEntropy(backend);
         images = backend.declare(Region.INPUT, "images", Shape.of(batch, image, image, 3));
         labels = backend.memory().declare(Region.INPUT, "labels", DType.I32, Shape.of(batch));
@@ -82,7 +85,7 @@ public final class SupervisedStep {
         } else {
             recordNetwork(rec);
         }
-        optimizer.recordStep(rec, trained, gradients);
+        optimizer.recordStep(rec, trained, gradients, scale);
         if (feed != null) {
             feed.recordResults(rec, loss.loss(), loss.correct());
         }
@@ -92,7 +95,9 @@ public final class SupervisedStep {
     private void recordNetwork(Recorder rec) {
         ResNet18.Saved saved = network.forward(rec, images);
         rec.copy("logits", logits, saved.y());
-        network.backward(rec, saved, loss.forwardBackward(rec, saved.y(), labels), false);
+        Buffer dlogits = loss.forwardBackward(rec, saved.y(), labels);
+        LossScale.recordScale(scale, rec, dlogits);
+        network.backward(rec, saved, dlogits, false);
     }
 
     private void recordLastLayer(Recorder rec, Linear last) {
@@ -116,6 +121,11 @@ public final class SupervisedStep {
 
     public SoftmaxCrossEntropy loss() {
         return loss;
+    }
+
+    /** By which the gradients of the last run are scaled; null where they are not. */
+    public LossScale scale() {
+        return scale;
     }
 
     /** Input: normalised images. */

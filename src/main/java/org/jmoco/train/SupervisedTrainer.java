@@ -18,6 +18,7 @@ import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.Initializer;
+import org.jmoco.optim.LossScale;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
@@ -342,6 +343,7 @@ public final class SupervisedTrainer {
                 h.save(tensors);
             }
             metadata.put(ORIGIN, origin);
+            LossScale.save(step.scale(), backend, metadata);
         }
 
         @Override
@@ -365,6 +367,7 @@ public final class SupervisedTrainer {
                 h.load(t);
             }
             origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
+            LossScale.load(step.scale(), backend, checkpoint.metadata());
         }
     }
 

@@ -52,6 +52,20 @@ class PredictCommandTest {
         assertTrue(run(2, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"), "a missing file");
     }
 
+    /** A network that was trained without any held-out image classifies as well. */
+    @Test
+    void aRunWithoutTestImagesIsEnough() throws IOException {
+        for (int i = 0; i < 8; i++) {
+            image(folder.resolve("plain/dark/" + i + ".png"), 0, i);
+            image(folder.resolve("plain/light/" + i + ".png"), 120, i);
+        }
+        String run = folder.resolve("plainrun").toString();
+        run(0, "finetune", "--data", "images=" + folder.resolve("plain"), "--image", "16", "--batch", "8", "--splits", "2", "--width", "2", "--epochs", "1",
+                "--vote", "1", "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
+        String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1", folder.resolve("plain/dark/0.png").toString());
+        assertTrue(said.contains("dark 0.") && said.contains("light 0."), said);
+    }
+
     private static void image(Path file, int level, int seed) throws IOException {
         Files.createDirectories(file.getParent());
         BufferedImage image = new BufferedImage(20, 18, BufferedImage.TYPE_INT_RGB);

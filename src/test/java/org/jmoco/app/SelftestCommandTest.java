@@ -40,6 +40,8 @@ class SelftestCommandTest {
         assertEquals(0, run("selftest", "--backend", "cpu", "--case", "relu_fwd"));
         assertTrue(out.toString().lines().filter(l -> l.startsWith("PASS relu_fwd")).count() > 1, out.toString());
         assertFalse(out.toString().contains("step:"), out.toString());
+        assertEquals(0, run("selftest", "--backend", "cpu", "--case", "sgd,softmax", "--quick"));
+        assertTrue(out.toString().endsWith("2 of 2 parts passed" + System.lineSeparator()), out.toString());
         assertEquals(2, run("selftest", "--backend", "cpu", "--case", "no such thing"));
         assertTrue(err.toString().contains("no case contains that"), err.toString());
     }

@@ -141,7 +141,11 @@ class DeviceViewsTest {
                 draws.add(d);
                 renderer.render(d, images[i], sizes[2 * i], sizes[2 * i + 1], expected, 0);
                 for (int e = 0; e < each; e++) {
-                    float x = precision == Precision.BF16 ? roundedToBf16(expected[e]) : expected[e];
+                    float x = switch (precision) {
+                        case BF16 -> roundedToBf16(expected[e]);
+                        case F16 -> Float.float16ToFloat(Float.floatToFloat16(expected[e]));
+                        default -> expected[e];
+                    };
                     assertEquals(Float.floatToRawIntBits(x), Float.floatToRawIntBits(got[n * each + e]), recipe.name() + " " + purposes.get(v)
                             + " of image " + i + " (" + sizes[2 * i] + " x " + sizes[2 * i + 1] + "), element " + e + ": " + d);
                 }
@@ -224,6 +228,16 @@ class DeviceViewsTest {
         assertTrue(draws.stream().allMatch(d -> d.height() > 320), draws.toString());
     }
 
+    /** Pictures of 168 x 168 fill more than half of a block's shared memory: they lie in global memory, each in a place of its own. */
+    @Test
+    void largePicturesLieInGlobalMemory() {
+        ViewRecipe r = new ViewRecipe("large", 0, new Crop(168, 0.5, 1), 0.5, STRONG, 0.5, new Blur(1, 0.5, 2), Evaluation.EXACT);
+        for (Precision p : new Precision[] {Precision.F32, Precision.BF16}) {
+            compare(r, new int[] {40, 33, 21, 50}, all(2), 1, PAIR, p);
+            assertTrue(gpu.counts("random_views_" + p + "_outside").globalBytesWritten() > 2L * 2 * 3 * 168 * 168);
+        }
+    }
+
     @Test
     void allOrdersOfTheAdjustments() {
         ViewRecipe r = new ViewRecipe("orders", 0, new Crop(4, 0.5, 1), 0.5, WILD, 0, Blur.NONE, Evaluation.EXACT);
@@ -232,6 +246,12 @@ class DeviceViewsTest {
     }
 
     // ---- precision, order, edges -------------------------------------------------------------------------------
+
+    @Test
+    void f16IsTheRoundedView() {
+        compare(ViewRecipe.of("cifar10"), repeat(2, 32, 32), all(2), 1, PAIR, Precision.F16);
+        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.F16); // no whole packs
+    }
 
     @Test
     void bf16IsTheRoundedView() {

@@ -20,16 +20,18 @@ import org.junit.jupiter.api.TestFactory;
 class OpBenchTest {
     private static final Ceilings CEILINGS = new Ceilings(1e9, 1e10);
 
-    @TestFactory
-    List<DynamicTest> everyOperationIsCheckedAndTimed() {
-        return List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1", "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
+    private static final List<String> PROBLEMS = List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1", "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
                 "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c5 g2 add relu", "batch_norm_inf n4 h3 w3 c5 g2",
                 "batch_norm_bwd n4 h3 w3 c5 g2 add relu", "max_pool_fwd n2 h7 w7 c3 r3 s3 st2 pd1", "avg_pool_fwd n2 h3 w3 c5",
                 "avg_pool_bwd n2 h3 w3 c5", "linear_fwd n3 c7 k5", "linear_bwd_data n3 c7 k5", "linear_bwd_w n3 c7 k5", "l2_norm_fwd n3 d7",
                 "l2_norm_bwd n3 d7", "info_nce n3 m13 d7", "cross_entropy n5 k2", "gather_rows n5 m3 d7", "enqueue n3 m7 d5", "momentum l33",
-                "sgd l33", "adam l33", "copy l33").stream().map(text -> DynamicTest.dynamicTest(text, () -> {
+                "sgd l33", "adam l33", "copy l33");
+
+    @TestFactory
+    List<DynamicTest> everyOperationIsCheckedAndTimed() {
+        return PROBLEMS.stream().map(text -> DynamicTest.dynamicTest(text, () -> {
                     Problem p = Problem.parse(text);
-                    Row row = new OpBench(() -> CpuBackend.open(1), CEILINGS, 3, 0.001).measure(p);
+                    Row row = new OpBench(() -> CpuBackend.open(1), CEILINGS, Caches.WARM, 3, 0.001).measure(p);
                     assertEquals(p, row.problem());
                     assertTrue(row.medianNanos() > 0 && row.p10Nanos() <= row.medianNanos() && row.medianNanos() <= row.p90Nanos(), row.toString());
                     assertTrue(row.bytes() > 0 && row.floorMillis() > 0, row.toString());
@@ -40,9 +42,35 @@ class OpBenchTest {
     @Test
     void aBodyThatDoesNothingFails() {
         for (String problem : List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st1 pd1", "sgd l33", "info_nce n3 m13 d7", "copy l7")) {
-            OpBench bench = new OpBench(Idle::new, CEILINGS, 3, 0.001);
+            OpBench bench = new OpBench(Idle::new, CEILINGS, Caches.WARM, 3, 0.001);
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(problem)), problem);
             assertTrue(e.getMessage().contains("the result is wrong"), e.getMessage());
+        }
+    }
+
+    /** Every operation that can be benchmarked is in the list of the test above. */
+    @Test
+    void noOperationIsLeftOut() {
+        assertEquals(OpSetups.names(), new java.util.TreeSet<>(PROBLEMS.stream().map(p -> Problem.parse(p).op()).toList()));
+    }
+
+    @Test
+    void aColdRunIsTimedAloneAfterItsFlush() {
+        List<String> calls = new java.util.ArrayList<>();
+        Idle backend = new Idle() {
+            @Override
+            public long nanos(Runnable work) {
+                calls.add("start");
+                work.run();
+                calls.add("stop");
+                return 5_000_000;
+            }
+        };
+        Stopwatch.Timing t = new Stopwatch(3, 1e-9).time(backend, () -> calls.add("run"), () -> calls.add("flush"));
+        assertEquals(5e6, t.median());
+        assertEquals(16, t.runsPerSample());
+        for (int i = 0; i < calls.size(); i += 4) {
+            assertEquals(List.of("flush", "start", "run", "stop"), calls.subList(i, i + 4));
         }
     }
 
@@ -60,7 +88,7 @@ class OpBenchTest {
     }
 
     /** The CPU backend with operations that are recorded and do nothing. */
-    private static final class Idle extends Backend {
+    private static class Idle extends Backend {
         @Override
         public String name() {
             return "idle";

@@ -36,9 +36,9 @@ class ProblemTest {
         assertMessage("'again' is neither a size", "info_nce n1 somewhere again");
         assertMessage("must begin with an operation", "n128 m4096");
         assertMessage("99999999999 is too large", "sgd l99999999999");
-        UserError missing = assertThrows(UserError.class, () -> OpSetup.of(Problem.parse("info_nce n128 m64")));
+        UserError missing = assertThrows(UserError.class, () -> OpSetups.of(Problem.parse("info_nce n128 m64")));
         assertTrue(missing.getMessage().contains("needs the size d"), missing.getMessage());
-        UserError unknown = assertThrows(UserError.class, () -> OpSetup.of(Problem.parse("fft l8")));
+        UserError unknown = assertThrows(UserError.class, () -> OpSetups.of(Problem.parse("fft l8")));
         assertTrue(unknown.getMessage().contains("no benchmark exists for operation fft"), unknown.getMessage());
     }
 

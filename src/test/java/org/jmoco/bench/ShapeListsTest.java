@@ -34,7 +34,7 @@ class ShapeListsTest {
         for (String list : ShapeLists.SHIPPED) {
             List<Problem> problems = ShapeLists.load(list);
             assertFalse(problems.isEmpty(), list);
-            problems.forEach(p -> assertTrue(OpSetup.of(p).operands().size() >= 2, p.toString()));
+            problems.forEach(p -> assertTrue(OpSetups.of(p).operands().size() >= 2, p.toString()));
         }
     }
 

@@ -203,25 +203,27 @@ public final class DeviceMemory {
             this.operand = operand;
         }
 
-        /** Element {@code index} of a tensor of F32 or BF16. */
+        /** Element {@code index} of a tensor of F32, BF16 or F16. */
         public float get(DType type, long index) {
             int at = at(type, index);
             if (allocation.hasUnwritten() && allocation.firstUnwritten(at, type.bytes) >= 0) {
                 throw new PtxFault(who + ": reads element " + index + " of " + operand + ", which nothing wrote: "
                         + allocation.describe(allocation.address + at));
             }
-            return type == DType.F32
-                    ? Float.intBitsToFloat((int) Allocation.INTS.get(allocation.data, at))
-                    : Float.intBitsToFloat((short) Allocation.SHORTS.get(allocation.data, at) << 16);
+            return switch (type) {
+                case F32 -> Float.intBitsToFloat((int) Allocation.INTS.get(allocation.data, at));
+                case F16 -> Float.float16ToFloat((short) Allocation.SHORTS.get(allocation.data, at));
+                default -> Float.intBitsToFloat((short) Allocation.SHORTS.get(allocation.data, at) << 16);
+            };
         }
 
-        /** Writes an element of F32, or of BF16 rounded to nearest even. */
+        /** Writes an element of F32, or of BF16 or F16 rounded to nearest even. */
         public void set(DType type, long index, float value) {
             int at = at(type, index);
             if (type == DType.F32) {
                 Allocation.INTS.set(allocation.data, at, Float.floatToRawIntBits(value));
             } else {
-                Allocation.SHORTS.set(allocation.data, at, Bits.toBf16(value));
+                Allocation.SHORTS.set(allocation.data, at, type == DType.F16 ? Float.floatToFloat16(value) : Bits.toBf16(value));
             }
             allocation.markWritten(at, type.bytes);
         }
@@ -243,7 +245,7 @@ public final class DeviceMemory {
 
         private int at(DType type, long index) {
             long offset = index * type.bytes;
-            if (type != DType.F32 && type != DType.BF16) {
+            if (type != DType.F32 && type != DType.BF16 && type != DType.F16) {
                 throw new IllegalArgumentException(who + ": " + operand + " of type " + type);
             }
             if (index < 0 || offset + type.bytes > bytes) {

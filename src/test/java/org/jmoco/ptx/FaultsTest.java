@@ -51,6 +51,7 @@ class FaultsTest {
 
     @Test
     void misaligned() {
+        sound(1, 1, "ld.global.u16 %r1, [%rd0+2]; ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd0+16];");
         fault("misaligned access: 4 bytes", 1, 1, "ld.global.f32 %f1, [%rd0+2];");
         fault("misaligned access: 16 bytes", 1, 1, "ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd0+8];");
         fault("misaligned access: 8 bytes", 1, 1, ".shared .align 4 .b8 s[16]; mov.u64 %rd2, 1; st.shared.u64 [s+4], %rd2;");
@@ -68,6 +69,7 @@ class FaultsTest {
         String text = Lab.kernel(0, "mov.u64 %rd1, table; st.global.u32 [%rd1], 3;").replace(".visible",
                 ".const .align 4 .b32 table = 5;\n.visible");
         assertTrue(assertThrows(PtxFault.class, () -> lab.run(text, 1, 1, 0)).getMessage().contains("writes constant memory"));
+        assertDoesNotThrow(() -> lab.run(text.replace("mov.u64 %rd1, table; st.global.u32 [%rd1], 3;", "ld.const.u32 %r1, [table];"), 1, 1, 0));
     }
 
     // ---- what nothing wrote ------------------------------------------------------------------------------------
@@ -117,6 +119,9 @@ class FaultsTest {
 
     @Test
     void divergentWarpInstructions() {
+        sound(1, 32, "shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1;");
+        sound(1, 32, "setp.lt.u32 %p1, %r0, 16; @%p1 shfl.sync.bfly.b32 %r1, %r0, 1, 31, 0xffff;");
+        sound(1, 32, "setp.lt.u32 %p1, %r0, 32; @%p1 bra.uni A; A:");
         fault("divergent shfl.sync.bfly.b32", 1, 32,
                 "setp.lt.u32 %p1, %r0, 16; @%p1 bra A; shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1; bra END; "
                 + "A: shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1; END:");

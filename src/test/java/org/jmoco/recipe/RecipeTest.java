@@ -202,6 +202,16 @@ class RecipeTest {
         assertTrue(error(SMALLEST.replace("slices:", "transfer:")).contains("choose another one"));
     }
 
+    /** The keys tell a stage from a row of the same name; where they do not, the user must. */
+    @Test
+    void aStageAndARowMayShareAName() {
+        String both = SMALLEST + "rows:\n  random: {chain: []}\n  slices: {chain: [slices]}\n";
+        assertEquals(7, read(both, "slices.epochs=7").pretrain().get("slices").epochs());
+        assertEquals(List.of(), read(both, "slices.chain=[]").rows().get(1).chain());
+        assertTrue(error(both, "slices.published={AUC: 0.5}").contains("is a stage and a row; write pretrain.slices.published or rows.slices.published"));
+        assertEquals(0.5, read(both, "rows.slices.published={AUC: 0.5}").rows().get(1).published().get("AUC"));
+    }
+
     @Test
     void errorsInOptionsNameTheOption() {
         assertTrue(error(SMALLEST, "transfer.epochs=many").startsWith("--set transfer.epochs=many: transfer.epochs: expected a whole number"));

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
@@ -35,15 +34,15 @@ class RunReportTest {
 
     @Test
     void onePageHoldsEverythingAndPointsNowhere() throws IOException {
-        String html = RunReport.html(List.of(StoredRun.read(run("moco", "runs/x")), StoredRun.read(run("random", "random"))), new RunReport.Pictures() {
+        String html = RunReport.html(List.of(StoredRun.read(run("moco", "runs/x")), StoredRun.read(run("random", "random"))), new Pictures() {
             @Override
             public Optional<byte[]> image(String name) {
                 return name.equals("c") ? Optional.of(new byte[] {1, 2, 3}) : Optional.empty();
             }
 
             @Override
-            public Map<String, byte[]> more() {
-                return Map.of("views", new byte[] {4});
+            public List<Exhibit> exhibits() {
+                return List.of(new Exhibit("Views", "", List.of(new Shown("views", new byte[] {4}))));
             }
         });
         assertTrue(html.contains("0.7500 [0.5000, 1.0000]"), "figures");
@@ -57,7 +56,7 @@ class RunReportTest {
 
     @Test
     void confusionCountsTrueByPredicted() throws IOException {
-        String html = RunReport.html(List.of(StoredRun.read(run("moco", "x"))), RunReport.Pictures.NONE);
+        String html = RunReport.html(List.of(StoredRun.read(run("moco", "x"))), Pictures.NONE);
         assertTrue(html.contains("<tr><td>no</td><td class=n>1</td><td class=n>1</td></tr>"), html);
         assertTrue(html.contains("<tr><td>yes</td><td class=n>1</td><td class=n>1</td></tr>"), html);
     }
@@ -77,7 +76,7 @@ class RunReportTest {
         Files.delete(run.resolve("predictions.json"));
         StoredRun r = StoredRun.read(run);
         assertTrue(Double.isNaN(r.figure("test", "vote", "AUC", "value")));
-        assertTrue(RunReport.html(List.of(r), RunReport.Pictures.NONE).contains("No run has ended yet"));
+        assertTrue(RunReport.html(List.of(r), Pictures.NONE).contains("No run has ended yet"));
     }
 
     @Test

@@ -18,10 +18,12 @@ import org.jmoco.backend.cuda.CudaBackend;
 import org.jmoco.backend.cuda.CudaOptions;
 import org.jmoco.backend.cuda.Precision;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.ptx.EmulatedGpu;
+import org.jmoco.tensor.Philox;
 import org.jmoco.train.FeedOptions.Where;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,14 +36,32 @@ class DeviceTrainingTest {
     private static final int BATCH = 4;
     private static final int SIZE = 8;
 
-    /** 3 steps an epoch and an image left out; losses are read every 2 steps, checkpoints written every 2. */
-    private static final ImageSet IMAGES = Fixture.PHANTOMS.split(DataSet.TRAIN).subset(IntStream.range(0, 13).toArray());
+    /** 3 steps an epoch and an image left out; losses are read every 2 steps, checkpoints written every 2. Images of many sizes. */
+    private static final ImageSet IMAGES =
+            Fixture.PHANTOMS.split(DataSet.TRAIN).subset(IntStream.range(0, 13).toArray()).map(DeviceTrainingTest::cut);
 
     private static final ViewRecipe VIEWS = ViewRecipe.of("phantom").withSize(SIZE);
     private static final int LOSS_EVERY = 2;
 
     @TempDir
     Path folder;
+
+    /** The upper left of an image, of some height and width from a half of it on. */
+    private static Image cut(Image of) {
+        Philox random = new Philox(7, Philox.Purpose.TEST, 0, of.name().hashCode());
+        int height = of.height() - random.nextInt(of.height() / 2);
+        int width = of.width() - random.nextInt(of.width() / 2);
+        byte[] rgb = new byte[3 * height * width];
+        for (int h = 0; h < height; h++) {
+            System.arraycopy(of.rgb(), 3 * h * of.width(), rgb, 3 * h * width, 3 * width);
+        }
+        return new Image(of.name(), height, width, rgb);
+    }
+
+    @Test
+    void imagesAreRagged() {
+        assertTrue(IntStream.range(0, IMAGES.size()).mapToObj(i -> IMAGES.height(i) + " x " + IMAGES.width(i)).distinct().count() > 5);
+    }
 
     private interface Training {
         void run(Backend backend, Where feed, RunOutput output, Path out);

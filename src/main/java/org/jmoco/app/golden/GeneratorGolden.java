@@ -29,7 +29,7 @@ final class GeneratorGolden {
         for (HostTensor t : weights.values()) {
             count += t.size();
         }
-        TensorRecords.compare(report, "fill", weights, records, MissingNode.getInstance());
+        TensorRecords.compare(report, "fill", TensorRecords.of(weights), records, MissingNode.getInstance());
         report.equal("parameter count", "all", count, root.path("parameter_count").asLong());
         JsonNode cosine = root.path("cosine_lr");
         Schedule schedule = Schedule.cosine(cosine.path("lr").asDouble(), cosine.path("epochs").asInt());

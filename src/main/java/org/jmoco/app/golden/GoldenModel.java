@@ -1,5 +1,6 @@
 package org.jmoco.app.golden;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,18 @@ import org.jmoco.tensor.HostTensor;
 
 /** Names and initial values of the golden network: a sequential container of 0 conv, 1 bn, 3-6 layers, 9 linear. */
 final class GoldenModel {
+    /** Whose output in evaluation mode each case records. */
+    static final int EVAL_IMAGES = 4;
+
+    private static final int WIDTH = 64;
+
     private GoldenModel() {}
+
+    /** @param config of a case; has {@code width} where that is not the golden files' 64 */
+    static ResNet18.Config config(JsonNode config) {
+        return new ResNet18.Config(ResNet18.Stem.CIFAR, config.path("width").asInt(WIDTH), config.path("dim").asInt(),
+                config.path("bn_splits").asInt());
+    }
 
     /** Weights in checkpoint layout; the stream's index runs through them in state_dict order. */
     static Map<String, HostTensor> weights(ResNet18.Config config) {

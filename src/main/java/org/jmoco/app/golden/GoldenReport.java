@@ -103,6 +103,15 @@ final class GoldenReport {
         }
     }
 
+    /** The same for numbers that were recorded. */
+    void numbers(String kind, String where, JsonNode got, JsonNode expected, JsonNode peer, double rms) {
+        double[] values = new double[got.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = got.get(i).asDouble();
+        }
+        numbers(kind, where, values, expected, peer, rms);
+    }
+
     /** Integers, flags: any difference fails. */
     void equal(String kind, String where, double got, double expected) {
         if (kind(kind, true).add(Math.abs(got - expected), where)) {

@@ -42,13 +42,14 @@ public final class GoldenRun {
     }
 
     private static void compare(JsonNode root, Path file, Supplier<Backend> backend, GoldenReport report) {
-        if (root.has("float64") && root.at("/float64/config").has("symmetric")) {
+        JsonNode f64 = root.path("float64");
+        if (f64.path("config").has("symmetric")) {
             try (Backend b = backend.get()) {
-                new MocoGolden(b, root, report).run();
+                MocoGolden.compare(report, new MocoSteps(b, f64.path("config")).run(), f64, root.path("float32"));
             }
-        } else if (root.has("float64") && root.at("/float64/config").has("labels")) {
+        } else if (f64.path("config").has("labels")) {
             try (Backend b = backend.get()) {
-                new FineTuneGolden(b, root, report).run();
+                FineTuneGolden.compare(report, new FineTuneSteps(b, f64.path("config")).run(), f64, root.path("float32"));
             }
         } else if (root.has("bank_labels")) {
             KnnGolden.run(root, report);

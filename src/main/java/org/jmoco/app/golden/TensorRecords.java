@@ -1,34 +1,78 @@
 package org.jmoco.app.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import org.jmoco.tensor.HostTensor;
 
-/** Compares maps of tensors with records {@code {name: {norm, first4}}}. */
+/** Records of tensors, {@code {name: {norm, first4}}}: ours, and how they are compared with others'. */
 final class TensorRecords {
+    private static final int FIRST_OF_TENSOR = 4;
+    private static final int FIRST_OF_ROW = 8;
+
     private TensorRecords() {}
 
-    /** @param tensors by torchvision's names, in checkpoint layout */
-    static void compare(GoldenReport report, String kind, Map<String, HostTensor> tensors, JsonNode expected, JsonNode peer) {
+    /**
+     * Norm, first elements and number of elements of each tensor, by its golden name.
+     *
+     * @param tensors by torchvision's names, in checkpoint layout
+     */
+    static ObjectNode of(Map<String, HostTensor> tensors) {
+        ObjectNode out = JsonNodeFactory.instance.objectNode();
         tensors.forEach((name, t) -> {
-            String golden = GoldenModel.goldenName(name);
-            JsonNode e = expected.path(golden);
+            ObjectNode record = out.putObject(GoldenModel.goldenName(name));
+            record.put("norm", norm(t));
+            record.put("size", t.size());
+            ArrayNode first = record.putArray("first4");
+            for (int i = 0; i < Math.min(FIRST_OF_TENSOR, t.size()); i++) {
+                first.add(t.get(i));
+            }
+        });
+        return out;
+    }
+
+    static double norm(HostTensor t) {
+        double squares = 0;
+        for (int i = 0; i < t.size(); i++) {
+            squares += t.get(i) * t.get(i);
+        }
+        return Math.sqrt(squares);
+    }
+
+    /** The first numbers of a row of a matrix. */
+    static ArrayNode first8(HostTensor matrix, int row) {
+        int columns = Math.toIntExact(matrix.shape().dim(1));
+        double[] r = new double[Math.min(FIRST_OF_ROW, columns)];
+        for (int i = 0; i < r.length; i++) {
+            r[i] = matrix.get(row * columns + i);
+        }
+        return first8(r);
+    }
+
+    static ArrayNode first8(double[] row) {
+        ArrayNode out = JsonNodeFactory.instance.arrayNode();
+        for (int i = 0; i < Math.min(FIRST_OF_ROW, row.length); i++) {
+            out.add(row[i]);
+        }
+        return out;
+    }
+
+    /** @param got as {@link #of} makes them */
+    static void compare(GoldenReport report, String kind, JsonNode got, JsonNode expected, JsonNode peer) {
+        got.properties().forEach(x -> {
+            JsonNode e = expected.path(x.getKey());
             if (e.isMissingNode()) {
-                report.equal(kind + " names", golden + " is recorded", 0, 1);
+                report.equal(kind + " names", x.getKey() + " is recorded", 0, 1);
                 return;
             }
-            JsonNode p = peer.path(golden);
-            double squares = 0;
-            for (int i = 0; i < t.size(); i++) {
-                squares += t.get(i) * t.get(i);
-            }
+            JsonNode g = x.getValue();
+            JsonNode p = peer.path(x.getKey());
             double norm = e.path("norm").asDouble();
-            report.number(kind + " norm", golden, Math.sqrt(squares), norm, p.path("norm"));
-            double[] first = new double[Math.min(e.path("first4").size(), t.size())];
-            for (int i = 0; i < first.length; i++) {
-                first[i] = t.get(i);
-            }
-            report.numbers(kind + " elements", golden, first, e.path("first4"), p.path("first4"), norm / Math.sqrt(t.size()));
+            report.number(kind + " norm", x.getKey(), g.path("norm").asDouble(), norm, p.path("norm"));
+            report.numbers(kind + " elements", x.getKey(), g.path("first4"), e.path("first4"), p.path("first4"),
+                    norm / Math.sqrt(g.path("size").asDouble()));
         });
     }
 

@@ -10,7 +10,6 @@ import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.backend.Region;
 import org.jmoco.backend.reference.ReferenceBackend;
-import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
@@ -274,7 +273,7 @@ public final class OpCase {
     }
 
     private static HostTensor guarded(Operand o, DType inMemory, boolean absolute) {
-        DType dtype = inMemory == DType.BF16 ? DType.F32 : inMemory;
+        DType dtype = inMemory.hostForm();
         HostTensor t = HostTensor.zeros(dtype, Shape.of(Math.toIntExact(o.shape.size()) + 2 * GUARD));
         for (int i = 0; i < t.size(); i++) {
             int at = i - GUARD;
@@ -303,8 +302,8 @@ public final class OpCase {
     /**
      * Runs the case on {@code backend} and on the reference backend of the same real type, and compares every written operand.
      *
-     * <p>Where the backend's feature maps are bf16, all maps and filters of the case are rounded to bf16 beforehand, so that both
-     * backends start from the same numbers, and results that are stored or computed as bf16 are allowed its roundoff.
+     * <p>Where the backend's feature maps are bf16 or f16, all maps and filters of the case are rounded to it beforehand, so that both
+     * backends start from the same numbers, and results that are stored or computed as such are allowed its roundoff.
      *
      * @return what {@code backend} computed
      * @throws AssertionError naming the worst element, its index, both values and the case
@@ -313,9 +312,9 @@ public final class OpCase {
         String device = backend.describe();
         DType real = backend.real();
         Tolerance.Roundoffs roundoffs = Tolerance.Roundoffs.of(backend);
-        if (roundoffs.maps() > 0) {
+        if (roundoffs.maps() != null) {
             operands.values().stream().filter(o -> o.mapped() && o.before != null).forEach(o -> Arrays.setAll(o.before,
-                    i -> Bf16.round((float) o.before[i])));
+                    i -> roundoffs.maps().round(o.before[i])));
         }
         Map<String, HostTensor> got = run(backend);
         Map<String, HostTensor> expected = run(ReferenceBackend.open(real, 1));
@@ -363,15 +362,15 @@ public final class OpCase {
     /** The case's tolerance, and what storing or computing in a narrower type adds to it. */
     private static double allowed(String name, Operand o, int i, Tolerance.Evidence e) {
         double inReal = o.tolerance.allowed(name, i, e);
-        double maps = e.roundoffs().maps();
-        if (maps == 0 || !o.mapped()) {
+        Tolerance.Roundoffs r = e.roundoffs();
+        if (r.maps() == null || !o.mapped()) {
             return inReal;
         }
         double expected = e.expected(name, i);
         if (o.kind == Kind.GRADIENTS) { // rounded before they are added to what was there
-            return inReal + maps * (Math.abs(expected) + (o.before == null ? 0 : Math.abs(o.before[i])) + inReal);
+            return inReal + r.ofMap(Math.abs(expected) + (o.before == null ? 0 : Math.abs(o.before[i])) + inReal);
         }
-        return inReal == 0 ? Math.abs(Bf16.round((float) expected) - expected) : inReal + maps * (Math.abs(expected) + inReal);
+        return inReal == 0 ? Math.abs(r.maps().round(expected) - expected) : inReal + r.ofMap(Math.abs(expected) + inReal);
     }
 
     private static String index(Shape shape, int element) {

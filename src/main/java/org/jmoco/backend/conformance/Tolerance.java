@@ -2,8 +2,8 @@ package org.jmoco.backend.conformance;
 
 import java.util.Map;
 import org.jmoco.backend.Backend;
-import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Half;
 import org.jmoco.tensor.HostTensor;
 
 /** How far an element may be from the reference backend's: a formula over the case's data, with its reason. */
@@ -34,14 +34,19 @@ interface Tolerance {
      * How a backend rounds: half units in the last place of 1.
      *
      * @param real of its real type
-     * @param maps of its feature maps, 0 if they are real
+     * @param maps the type of its feature maps, null if they are real
      * @param products of operands before they are multiplied, 0 if they are multiplied as they are
      * @param contrasts likewise in InfoNCE
      */
-    record Roundoffs(double real, double maps, double products, double contrasts) {
+    record Roundoffs(double real, DType maps, double products, double contrasts) {
         static Roundoffs of(Backend b) {
-            return new Roundoffs(b.real() == DType.F64 ? 0x1p-53 : 0x1p-24, b.featureMaps() == b.real() ? 0 : Bf16.ROUNDOFF,
+            return new Roundoffs(b.real() == DType.F64 ? 0x1p-53 : 0x1p-24, b.featureMaps() == b.real() ? null : b.featureMaps(),
                     b.productRoundoff(), b.contrastRoundoff());
+        }
+
+        /** Largest error of storing a feature map's value of at most {@code magnitude}. */
+        double ofMap(double magnitude) {
+            return maps == null ? 0 : maps.roundoff() * magnitude + (maps == DType.F16 ? Half.UNDERFLOW : 0);
         }
 
         /** Relative error of a product of two rounded numbers: (1 + u)^2 - 1. */

@@ -232,6 +232,20 @@ final class Avx2Assembler {
         operand(2, line);
     }
 
+    /** Asks for a cache line to be brought into the first-level cache, to be read soon. */
+    void prefetchNear(Memory line) {
+        rex(1, line);
+        put(0x0f, 0x18);
+        operand(1, line);
+    }
+
+    /** Asks for a cache line to be brought into the first-level cache for writing. */
+    void prefetchToWrite(Memory line) {
+        rex(1, line);
+        put(0x0f, 0x0d);
+        operand(1, line);
+    }
+
     void zero(int to) {
         rexRegister(to, to);
         put(0x31, 0xc0 | (to & 7) << 3 | to & 7);

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,11 @@ public final class CpuBackend extends Backend {
     private CpuBackend(int threads) {
         workers = new Workers(threads);
         ops = new CpuOps(workers);
+    }
+
+    /** The native libraries that this backend loads, as files: for a bundle. @throws UserError if there are none for this platform */
+    public static List<Path> nativeFiles() {
+        return DnnlLibrary.files();
     }
 
     /**

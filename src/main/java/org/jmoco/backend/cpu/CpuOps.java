@@ -151,14 +151,26 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
-        return new OptimizerSteps.Sgd(workers, w, dw, velocity, learningRate, momentum, weightDecay);
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
+            Buffer nonFinite) {
+        return new OptimizerSteps.Sgd(workers, w, dw, velocity, learningRate, momentum, weightDecay, new LossScale(exponent, nonFinite));
     }
 
     @Override
     public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
-            double weightDecay) {
-        return new OptimizerSteps.Adam(workers, w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay);
+            double weightDecay, Buffer exponent, Buffer nonFinite) {
+        return new OptimizerSteps.Adam(workers, w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay,
+                new LossScale(exponent, nonFinite));
+    }
+
+    @Override
+    public Work scaleLoss(Buffer x, Buffer exponent) {
+        return new LossScale.Multiply(workers, x, exponent);
+    }
+
+    @Override
+    public Work adaptLossScale(Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval) {
+        return LossScale.adapt(exponent, finiteSteps, nonFinite, interval);
     }
 
     @Override

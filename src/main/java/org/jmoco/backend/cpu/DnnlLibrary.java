@@ -11,7 +11,10 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.net.URL;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
+import org.jmoco.tensor.BundledNatives;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -47,26 +50,34 @@ final class DnnlLibrary {
     }
 
     private static DnnlLibrary load() {
-        String platform = Loader.getPlatform();
-        String dnnlName;
-        String openMpName;
-        if (platform.startsWith("linux-")) {
-            dnnlName = "libdnnl.so.3";
-            openMpName = "libgomp.so.1";
-        } else if (platform.startsWith("macosx-")) {
-            dnnlName = "libdnnl.3.dylib";
-            openMpName = "libomp.dylib";
-        } else {
-            throw UserError.failed("cpu backend: no oneDNN binding for platform " + platform
-                    + " (there is one for linux and macosx); use --backend reference or cuda");
-        }
-        // OpenMP first: oneDNN then finds it already loaded, or beside itself by its run path.
-        SymbolLookup openMp = SymbolLookup.libraryLookup(unpack(platform, openMpName), Arena.global());
-        SymbolLookup dnnl = SymbolLookup.libraryLookup(unpack(platform, dnnlName), Arena.global());
+        List<Path> files = files();
+        SymbolLookup openMp = SymbolLookup.libraryLookup(files.get(0), Arena.global());
+        SymbolLookup dnnl = SymbolLookup.libraryLookup(files.get(1), Arena.global());
         return new DnnlLibrary(dnnl, openMp);
     }
 
+    /**
+     * The libraries as files, unpacked if need be. OpenMP first: oneDNN then finds it already loaded, or beside itself by its run path.
+     *
+     * @throws UserError as {@link #open} does
+     */
+    static List<Path> files() {
+        String platform = Loader.getPlatform();
+        if (platform.startsWith("linux-")) {
+            return List.of(unpack(platform, "libgomp.so.1"), unpack(platform, "libdnnl.so.3"));
+        }
+        if (platform.startsWith("macosx-")) {
+            return List.of(unpack(platform, "libomp.dylib"), unpack(platform, "libdnnl.3.dylib"));
+        }
+        throw UserError.failed("cpu backend: no oneDNN binding for platform " + platform
+                + " (there is one for linux and macosx); use --backend reference or cuda");
+    }
+
     private static Path unpack(String platform, String name) {
+        Optional<Path> bundled = BundledNatives.file(name);
+        if (bundled.isPresent()) {
+            return bundled.get();
+        }
         String resource = "/org/bytedeco/dnnl/" + platform + "/" + name;
         URL url = DnnlLibrary.class.getResource(resource);
         if (url == null) {

@@ -161,7 +161,7 @@ final class GemmKernel {
     /**
      * {@code f(a, b, c, groups, chunks)}: C = A^T B or C += A^T B for 8 x groups rows and 8 x vectors columns, summed over
      * 16 x chunks terms. Both factors come in panels of 8 columns, in which the terms follow each other: element (term,
-     * column) of a panel is at 32 term + 4 column.
+     * column) of a panel is at 32 term + 4 column. Meanwhile the panels of both that follow in memory are brought nearer.
      *
      * @param vectors panels of B, 1 to 3
      * @param panelBytes from one panel to the next, in either factor
@@ -171,6 +171,8 @@ final class GemmKernel {
     static MachineCode sumOfOuterProducts(int vectors, long panelBytes, long cRow, boolean accumulate) {
         int sumBytes = OUTER_ROWS * vectors * VECTOR;
         Avx2Assembler a = new Avx2Assembler(DType.F32);
+        a.copy(RAX, RSI);
+        a.add(RAX, vectors * panelBytes); // the panels of B whose turn is next
         a.add(RSP, -sumBytes);
         int group = a.position();
         for (int half = 0; half < 2; half++) { // 4 of the 8 columns of a panel of A
@@ -208,6 +210,13 @@ final class GemmKernel {
         int b = 12;
         int spread = 15;
         for (int term = 0; term < CHUNK; term++) {
+            if (term % 4 == 2 * half) { // half of the lines of the next panel of A that lie at the place of this chunk
+                a.prefetch(at(R9, panelBytes + VECTOR * term));
+            }
+            if (term % 8 == 7) {
+                a.prefetch(at(RAX, 0));
+                a.add(RAX, NativeMemory.ALIGNMENT);
+            }
             for (int v = 0; v < vectors; v++) {
                 a.load(b + v, at(R10, v * panelBytes + VECTOR * term));
             }

@@ -34,6 +34,10 @@ final class MachineCode implements AutoCloseable {
         call(a, b, c, 0, 0);
     }
 
+    void call(long a, long b, long c, long d) {
+        call(a, b, c, d, 0);
+    }
+
     void call(long a, long b, long c, long d, long e) {
         try {
             CALL.invokeExact(entry, a, b, c, d, e);

@@ -53,15 +53,18 @@ final class OptimizerSteps {
         private final Buffer dw;
         private final Buffer velocity;
         private final Buffer learningRate;
+        private final LossScale scale;
         private final float mu;
         private final float decay;
 
-        Sgd(Workers workers, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
+        Sgd(Workers workers, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
+                LossScale scale) {
             super(workers, w.size());
             this.w = w;
             this.dw = dw;
             this.velocity = velocity;
             this.learningRate = learningRate;
+            this.scale = scale;
             this.mu = (float) momentum;
             this.decay = (float) weightDecay;
         }
@@ -71,21 +74,26 @@ final class OptimizerSteps {
             long wAt = w.address() + from * Float.BYTES;
             long gAt = dw.address() + from * Float.BYTES;
             long vAt = velocity.address() + from * Float.BYTES;
+            if (scale.skips()) {
+                return;
+            }
+            float inverse = scale.inverse(); // 1 or another power of two: exact
             float minusLr = -Simd.get(learningRate.address());
+            FloatVector inverseV = FloatVector.broadcast(Simd.F, inverse);
             FloatVector muV = FloatVector.broadcast(Simd.F, mu);
             FloatVector decayV = FloatVector.broadcast(Simd.F, decay);
             FloatVector minusLrV = FloatVector.broadcast(Simd.F, minusLr);
             long o = 0;
             for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 FloatVector weight = Simd.load(wAt + o);
-                FloatVector g = weight.fma(decayV, Simd.load(gAt + o));
+                FloatVector g = weight.fma(decayV, Simd.load(gAt + o).mul(inverseV));
                 FloatVector v = Simd.load(vAt + o).fma(muV, g);
                 Simd.store(vAt + o, v);
                 Simd.store(wAt + o, v.fma(minusLrV, weight));
             }
             for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 float weight = Simd.get(wAt + o);
-                float g = Math.fma(weight, decay, Simd.get(gAt + o));
+                float g = Math.fma(weight, decay, Simd.get(gAt + o) * inverse);
                 float v = Math.fma(Simd.get(vAt + o), mu, g);
                 Simd.set(vAt + o, v);
                 Simd.set(wAt + o, Math.fma(v, minusLr, weight));
@@ -103,13 +111,14 @@ final class OptimizerSteps {
         private final Buffer step;
         private final double beta1;
         private final double beta2;
+        private final LossScale scale;
         private final float eps;
         private final float decay;
         private float minusStepSize;
         private float inverseRootCorrection;
 
         Adam(Workers workers, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
-                double eps, double weightDecay) {
+                double eps, double weightDecay, LossScale scale) {
             super(workers, w.size());
             this.w = w;
             this.dw = dw;
@@ -119,12 +128,16 @@ final class OptimizerSteps {
             this.step = step;
             this.beta1 = beta1;
             this.beta2 = beta2;
+            this.scale = scale;
             this.eps = (float) eps;
             this.decay = (float) weightDecay;
         }
 
         @Override
         public void run() {
+            if (scale.skips()) {
+                return;
+            }
             int t = Simd.getInt(step.address()) + 1;
             minusStepSize = (float) -(Simd.get(learningRate.address()) / (1 - StrictMath.pow(beta1, t)));
             inverseRootCorrection = (float) (1 / Math.sqrt(1 - StrictMath.pow(beta2, t)));
@@ -138,6 +151,8 @@ final class OptimizerSteps {
             long gAt = dw.address() + from * Float.BYTES;
             long mAt = m.address() + from * Float.BYTES;
             long vAt = v.address() + from * Float.BYTES;
+            float inverse = scale.inverse();
+            FloatVector inverseV = FloatVector.broadcast(Simd.F, inverse);
             float b1 = (float) beta1;
             float b2 = (float) beta2;
             float rest1 = (float) (1 - beta1);
@@ -150,7 +165,7 @@ final class OptimizerSteps {
             long o = 0;
             for (; o < Simd.wholeVectors(count); o += Simd.BYTES) {
                 FloatVector weight = Simd.load(wAt + o);
-                FloatVector g = weight.fma(decayV, Simd.load(gAt + o));
+                FloatVector g = weight.fma(decayV, Simd.load(gAt + o).mul(inverseV));
                 FloatVector first = Simd.load(mAt + o).fma(b1V, g.mul(rest1));
                 FloatVector second = Simd.load(vAt + o).fma(b2V, g.mul(g).mul(rest2));
                 Simd.store(mAt + o, first);
@@ -160,7 +175,7 @@ final class OptimizerSteps {
             }
             for (; o < (long) count * Float.BYTES; o += Float.BYTES) {
                 float weight = Simd.get(wAt + o);
-                float g = Math.fma(weight, decay, Simd.get(gAt + o));
+                float g = Math.fma(weight, decay, Simd.get(gAt + o) * inverse);
                 float first = Math.fma(Simd.get(mAt + o), b1, g * rest1);
                 float second = Math.fma(Simd.get(vAt + o), b2, g * g * rest2);
                 Simd.set(mAt + o, first);

@@ -83,7 +83,7 @@ final class WinogradForward implements ConvKernel {
         int down = tile.down().tiles(out.h());
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
-        blockTiles = WinogradGrid.blockTiles(tile, work.bytes * (c + k), tiles);
+        blockTiles = WinogradGrid.blockTiles(tile, work.bytes, c, k, tiles);
         blocks = (tiles + blockTiles - 1) / blockTiles;
         vRow = WinogradGrid.staggered((long) work.bytes * c);
         mRow = WinogradGrid.staggered((long) work.bytes * k);

@@ -25,6 +25,9 @@ final class WinogradKernel {
     /** Channels of a block in f64, a line of the cache in f32. */
     private static final int F64_BLOCK = 16;
 
+    /** Bytes ahead at which a line is asked for that the item after next will write. */
+    private static final long NEXT_LINE = 2 * VECTOR;
+
     private WinogradKernel() {}
 
     /** Where the elements of one side of a transform lie. */
@@ -75,7 +78,7 @@ final class WinogradKernel {
     }
 
     /**
-     * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source).
+     * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source), over all channels.
      *
      * <p>Down the columns first, into a square on the stack, then across its rows. In f64 the vectors of a block of channels
      * take turns in each pass: a vector of 4 channels is a quarter of a line of the cache, and pixels below each other are often
@@ -94,18 +97,63 @@ final class WinogradKernel {
         }
         int lanes = VECTOR / work.bytes;
         int vectors = work == DType.F64 ? F64_BLOCK / lanes : 1;
-        int columns = map.across().in();
-        int square = squareBytes(map);
-        int read = lanes * from.bytes;
+        int blockBytes = vectors * lanes * from.bytes;
         Avx2Assembler a = new Avx2Assembler(work);
-        a.add(RSP, -(long) vectors * square);
+        a.add(RSP, -(long) vectors * squareBytes(map));
         map.loadConstants(a);
         int item = a.position();
         a.zero(RCX);
         a.zero(R8);
         int block = a.position();
+        block(a, work, map, source, from, target, to, vectors, targetStep, accumulate, 0);
+        a.add(R8, vectors * targetStep);
+        a.add(RCX, blockBytes);
+        a.compare(RCX, channels * from.bytes);
+        a.jumpIfBelow(block);
+        nextItem(a, source, target, item);
+        a.add(RSP, (long) vectors * squareBytes(map));
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
+    }
+
+    /**
+     * {@code f(source, target, count, channel)}: the same in f32 for one vector of 8 channels, {@code channel} bytes from the
+     * first: for a target where the items of a vector follow each other, so that its lines are written from end to end.
+     */
+    static MachineCode transformVector(WinogradTile.Map map, Place source, Strided target) {
+        Avx2Assembler a = new Avx2Assembler(DType.F32);
+        a.add(RSP, -(long) squareBytes(map));
+        map.loadConstants(a);
+        a.zero(R8);
+        int item = a.position();
+        block(a, DType.F32, map, source, DType.F32, target, DType.F32, 1, 0, false, NEXT_LINE);
+        nextItem(a, source, target, item);
+        a.add(RSP, squareBytes(map));
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
+    }
+
+    private static void nextItem(Avx2Assembler a, Place source, Place target, int item) {
+        a.add(RDI, source.step());
+        a.add(RSI, target.step());
+        a.decrement(RDX);
+        a.jumpIfNotZero(item);
+    }
+
+    /** One block of channels of an item. @param ahead bytes by which lines of the target are asked for before their turn */
+    private static void block(Avx2Assembler a, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to,
+            int vectors, long targetStep, boolean accumulate, long ahead) {
+        int columns = map.across().in();
+        int square = squareBytes(map);
+        int read = VECTOR / work.bytes * from.bytes;
+        int blockBytes = vectors * read;
         for (int c = 0; c < columns; c++) {
             int column = c;
+            if (target instanceof Strided s) {
+                askFor(a, s, RSI, R8, ahead, vectors * VECTOR, c, columns, true);
+            }
             forEachVector(a, vectors, square, RCX, read, () -> {
                 for (int row = 0; row < map.down().in(); row++) {
                     load(a, row, operand(a, source, RDI, RCX, row, column), from != work);
@@ -115,6 +163,9 @@ final class WinogradKernel {
         }
         for (int r = 0; r < map.down().out(); r++) {
             int row = r;
+            if (source instanceof Strided s) {
+                askFor(a, s, RDI, RCX, blockBytes, blockBytes, r, map.down().out(), false);
+            }
             forEachVector(a, vectors, square, R8, targetStep, () -> {
                 for (int column = 0; column < columns; column++) {
                     a.load(column, at(RSP, R9, inSquare(columns, row, column)));
@@ -128,18 +179,27 @@ final class WinogradKernel {
                 });
             });
         }
-        a.add(R8, vectors * targetStep);
-        a.add(RCX, (long) vectors * read);
-        a.compare(RCX, channels * from.bytes);
-        a.jumpIfBelow(block);
-        a.add(RDI, source.step());
-        a.add(RSI, target.step());
-        a.decrement(RDX);
-        a.jumpIfNotZero(item);
-        a.add(RSP, (long) vectors * square);
-        a.zeroUpper();
-        a.ret();
-        return new MachineCode(a.code());
+    }
+
+    /**
+     * Asks for share {@code part} of {@code parts} of the lines of a block, which lie in as many places as there are frequencies:
+     * too many for the processor to foresee. Those that are written are asked for while the same block is read, those that are
+     * read while the block before is written.
+     */
+    private static void askFor(Avx2Assembler a, Strided place, int base, int moving, long ahead, int bytes, int part, int parts,
+            boolean write) {
+        int elements = place.rows * place.columns;
+        for (int i = elements * part / parts; i < elements * (part + 1) / parts; i++) {
+            for (int line = 0; line < Math.max(1, bytes / NativeMemory.ALIGNMENT); line++) {
+                Memory memory = at(base, moving, place.offset(i / place.columns, i % place.columns) + ahead
+                        + (long) line * NativeMemory.ALIGNMENT);
+                if (write) {
+                    a.prefetchToWrite(memory);
+                } else {
+                    a.prefetchNear(memory);
+                }
+            }
+        }
     }
 
     /** Writes the body as a loop over the vectors of a block: r9 is the place of the vector's square, {@code moving} its offset. */

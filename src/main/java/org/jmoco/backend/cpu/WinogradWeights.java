@@ -95,9 +95,8 @@ final class WinogradWeights implements ConvKernel {
         yPixels = WinogradAddresses.ofOutputs(tile, out, down, across);
         Strided v = WinogradKernel.frequencies(tile, vPitch, VECTOR);
         Strided m = WinogradKernel.frequencies(tile, mPitch, VECTOR);
-        xKernel = WinogradKernel.transform(F32, tile.input(), WinogradKernel.inputTable(tile), F32, v, F32, c, panelBytes, false);
-        yKernel = WinogradKernel.transform(F32, tile.outputGradient(), WinogradKernel.outputTable(tile), F32, m, F32, k, panelBytes,
-                false);
+        xKernel = WinogradKernel.transformVector(tile.input(), WinogradKernel.inputTable(tile), v);
+        yKernel = WinogradKernel.transformVector(tile.outputGradient(), WinogradKernel.outputTable(tile), m);
         filterKernel = WinogradKernel.transform(F32, tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c), F32,
                 WinogradKernel.taps(tile, 4L * c, false), F32, c, VECTOR, accumulate);
         for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
@@ -156,9 +155,13 @@ final class WinogradWeights implements ConvKernel {
         int slab = from / SLAB;
         long place = (long) VECTOR * (from % SLAB);
         xPixels.fill(table, roundFirst + from, count, rounded, x, zeros);
-        xKernel.call(table, scratch + vOffset + slab * vSlab + place, rounded);
+        for (int panel = 0; panel < c / 8; panel++) {
+            xKernel.call(table, scratch + vOffset + slab * vSlab + place + panel * panelBytes, rounded, (long) VECTOR * panel);
+        }
         yPixels.fill(table, roundFirst + from, count, rounded, dy, zeros);
-        yKernel.call(table, scratch + mOffset + slab * mSlab + place, rounded);
+        for (int panel = 0; panel < k / 8; panel++) {
+            yKernel.call(table, scratch + mOffset + slab * mSlab + place + panel * panelBytes, rounded, (long) VECTOR * panel);
+        }
     }
 
     private void addProduct(int task, int worker) {

@@ -2,7 +2,7 @@ package org.jmoco.backend.cuda;
 
 import org.jmoco.backend.cuda.Launch.Dim;
 
-/** Launches of the kernels in {@code kernels/elementwise.cu} that turn f32 into bf16 and back. */
+/** Launches of the kernels in {@code kernels/elementwise.cu} that turn f32 into the feature maps' type, bf16 or f16, and back. */
 final class Conversions {
     private static final String MODULE = "elementwise";
 
@@ -13,14 +13,14 @@ final class Conversions {
 
     private Conversions() {}
 
-    /** dst (bf16) = src (f32), rounded to nearest even. */
+    /** dst (narrow) = src (f32), rounded to nearest even. */
     static Launch narrow(CudaContext cuda, long dst, long src, long n) {
-        return launch(cuda, "convert_f32_bf16", dst, src, n);
+        return launch(cuda, "convert_f32_" + cuda.precision().featureMaps(), dst, src, n);
     }
 
-    /** dst (f32) = src (bf16), exactly; or dst += src in f32. */
+    /** dst (f32) = src (narrow), exactly; or dst += src in f32. */
     static Launch widen(CudaContext cuda, long dst, long src, long n, boolean accumulate) {
-        return launch(cuda, accumulate ? "add_bf16_f32" : "convert_bf16_f32", dst, src, n);
+        return launch(cuda, (accumulate ? "add_" : "convert_") + cuda.precision().featureMaps() + "_f32", dst, src, n);
     }
 
     private static Launch launch(CudaContext cuda, String entry, long dst, long src, long n) {

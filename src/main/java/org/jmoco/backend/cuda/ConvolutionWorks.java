@@ -6,13 +6,12 @@ import org.jmoco.backend.Region;
 import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.ConvolutionChoices.Choice;
 import org.jmoco.backend.cuda.Dnn.Direction;
-import org.jmoco.tensor.DType;
 
 /**
  * Convolutions, by cuDNN: which call carries out which operation of {@link org.jmoco.backend.Ops}.
  *
- * <p>In bf16 cuDNN reads the bf16 copy of the filters. It writes filter gradients in the type of its operands, so they go to
- * scratch memory in bf16 first and are then widened into the f32 gradients, or added to them.
+ * <p>In bf16 and f16 cuDNN reads the copy of the filters in that type. It writes filter gradients in the type of its operands, so they go to
+ * scratch memory as such first and are then widened into the f32 gradients, or added to them.
  */
 final class ConvolutionWorks implements AutoCloseable {
     /** cuDNN asks for workspaces at multiples of 16; 256 is what allocations have. */
@@ -100,7 +99,7 @@ final class ConvolutionWorks implements AutoCloseable {
         }
     }
 
-    /** The filters' gradient in bf16 to scratch, then into dw. */
+    /** The filters' gradient in the maps' type to scratch, then into dw. */
     private final class WidenedGradient implements LibraryWork {
         private final Choice choice;
         private final Buffer dw;
@@ -118,7 +117,7 @@ final class ConvolutionWorks implements AutoCloseable {
             this.x = x;
             this.dy = dy;
             this.accumulate = accumulate;
-            this.narrowBytes = aligned(dw.size() * DType.BF16.bytes);
+            this.narrowBytes = aligned(dw.size() * cuda.precision().featureMaps().bytes);
         }
 
         @Override

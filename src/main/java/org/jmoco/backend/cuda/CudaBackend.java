@@ -50,9 +50,9 @@ public final class CudaBackend extends Backend {
         if (capability < KernelLibrary.OLDEST) {
             throw tooOld(gpu, "jmoco needs compute capability " + capability(KernelLibrary.OLDEST) + " (Volta) or later; use --backend cpu");
         }
-        if (options.precision() != Precision.F32 && capability < AMPERE) {
+        if ((options.precision() == Precision.TF32 || options.precision() == Precision.BF16) && capability < AMPERE) {
             throw tooOld(gpu, "--precision " + options.precision() + " needs " + capability(AMPERE)
-                    + " (Ampere) or later; use --precision f32");
+                    + " (Ampere) or later; use --precision f32, or f16, which has tensor cores from 7.0 on");
         }
         return new CudaBackend(gpu, options);
     }
@@ -207,7 +207,7 @@ public final class CudaBackend extends Backend {
         return gpu.time(work);
     }
 
-    /** @throws IllegalArgumentException if sizes differ, or types do by more than f32, f64 and bf16 */
+    /** @throws IllegalArgumentException if sizes differ, or types do by more than f32, f64, bf16 and f16 */
     @Override
     public void upload(Buffer dst, HostTensor src) {
         requireOpen();

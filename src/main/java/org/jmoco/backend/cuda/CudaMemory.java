@@ -54,9 +54,9 @@ final class CudaMemory {
 
     /** The options that shrink the largest arena, strongest first. */
     private String cure(Region largest) {
-        String bf16 = precision.featureMaps() == Precision.BF16.featureMaps() ? "" : ", --precision bf16";
+        String narrow = precision.featureMaps().bytes == 2 ? "" : gpu.info().capability() < 80 ? ", --precision f16" : ", --precision bf16";
         if (BY_BATCH.contains(largest)) {
-            return "--batch, --image" + bf16 + " or --width";
+            return "--batch, --image" + narrow + " or --width";
         }
         if (largest == Region.DATA) {
             return "--feed host, which keeps the images in the host's memory";

@@ -181,14 +181,25 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
-        return optimisers.sgd(w, dw, velocity, learningRate, momentum, weightDecay);
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
+            Buffer nonFinite) {
+        return optimisers.sgd(w, dw, velocity, learningRate, momentum, weightDecay, exponent, nonFinite);
     }
 
     @Override
     public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
-            double eps, double weightDecay) {
-        return optimisers.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay);
+            double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
+        return optimisers.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay, exponent, nonFinite);
+    }
+
+    @Override
+    public Work scaleLoss(Buffer x, Buffer exponent) {
+        return elementwise.scaleLoss(x, exponent);
+    }
+
+    @Override
+    public Work adaptLossScale(Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval) {
+        return optimisers.adaptLossScale(exponent, finiteSteps, nonFinite, interval);
     }
 
     @Override

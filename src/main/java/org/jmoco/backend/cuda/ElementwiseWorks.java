@@ -33,9 +33,13 @@ final class ElementwiseWorks {
                 launch("flag_non_finite_" + x.dtype(), x, flag.address(), x.address(), count(x))));
     }
 
+    Work scaleLoss(Buffer x, Buffer exponent) {
+        return new PreparedWork(cuda, 0, scratch -> List.of(launch("scale_loss", x, x.address(), exponent.address(), count(x))));
+    }
+
     Work fill(Buffer dst, double value) {
-        if (dst.dtype() == DType.BF16) {
-            return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_bf16", dst, dst.address(), (float) value, count(dst))));
+        if (dst.dtype().bytes == 2) {
+            return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_" + dst.dtype(), dst, dst.address(), (float) value, count(dst))));
         }
         int word = dst.dtype() == DType.I32 ? (int) value : Float.floatToRawIntBits((float) value);
         return () -> cuda.gpu().fill(dst.address(), word, dst.size());

@@ -63,7 +63,7 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
      * @return null if there is none: D above 512, or above 128 where a block has no more than 64 KiB of shared memory
      */
     static InfoNceTiles choose(Precision precision, int d, GpuInfo device) {
-        if (precision != Precision.F32 && device.capability() >= TENSOR_CAPABILITY) {
+        if (precision.contrastRoundoff() > 0 && device.capability() >= TENSOR_CAPABILITY) {
             String kind = precision == Precision.BF16 ? "info_nce_bf16_" : "info_nce_tf32_";
             InfoNceTiles tensor = narrowest(kind, d, device);
             if (tensor != null) {

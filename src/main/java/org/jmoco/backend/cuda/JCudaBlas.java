@@ -63,6 +63,9 @@ final class JCudaBlas implements Blas, AutoCloseable {
             throw new IllegalArgumentException("gemm: A is " + aType + " and B is " + bType + ", C is " + cType
                     + "; A and B must be of one type, and C f32 or of that type");
         }
+        if (aType == DType.F32 && precision != Precision.F32 && precision != Precision.TF32) {
+            throw new IllegalArgumentException("gemm: f32 operands are multiplied in f32 or tf32, not in " + precision);
+        }
         // cuBLAS reads both numbers before it returns (pointer mode host).
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 0, alpha);
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, beta);
@@ -75,7 +78,7 @@ final class JCudaBlas implements Blas, AutoCloseable {
 
     /** Every kind adds in f32. Without TF32, f32 operands are multiplied as they are. */
     private static int computeType(DType operands, Precision precision) {
-        return operands == DType.F32 && precision != Precision.F32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32 : cublasComputeType.CUBLAS_COMPUTE_32F;
+        return operands == DType.F32 && precision == Precision.TF32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32 : cublasComputeType.CUBLAS_COMPUTE_32F;
     }
 
     private static int operation(boolean transpose) {

@@ -26,14 +26,13 @@ import jcuda.jcudnn.cudnnStatus;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 import jcuda.jcudnn.cudnnTensorFormat;
 import org.jmoco.backend.ConvGeometry;
-import org.jmoco.tensor.DType;
 
 /**
  * One convolution by cuDNN's calls of version 7, which cuDNN 9 still answers: x and y N x H x W x C, the filter K x R x S x C,
  * cross-correlation, sums in f32.
  *
  * <p>Which units multiply is the descriptor's math type: FMA for f32 (exact products), DEFAULT for tf32, which permits
- * tensor cores and with them tf32, TENSOR_OP for bf16. ALLOW_CONVERSION would turn f32 into f16 and is never used. JCudnn does
+ * tensor cores and with them tf32, TENSOR_OP for bf16 and f16. ALLOW_CONVERSION would turn f32 into f16 and is never used. JCudnn does
  * not hand over which type each algorithm was offered with; a type permits and does not force, so one type serves all.
  */
 final class JCudaConvolution implements Dnn.Convolution {
@@ -61,11 +60,15 @@ final class JCudaConvolution implements Dnn.Convolution {
         MemorySegment scalars = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f, 0f);
         one = DeviceAddress.host(scalars);
         zero = DeviceAddress.host(scalars.asSlice(Float.BYTES));
-        int type = precision.featureMaps() == DType.BF16 ? cudnnDataType.CUDNN_DATA_BFLOAT16 : cudnnDataType.CUDNN_DATA_FLOAT;
+        int type = switch (precision.featureMaps()) {
+            case BF16 -> cudnnDataType.CUDNN_DATA_BFLOAT16;
+            case F16 -> cudnnDataType.CUDNN_DATA_HALF;
+            default -> cudnnDataType.CUDNN_DATA_FLOAT;
+        };
         int math = switch (precision) {
             case F32 -> cudnnMathType.CUDNN_FMA_MATH;
             case TF32 -> cudnnMathType.CUDNN_DEFAULT_MATH;
-            case BF16 -> cudnnMathType.CUDNN_TENSOR_OP_MATH;
+            case BF16, F16 -> cudnnMathType.CUDNN_TENSOR_OP_MATH;
         };
         check(JCudnn.cudnnCreateTensorDescriptor(x), "cudnnCreateTensorDescriptor");
         check(JCudnn.cudnnCreateTensorDescriptor(y), "cudnnCreateTensorDescriptor");

@@ -14,7 +14,9 @@ public enum Precision {
     /** f32 in memory; products of convolutions and matrices are rounded to tf32 (10-bit mantissa) by the tensor cores. */
     TF32(DType.F32, 0x1p-10, 0x1p-11),
     /** bf16 feature maps, f32 sums; linear layers stay in f32, InfoNCE multiplies rows rounded to bf16. */
-    BF16(DType.BF16, 0, Bf16.ROUNDOFF);
+    BF16(DType.BF16, 0, Bf16.ROUNDOFF),
+    /** f16 feature maps, f32 sums, scaled losses; linear layers and InfoNCE stay in f32. For devices that have no bf16. */
+    F16(DType.F16, 0, 0);
 
     private final DType featureMaps;
     private final double productRoundoff;

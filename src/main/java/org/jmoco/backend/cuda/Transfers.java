@@ -9,11 +9,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Half;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
 
 /**
- * Copies between host tensors and device memory, in pieces through one block of native memory, where f32 becomes bf16 and
+ * Copies between host tensors and device memory, in pieces through one block of native memory, where f32 becomes bf16 or f16 and
  * back.
  */
 final class Transfers implements AutoCloseable {
@@ -42,7 +43,7 @@ final class Transfers implements AutoCloseable {
 
     /**
      * @param address where element 0 of {@code src} goes
-     * @param type of the elements in device memory: that of {@code src}, or F32 and BF16 for a {@code src} of F32 or F64
+     * @param type of the elements in device memory: that of {@code src}, or F32, BF16 and F16 for a {@code src} of F32 or F64
      */
     void upload(long address, DType type, HostTensor src) {
         HostTensor values = src.dtype() == DType.F64 ? src.toF32() : src;
@@ -57,15 +58,21 @@ final class Transfers implements AutoCloseable {
                         staging.setAtIndex(JAVA_SHORT, i, Bf16.bits(from[first + i]));
                     }
                 }
+                case F16 -> {
+                    float[] from = values.floats();
+                    for (int i = 0; i < count; i++) {
+                        staging.setAtIndex(JAVA_SHORT, i, Half.bits(from[first + i]));
+                    }
+                }
                 default -> throw unsupported(type);
             }
             gpu.upload(address + (long) first * type.bytes, staging.asSlice(0, (long) count * type.bytes));
         });
     }
 
-    /** BF16 comes back as F32, which holds every bf16 number. */
+    /** BF16 and F16 come back as F32, which holds all of their numbers. */
     HostTensor download(long address, DType type, Shape shape) {
-        HostTensor values = HostTensor.zeros(type == DType.BF16 ? DType.F32 : type, shape);
+        HostTensor values = HostTensor.zeros(type.hostForm(), shape);
         inPieces(values.size(), type.bytes, (first, count) -> {
             gpu.download(staging.asSlice(0, (long) count * type.bytes), address + (long) first * type.bytes);
             switch (type) {
@@ -78,6 +85,12 @@ final class Transfers implements AutoCloseable {
                         to[first + i] = Bf16.value(staging.getAtIndex(JAVA_SHORT, i));
                     }
                 }
+                case F16 -> {
+                    float[] to = values.floats();
+                    for (int i = 0; i < count; i++) {
+                        to[first + i] = Half.value(staging.getAtIndex(JAVA_SHORT, i));
+                    }
+                }
                 default -> throw unsupported(type);
             }
         });
@@ -85,7 +98,7 @@ final class Transfers implements AutoCloseable {
     }
 
     static IllegalArgumentException unsupported(DType type) {
-        return new IllegalArgumentException("the cuda backend has f32, bf16, i32 and u8 buffers, not " + type);
+        return new IllegalArgumentException("the cuda backend has f32, bf16, f16, i32 and u8 buffers, not " + type);
     }
 
     @Override

@@ -4,21 +4,26 @@ import org.jmoco.backend.ViewGeometry;
 import org.jmoco.tensor.UserError;
 
 /**
- * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The picture
- * has to be there as a whole; the strip may be short, then rows at its ends are resized twice.
+ * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The strip may be
+ * short, then rows at its ends are resized twice. A picture that leaves no room for two blocks on a multiprocessor lies in global memory
+ * as a whole.
  *
  * @param tapsX     places for weights of an output pixel along x
  * @param tapsY     along y
  * @param stripRows rows that the strip holds
  * @param stripBytes bytes of the strip, which is also scratch for the blur and the table of normalised values
- * @param bytes     of everything
+ * @param bytes     of everything in shared memory
+ * @param outside   true if the picture is not among it
  */
-record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes) {
+record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes, boolean outside) {
     /** What every device gives a block without asking (CUDA C++ Programming Guide, technical specifications). */
     private static final int PLAIN = 48 << 10;
 
     /** Static shared memory of the kernel, at most: draws and a sum. */
     private static final int STATIC = 256;
+
+    /** Shared memory that the system keeps of each block, from compute capability 8.0 on (CUDA C++ Programming Guide). */
+    private static final int RESERVED = 1024;
 
     /** Normalised values of three channels, f32. */
     private static final int TABLE = 3 * 256 * Float.BYTES;
@@ -31,18 +36,31 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
 
     /** @param limit largest shared memory of a block on the device, as {@link GpuInfo#sharedBytesPerBlock()} */
     static ViewLayout of(ViewGeometry g, int limit) {
-        int size = g.size();
-        int tapsX = taps(g.widest(), size);
-        int tapsY = taps(g.tallest(), size);
-        long fixed = STATIC + (long) Integer.BYTES * size * (4 + tapsX + tapsY) + 3L * size * size;
+        ViewLayout inside = of(g, limit, false);
+        return inside != null && 2L * (inside.bytes + STATIC + RESERVED) <= limit ? inside : outside(g, limit);
+    }
+
+    private static ViewLayout outside(ViewGeometry g, int limit) {
+        ViewLayout l = of(g, limit, true);
+        if (l == null || g.size() >= 2048) {
+            throw UserError.failed("random views of " + g.size() + " x " + g.size() + " pixels from images of up to " + g.tallest() + " x "
+                    + g.widest() + " take more shared memory on the GPU than the " + limit
+                    + " bytes that this one has for a block; lower --image, or let the host make the views: --feed host");
+        }
+        return l;
+    }
+
+    /** @return null if that does not fit */
+    private static ViewLayout of(ViewGeometry g, int limit, boolean outside) {
+        long size = g.size();
+        int tapsX = taps(g.widest(), g.size());
+        int tapsY = taps(g.tallest(), g.size());
+        long fixed = STATIC + Integer.BYTES * size * (4 + tapsX + tapsY) + (outside ? 0 : 3 * size * size);
         long least = Math.min(tapsY, g.tallest());
-        long scratch = Math.max(TABLE, 2L * size); // the blur takes two lines at least
-        long row = 3L * size;
-        long needed = fixed + Math.max(scratch, least * row);
-        if (needed > limit || size >= 2048) {
-            throw UserError.failed("random views of " + size + " x " + size + " pixels from images of up to " + g.tallest() + " x "
-                    + g.widest() + " take " + needed + " bytes of shared memory on the GPU, but this one has " + limit
-                    + " for a block; lower --image, or let the host make the views: --feed host");
+        long scratch = Math.max(TABLE, 2 * size); // the blur takes two lines at least
+        long row = 3 * size;
+        if (fixed + Math.max(scratch, least * row) > limit) {
+            return null;
         }
         int plain = Math.min(PLAIN, limit);
         long rows = Math.min(g.tallest(), Math.max(0, plain - fixed) / row);
@@ -51,8 +69,7 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
             rows = Math.min(enough, (limit - fixed) / row);
         }
         int strip = Math.toIntExact(Math.max(scratch, rows * row));
-        int bytes = Math.toIntExact(fixed - STATIC + strip);
-        return new ViewLayout(tapsX, tapsY, (int) rows, strip, bytes);
+        return new ViewLayout(tapsX, tapsY, (int) rows, strip, Math.toIntExact(fixed - STATIC + strip), outside);
     }
 
     /** As BilinearAxis of org.jmoco.augment: 2 ceil(support) + 1. */

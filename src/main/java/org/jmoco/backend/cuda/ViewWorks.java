@@ -7,7 +7,6 @@ import org.jmoco.backend.ViewGeometry;
 import org.jmoco.backend.ViewGeometry.Range;
 import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
-import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Philox;
 
 /** Random views: kernels/views.cu, one launch for all views of a batch. */
@@ -24,19 +23,18 @@ final class ViewWorks {
     Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
             Buffer chosen, Buffer epoch) {
         ViewLayout layout = ViewLayout.of(g, cuda.gpu().info().sharedBytesPerBlock());
-        Kernel kernel = cuda.kernel(MODULE, views.getFirst().dtype() == DType.BF16 ? "random_views_bf16" : "random_views_f32");
-        return new KernelWork(cuda) {
-            @Override
-            protected List<Launch> prepare(long scratch) {
-                Buffer second = views.getLast(); // with one view the grid never asks for it
-                List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(),
-                        purposes.getFirst().ordinal(), purposes.getLast().ordinal(), pixels.address(), images.address(),
-                        chosen.address(), epoch.address(), images.shape().dim(0)));
-                a.addAll(recipe(g, seed, layout));
-                Dim grid = Dim.of(chosen.shape().dim(0), views.size());
-                return List.of(new Launch(kernel, grid, Dim.of(THREADS), layout.bytes(), a.toArray()));
-            }
-        };
+        Kernel kernel = cuda.kernel(MODULE, "random_views_" + views.getFirst().dtype()
+                + (layout.outside() ? "_outside" : ""));
+        Dim grid = Dim.of(chosen.shape().dim(0), views.size());
+        long pictures = layout.outside() ? 3L * g.size() * g.size() * grid.count() : 0;
+        return new PreparedWork(cuda, pictures, scratch -> {
+            Buffer second = views.getLast(); // with one view the grid never asks for it
+            List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(), scratch, purposes.getFirst().ordinal(),
+                    purposes.getLast().ordinal(), pixels.address(), images.address(), chosen.address(), epoch.address(),
+                    images.shape().dim(0)));
+            a.addAll(recipe(g, seed, layout));
+            return List.of(new Launch(kernel, grid, Dim.of(THREADS), layout.bytes(), a.toArray()));
+        });
     }
 
     /** The kernel's arguments that do not depend on where things are, in its order. */

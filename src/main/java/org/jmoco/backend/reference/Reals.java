@@ -1,10 +1,9 @@
 package org.jmoco.backend.reference;
 
 import org.jmoco.backend.Buffer;
-import org.jmoco.tensor.Bf16;
 import org.jmoco.tensor.DType;
 
-/** The values of one real buffer, by row-major index. Stored as doubles; a buffer of type F32 or BF16 rounds what is stored. */
+/** The values of one real buffer, by row-major index. Stored as doubles; a narrower buffer rounds what is stored. */
 final class Reals {
     private final double[] arena;
     private final int start;
@@ -33,25 +32,16 @@ final class Reals {
 
     double get(int i) {
         double value = arena[start + i];
-        return through == type ? value : rounded(value, through);
+        return through == type ? value : through.round(value);
     }
 
     void set(int i, double value) {
-        arena[start + i] = rounded(value, type);
+        arena[start + i] = type.round(value);
     }
 
     /** Stores value, or the stored value plus {@code value} if {@code accumulate}. */
     void put(int i, double value, boolean accumulate) {
-        double v = through == type ? value : rounded(value, through);
+        double v = through == type ? value : through.round(value);
         set(i, accumulate ? arena[start + i] + v : v);
-    }
-
-    /** A sum in f64 is first rounded to f32, as a device that sums in f32 gives it, and then to bf16. */
-    private static double rounded(double value, DType type) {
-        return switch (type) {
-            case F32 -> (float) value;
-            case BF16 -> Bf16.round((float) value);
-            default -> value;
-        };
     }
 }

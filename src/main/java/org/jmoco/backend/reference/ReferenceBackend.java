@@ -14,7 +14,7 @@ import org.jmoco.tensor.UserError;
 
 /**
  * The reference backend: every operation as nested loops over Java arrays, in f64, or in f32 with f64 sums, or in f32 with bf16
- * feature maps: the model of a device that computes in bf16.
+ * or f16 feature maps: the model of a device that computes in these.
  *
  * <p>Each region's arena is one {@code double[]} for its real buffers and one {@code int[]} for its I32 ones; the home of a
  * root is that array, its address the index of its first element there times the size of an element, from the byte offset that the
@@ -48,15 +48,15 @@ public final class ReferenceBackend extends Backend {
     /**
      * As above, with feature maps of another type.
      *
-     * @param maps the real type, or BF16 where that is F32: maps are rounded when they are stored, filters when convolutions read
+     * @param maps the real type, or BF16 or F16 where that is F32: maps are rounded when they are stored, filters when convolutions read
      *     them, filters' gradients before they are added
      */
     public static ReferenceBackend open(DType real, DType maps, int threads) {
         if (real != DType.F64 && real != DType.F32) {
             throw UserError.usage("reference backend: computes in f64 or f32, not in " + real);
         }
-        if (maps != real && (real != DType.F32 || maps != DType.BF16)) {
-            throw UserError.usage("reference backend: feature maps are " + real + ", or bf16 where the rest is f32, not " + maps);
+        if (maps != real && (real != DType.F32 || maps != DType.BF16 && maps != DType.F16)) {
+            throw UserError.usage("reference backend: feature maps are " + real + ", or bf16 or f16 where the rest is f32, not " + maps);
         }
         if (threads < 1) {
             throw UserError.usage("reference backend: --threads must be at least 1, is " + threads);
@@ -174,7 +174,7 @@ public final class ReferenceBackend extends Backend {
 
     @Override
     public HostTensor download(Buffer src) {
-        HostTensor out = HostTensor.zeros(src.dtype() == DType.BF16 ? DType.F32 : src.dtype(), src.shape());
+        HostTensor out = HostTensor.zeros(src.dtype().hostForm(), src.shape());
         if (src.dtype() == DType.I32) {
             System.arraycopy(src.home(), firstIndex(src), out.ints(), 0, out.size());
             return out;

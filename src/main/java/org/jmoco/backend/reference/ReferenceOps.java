@@ -3,6 +3,7 @@ package org.jmoco.backend.reference;
 import org.jmoco.backend.BatchNormGeometry;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.ConvGeometry;
+import org.jmoco.backend.LossScaling;
 import org.jmoco.backend.Ops;
 import org.jmoco.backend.Work;
 import org.jmoco.tensor.DType;
@@ -185,15 +186,51 @@ final class ReferenceOps implements Ops {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
-        return () -> optimisers.sgd(w.size(), real(w), real(dw), real(velocity), real(learningRate), momentum, weightDecay);
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
+            Buffer nonFinite) {
+        return unlessFlagged(nonFinite, () -> optimisers.sgd(w.size(), real(w), real(dw), lossScale(exponent), real(velocity),
+                real(learningRate), momentum, weightDecay));
     }
 
     @Override
     public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
-            double weightDecay) {
-        return () -> optimisers.adam(w.size(), real(w), real(dw), real(m), real(v), real(learningRate), ints(step), beta1, beta2, eps,
-                weightDecay);
+            double weightDecay, Buffer exponent, Buffer nonFinite) {
+        return unlessFlagged(nonFinite, () -> optimisers.adam(w.size(), real(w), real(dw), lossScale(exponent), real(m), real(v),
+                real(learningRate), ints(step), beta1, beta2, eps, weightDecay));
+    }
+
+    private static Work unlessFlagged(Buffer flag, Runnable update) {
+        return () -> {
+            if (flag == null || ints(flag).get(0) == 0) {
+                update.run();
+            }
+        };
+    }
+
+    /** By what gradients have been multiplied. @param exponent null if by nothing */
+    private static double lossScale(Buffer exponent) {
+        return exponent == null ? 1 : LossScaling.scale(ints(exponent).get(0));
+    }
+
+    @Override
+    public Work scaleLoss(Buffer x, Buffer exponent) {
+        return () -> {
+            Reals values = real(x);
+            for (int i = 0; i < x.size(); i++) {
+                values.set(i, values.get(i) * lossScale(exponent));
+            }
+        };
+    }
+
+    @Override
+    public Work adaptLossScale(Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval) {
+        return () -> {
+            boolean finite = ints(nonFinite).get(0) == 0;
+            int steps = finite ? ints(finiteSteps).get(0) + 1 : 0;
+            ints(exponent).set(0, LossScaling.next(ints(exponent).get(0), finite, steps, interval));
+            ints(finiteSteps).set(0, steps >= interval ? 0 : steps);
+            ints(nonFinite).set(0, 0);
+        };
     }
 
     // ---- what advances from step to step -----------------------------------------------------------------------

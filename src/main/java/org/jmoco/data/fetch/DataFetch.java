@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jmoco.data.DatasetCard;
+import org.jmoco.net.Download;
 import org.jmoco.tensor.UserError;
 
 /** Brings a public data set into a folder, as its card says. */
@@ -27,7 +28,7 @@ public final class DataFetch {
 
     /** @param folder where the data set is going to lie; archives are kept in its sub-folder {@code archives} */
     public DataFetch(Path folder, Listener listener) {
-        this(folder, listener, new Download());
+        this(folder, listener, new Download("See jmoco data list for where the set comes from."));
     }
 
     DataFetch(Path folder, Listener listener, Download download) {
@@ -48,7 +49,7 @@ public final class DataFetch {
         }
         for (DatasetCard.Download d : card.downloads()) {
             Path archive = offline == null
-                    ? download.get(URI.create(d.url()), folder.resolve("archives").resolve(d.file()), d.sha256(),
+                    ? download.get(URI.create(d.url()), folder.resolve("archives").resolve(d.file()), Download.Checksum.sha256(d.sha256()),
                             (bytes, total) -> listener.progress(d.file(), bytes, total))
                     : given(offline, d);
             if (d.sha256() == null) {
@@ -87,7 +88,7 @@ public final class DataFetch {
 
     private static String checksum(Path file) {
         try {
-            return Download.sha256(file);
+            return Download.checksum(file, "SHA-256");
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read (" + e.getMessage() + ")");
         }

@@ -263,7 +263,10 @@ class Avx2AssemblerTest {
                 a.copy(r, RDX);
                 a.shiftLeft(r, 5); // 96
                 a.add64(r, RDI);
-                a.prefetch(at(r, 64));
+                a.prefetch(at(r, 64)); // without effect that could be seen: that they are instructions of the right length
+                a.prefetchNear(at(r, 4096));
+                a.prefetchToWrite(at(RSI, r, 64));
+                a.prefetchToWrite(at(r, 1));
                 a.load(5, at(r, 0));
                 a.store(at(RSI, 0), 5);
             });

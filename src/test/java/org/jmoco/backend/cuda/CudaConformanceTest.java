@@ -38,6 +38,15 @@ class CudaConformanceTest {
         }
     }
 
+    /** On the oldest device, which has no bf16. */
+    @Nested
+    class F16 extends BackendConformanceTest {
+        @Override
+        protected Backend open(int threads) {
+            return CudaConformanceTest.open(70, Precision.F16, threads);
+        }
+    }
+
     /** What differs from f32: products. */
     @Nested
     class Tf32 extends BackendConformanceTest {

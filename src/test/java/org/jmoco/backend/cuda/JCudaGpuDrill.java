@@ -17,6 +17,7 @@ import org.jmoco.backend.cuda.Launch.Dim;
 import org.jmoco.backend.cuda.natives.CudaLibrary;
 import org.jmoco.backend.cuda.natives.JCudaNatives;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.Half;
 
 /**
  * What {@link JCudaGpuTest} runs in a process of its own: {@link JCudaGpu} through JCuda on the stand-ins of NVIDIA's libraries.
@@ -123,6 +124,38 @@ final class JCudaGpuDrill {
             bits[i] = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
         }
         return bits;
+    }
+
+    private long device(DType type, float... values) {
+        return switch (type) {
+            case BF16 -> deviceBf16(values);
+            case F16 -> {
+                short[] bits = new short[values.length];
+                for (int i = 0; i < bits.length; i++) {
+                    bits[i] = Half.bits(values[i]);
+                }
+                long address = gpu.allocate(2L * bits.length, "f16");
+                gpu.upload(address, MemorySegment.ofArray(bits));
+                yield address;
+            }
+            default -> device(values);
+        };
+    }
+
+    private float[] floats(DType type, long address, int n) {
+        return switch (type) {
+            case BF16 -> floatsOfBf16(address, n);
+            case F16 -> {
+                short[] bits = new short[n];
+                gpu.download(MemorySegment.ofArray(bits), address);
+                float[] values = new float[n];
+                for (int i = 0; i < n; i++) {
+                    values[i] = Half.value(bits[i]);
+                }
+                yield values;
+            }
+            default -> floats(address, n);
+        };
     }
 
     private long deviceBf16(float... values) {
@@ -302,27 +335,27 @@ final class JCudaGpuDrill {
             case BACKWARD_DATA -> x;
             case BACKWARD_WEIGHTS -> w;
         };
-        boolean half = p.featureMaps() == DType.BF16;
+        DType type = p.featureMaps();
         try (Dnn.Convolution c = gpu.dnn().convolution(d, g, p)) {
             List<Dnn.Algorithm> algorithms = c.algorithms();
             assertEquals(List.of(1, 0), algorithms.stream().map(Dnn.Algorithm::id).toList(), "each once, in cuDNN's order, without what does not apply");
             assertEquals(List.of(4096L, 0L), algorithms.stream().map(Dnn.Algorithm::workspaceBytes).toList());
             assertEquals(List.of(true, false), algorithms.stream().map(Dnn.Algorithm::deterministic).toList());
-            long a = half ? deviceBf16(first) : device(first);
-            long b = half ? deviceBf16(second) : device(second);
+            long a = device(type, first);
+            long b = device(type, second);
             long space = gpu.allocate(4096, "workspace");
             for (Dnn.Algorithm algorithm : algorithms) {
                 for (int beta = 0; beta < 2; beta++) {
                     float[] start = new float[out.length];
                     java.util.Arrays.fill(start, 2);
-                    long o = half ? deviceBf16(start) : device(start);
+                    long o = device(type, start);
                     boolean needsSpace = algorithm.workspaceBytes() > 0;
                     c.run(algorithm, o, a, b, beta, needsSpace ? space : 0, needsSpace ? 4096 : 0);
                     float[] expected = reference(g, d, first, second, out.length);
                     for (int i = 0; i < expected.length; i++) {
                         expected[i] += beta * 2;
                     }
-                    assertArrayEquals(expected, half ? floatsOfBf16(o, out.length) : floats(o, out.length), d + " " + p + " beta " + beta);
+                    assertArrayEquals(expected, floats(type, o, out.length), d + " " + p + " beta " + beta);
                 }
             }
             assertThrows(IllegalArgumentException.class, () -> c.run(algorithms.getFirst(), a, a, a, 0.5f, space, 4096));

@@ -39,7 +39,7 @@ final class KernelsPage {
 
             jmoco's own kernels, for everything but convolutions (cuDNN) and matrix products (cuBLAS). Each file `kernels/<module>.cu`
             says at its head what it computes, the bytes it moves per element, its shared memory and geometry, what it assumes, and which
-            slower version it replaces and why. The figures here come from tools that need no GPU; times do not, and none are given.
+            slower version it replaces and why. The figures here come from tools that need no GPU; the only times are predictions, and say so.
 
             - `kernels/build.sh` compiles the sources to the PTX that ships (`kernels/ptx`). A test fails where the two do not belong
               together.
@@ -63,6 +63,29 @@ final class KernelsPage {
             Batch norm's grid is one wave: as many chunks as the device holds blocks, each of equal length, so that no multiprocessor
             waits for a last round. Its second reading of a map goes backwards, to find in the L2 cache what the first one left. All
             requests of vector kernels are whole sectors (below), and instructions stay under what memory leaves time for.
+
+            ## A step, predicted
+
+            For the target's step on an H200: batch 512, 32 x 32, width 64, 8 splits, M 4096, D 128, bf16. Nothing here was measured; it is
+            written down so that the first measurement has something to contradict. Memory at 80 % of 4.8e12 bytes a second. A feature
+            map of the four stages has 67.1, 33.6, 16.8 and 8.4 MB, and each stage has five batch norms.
+
+            | kernels | launches | bytes | predicted |
+            |---|---|---|---|
+            | batch norm forward, two encoders: 3 E, with residual 4 E | 120 | 4.28 GB | 1.11 ms |
+            | batch norm backward: 6 E + 2 / P, with residual 7 E, without ReLU 5 E | 60 | 4.00 GB | 1.04 ms |
+            | of those, combining chunks: latency, not bytes | 60 | some MB | 0.1 to 0.2 ms |
+            | SGD and momentum update, 22 and 14 bytes a parameter | 2 | 0.40 GB | 0.10 ms |
+            | filters' gradients from bf16 to f32, 6 bytes a parameter | 20 | 0.07 GB | 0.06 ms (launches) |
+            | InfoNCE: 1.1 GFLOP, 128 blocks of one tile each, 17 MB of partial sums | 3 | 0.02 GB | 0.02 ms |
+            | views, two of 512 images: instructions (docs/maths/views.md) | 1 | 13 MB | 0.04 to 0.08 ms |
+            | pooling, L2, gathers, queue, counters: a launch each | 20 | 0.06 GB | 0.05 ms |
+            | all of jmoco's own | | 8.8 GB | 2.5 to 2.7 ms |
+            | convolutions by cuDNN, 2.27 TFLOP, at 400 to 600 TFLOP/s | 59 | | 3.8 to 5.7 ms |
+            | the step | about 290 | | 6.3 to 8.4 ms: 61,000 to 81,000 pairs/s |
+
+            The L2 cache, which serves a part of batch norm's second readings, is left out; so is what convolutions lose at small maps.
+            If the step is slower than 10 ms (50,000 pairs/s), `bench step --time-steps` tells which line above is wrong.
 
             ## Registers and shared memory
 

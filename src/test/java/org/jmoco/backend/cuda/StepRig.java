@@ -66,6 +66,7 @@ final class StepRig {
                 backend.upload(step.view1(), images(s, 1));
                 backend.upload(step.view2(), images(s, 2));
                 before.call(backend, step.program());
+                out.put("queue before " + s, backend.download(step.queue().keys()));
                 step.program().run();
                 out.put("loss " + s, backend.download(step.loss().loss()));
                 for (int half = 0; half < step.queries().size(); half++) {
@@ -98,7 +99,7 @@ final class StepRig {
                 backend.upload(step.images(), images(s, 1));
                 int[] labels = new int[BATCH];
                 for (int i = 0; i < BATCH; i++) {
-                    labels[i] = (i + s) % 2;
+                    labels[i] = label(s, i);
                 }
                 backend.upload(step.labels(), HostTensor.of(Shape.of(BATCH), labels));
                 before.call(backend, step.program());
@@ -113,6 +114,11 @@ final class StepRig {
             encoder(backend, "network", step.network(), out);
             return out;
         }
+    }
+
+    /** Of image {@code i} in fine-tuning step {@code step}. */
+    static int label(int step, int i) {
+        return (i + step) % 2;
     }
 
     private static void encoder(Backend backend, String name, ResNet18 e, Map<String, HostTensor> out) {

@@ -33,7 +33,7 @@ class ViewWorksTest {
         long out = gpu.allocate(4L * each, "view");
         long table = upload((int) offset, (int) (offset >>> 32), 6, 6);
         ViewLayout layout = ViewLayout.of(VIEWS, gpu.info().sharedBytesPerBlock());
-        List<Object> a = new ArrayList<>(List.of(out, out, 4, 5, pixels, table, upload(0), upload(1), 1));
+        List<Object> a = new ArrayList<>(List.of(out, out, 0L, 4, 5, pixels, table, upload(0), upload(1), 1));
         a.addAll(ViewWorks.recipe(VIEWS, seed, layout));
         gpu.launch(new Launch(new KernelLibrary(gpu).kernel("views", "random_views_f32"), Dim.of(1), Dim.of(256), layout.bytes(), a.toArray()));
         float[] view = new float[each];

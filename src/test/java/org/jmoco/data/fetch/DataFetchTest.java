@@ -30,6 +30,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jmoco.data.DatasetCard;
+import org.jmoco.net.Download;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,13 +97,13 @@ class DataFetchTest {
             public void say(String line) {
                 said.add(line);
             }
-        }, new Download(Duration.ofSeconds(2))).fetch(card, offline);
+        }, new Download("Look elsewhere.", Duration.ofSeconds(2))).fetch(card, offline);
     }
 
     private String sha256() throws IOException {
         Path f = folder.resolve("sum");
         Files.write(f, archive);
-        String sum = Download.sha256(f);
+        String sum = Download.checksum(f, "SHA-256");
         Files.delete(f);
         return sum;
     }
@@ -173,10 +174,10 @@ class DataFetchTest {
     @Test
     void aServerThatRefusesIsAnError() {
         String base = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
-        UserError e = assertThrows(UserError.class, () -> new Download().get(java.net.URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
+        UserError e = assertThrows(UserError.class, () -> new Download("").get(java.net.URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
         assertTrue(e.getMessage().contains("answers 404"), e.getMessage());
         server.stop(0);
-        UserError gone = assertThrows(UserError.class, () -> new Download().get(java.net.URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
+        UserError gone = assertThrows(UserError.class, () -> new Download("").get(java.net.URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
         assertTrue(gone.getMessage().contains("goes on from there"), gone.getMessage());
     }
 

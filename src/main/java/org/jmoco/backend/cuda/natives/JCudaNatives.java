@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jmoco.backend.cuda.natives.DynamicLinker.Library;
 import org.jmoco.backend.cuda.natives.DynamicLinker.LinkFailure;
+import org.jmoco.tensor.BundledNatives;
 
 /**
  * Loads NVIDIA's libraries and then JCuda's native halves, once per process.
@@ -257,7 +258,27 @@ public final class JCudaNatives {
     /** The native halves of this JCuda in a folder of their own, one per CUDA version. */
     private Path unpack(Host host) throws IOException {
         int cuda = libraries.cudaVersion();
-        Path folder = CacheFolder.of(host).resolve("jcuda-" + VERSION + "-cuda" + cuda);
+        Optional<Path> bundled = BundledNatives.folder();
+        return bundled.isPresent() ? bundled.get().resolve(folderName(cuda)) : unpack(CacheFolder.of(host), cuda);
+    }
+
+    private static String folderName(int cuda) {
+        return "jcuda-" + VERSION + "-cuda" + cuda;
+    }
+
+    /**
+     * Unpacks JCuda's native halves for each version of CUDA that they can work with, so that {@link BundledNatives} has them.
+     *
+     * @param natives gets a folder for each version
+     */
+    public static void unpackAll(Path natives) throws IOException {
+        for (int cuda : LibraryFinder.CUDA_VERSIONS) {
+            unpack(natives, cuda);
+        }
+    }
+
+    private static Path unpack(Path parent, int cuda) throws IOException {
+        Path folder = parent.resolve(folderName(cuda));
         for (String half : HALVES) {
             String name = "lib" + half + "-" + VERSION + "-linux-x86_64.so";
             byte[] bytes = resource("/lib/" + name);

@@ -2,7 +2,7 @@
 #include "fake.h"
 
 enum { OK = 0, NOT_INITIALIZED = 1001, BAD_PARAM = 2000, NOT_SUPPORTED = 3000, EXECUTION_FAILED = 5000 };
-enum { FLOAT = 0, BF16 = 9, NHWC = 1, TENSOR_OP = 1, ALLOW_CONVERSION = 2, FMA = 3 };
+enum { FLOAT = 0, HALF = 2, BF16 = 9, NHWC = 1, TENSOR_OP = 1, ALLOW_CONVERSION = 2, FMA = 3 };
 
 typedef struct { void *stream; } handle;
 typedef struct { int format, type, n, c, h, w; } tensor; /* a filter is k, c, r, s */
@@ -36,9 +36,9 @@ int cudnnSetConvolutionMathType(convolution *c, int math) { FAIL("cudnnSetConvol
 
 static int check(const tensor *x, const tensor *w, const tensor *y, const convolution *c) {
     if (x->format != NHWC || w->format != NHWC || y->format != NHWC) return wrong("every operand is to be NHWC");
-    if (x->type != w->type || x->type != y->type || (x->type != FLOAT && x->type != BF16)) return wrong("types");
+    if (x->type != w->type || x->type != y->type || (x->type != FLOAT && x->type != BF16 && x->type != HALF)) return wrong("types");
     if (c->mode != 1 || c->compute != FLOAT || c->dh != 1 || c->dw != 1) return wrong("cross-correlation with f32 sums");
-    if (c->math == ALLOW_CONVERSION || (x->type == BF16) != (c->math == TENSOR_OP)) return wrong("math type");
+    if (c->math == ALLOW_CONVERSION || (x->type != FLOAT) != (c->math == TENSOR_OP)) return wrong("math type");
     if (x->c != w->c || y->c != w->n || x->n != y->n) return wrong("channels");
     if (y->h != (x->h + 2 * c->ph - w->h) / c->sh + 1 || y->w != (x->w + 2 * c->pw - w->w) / c->sw + 1) return wrong("height and width");
     return OK;
@@ -64,7 +64,7 @@ int cudnnGetConvolutionBackwardFilterWorkspaceSize(handle *h, tensor *x, tensor 
 
 typedef struct { int direction; tensor x, w, y; convolution c; const void *first, *second; void *out; float beta; void *space; size_t bytes; } problem;
 
-static float get(const tensor *t, const void *p, long i, int rounded) { float v = t->type == BF16 ? bf16_at(p, i) : ((const float *) p)[i]; return rounded ? tf32(v) : v; }
+static float get(const tensor *t, const void *p, long i, int rounded) { float v = t->type == BF16 ? bf16_at(p, i) : t->type == HALF ? from_half(((const uint16_t *) p)[i]) : ((const float *) p)[i]; return rounded ? tf32(v) : v; }
 static long at(const tensor *t, int n, int h, int w, int c) { return (((long) n * t->h + h) * t->w + w) * t->c + c; }
 
 static int run(void *a) {
@@ -86,7 +86,7 @@ static int run(void *a) {
         }
     for (long i = 0; i < size; i++) {
         float v = (float) (sum[i] + (p->beta == 0 ? 0 : p->beta * get(out, p->out, i, 0)));
-        if (out->type == BF16) ((uint16_t *) p->out)[i] = to_bf16(v); else ((float *) p->out)[i] = v;
+        if (out->type == BF16) ((uint16_t *) p->out)[i] = to_bf16(v); else if (out->type == HALF) ((uint16_t *) p->out)[i] = to_half(v); else ((float *) p->out)[i] = v;
     }
     if (p->bytes) memset(p->space, 0x5a, p->bytes);
     free(sum);

@@ -22,6 +22,15 @@ static inline float from_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f
 static inline uint32_t to_bits(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
 static inline float bf16_at(const void *p, long i) { return from_bits((uint32_t) ((const uint16_t *) p)[i] << 16); }
 
+/* Zero and normal numbers of binary16, which all of the drills' are. */
+static inline float from_half(uint16_t h) {
+    return from_bits((uint32_t) (h & 0x8000) << 16 | ((h & 0x7fff) == 0 ? 0 : ((uint32_t) (h & 0x7fff) << 13) + (112u << 23)));
+}
+static inline uint16_t to_half(float f) { /* cut off */
+    uint32_t b;
+    memcpy(&b, &f, 4);
+    return (uint16_t) (b >> 16 & 0x8000) | ((b & 0x7fffffff) == 0 ? 0 : (uint16_t) (((b & 0x7fffffff) - (112u << 23)) >> 13));
+}
 static inline uint16_t to_bf16(float f) { /* nearest, ties to even; finite values */
     uint32_t u = to_bits(f);
     return (uint16_t) ((u + 0x7fff + (u >> 16 & 1)) >> 16);

@@ -1,4 +1,4 @@
-package org.jmoco.data.fetch;
+package org.jmoco.net;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,13 +20,22 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jmoco.tensor.UserError;
 
 /**
- * One file over HTTP. What has arrived lies in {@code NAME.part} and is continued in a later try, if the server can and the file there
- * is still the same (entity tag or date); only a whole file whose checksum is right gets its name.
+ * One file over HTTP. What has arrived lies in {@code NAME.part} and is continued in a later try, if the server can and either the file
+ * there is still the same (entity tag or date) or its checksum is known, which would tell; only a whole file whose checksum is right gets its
+ * name.
  */
-final class Download {
+public final class Download {
+    /** Of a whole file. @param algorithm as Java names it: SHA-256, SHA-1 */
+    public record Checksum(String algorithm, String hexadecimal) {
+        /** Null for null. */
+        public static Checksum sha256(String hexadecimal) {
+            return hexadecimal == null ? null : new Checksum("SHA-256", hexadecimal);
+        }
+    }
+
     /** Hears of progress. @param total bytes, or -1 if the server does not say */
     @FunctionalInterface
-    interface Progress {
+    public interface Progress {
         void at(long bytes, long total);
     }
 
@@ -39,35 +48,60 @@ final class Download {
     /** A connection over which nothing comes for so long is given up. */
     private static final Duration STALL = Duration.ofSeconds(60);
 
+    private final String advice;
     private final Duration stall;
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).followRedirects(HttpClient.Redirect.NORMAL).build();
 
-    Download() {
-        this(STALL);
+    /** @param advice ends the message where a server refuses: where else the file may be had */
+    public Download(String advice) {
+        this(advice, STALL);
     }
 
-    Download(Duration stall) {
+    /** @param stall a connection over which nothing comes for so long is given up */
+    public Download(String advice, Duration stall) {
+        this.advice = advice;
         this.stall = stall;
     }
 
+    /** The checksum that a Maven repository has beside each of its files. @throws UserError if there is none */
+    public Checksum besideIt(URI file) {
+        URI uri = URI.create(file + ".sha1");
+        try {
+            HttpResponse<String> r = client.send(HttpRequest.newBuilder(uri).timeout(stall).GET().build(), HttpResponse.BodyHandlers.ofString());
+            if (r.statusCode() != OK) {
+                throw refused(uri, r.statusCode());
+            }
+            return new Checksum("SHA-1", r.body().strip().split("\\s")[0]);
+        } catch (IOException e) {
+            throw UserError.failed(uri + ": " + reason(e) + ". " + advice, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw UserError.failed(uri + ": interrupted.");
+        }
+    }
+
+    private UserError refused(URI uri, int code) {
+        return UserError.failed(uri + ": the server answers " + code + ". " + advice);
+    }
+
     /**
-     * @param sha256 in hexadecimal digits, or null if it is not known
+     * @param checksum of the file, or null if it is not known
      * @return the file
      * @throws UserError if the server refuses or breaks off (what arrived is kept), the checksum is wrong (then nothing is kept), or the
      *     disk is full
      */
-    Path get(URI uri, Path file, String sha256, Progress progress) {
+    public Path get(URI uri, Path file, Checksum checksum, Progress progress) {
         if (Files.exists(file)) {
-            requireChecksum(uri, file, sha256, "delete it and fetch again");
+            requireChecksum(uri, file, checksum, "delete it and fetch again");
             return file;
         }
         Path part = file.resolveSibling(file.getFileName() + ".part");
         Path validator = file.resolveSibling(file.getFileName() + ".part.etag");
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            transfer(uri, part, validator, progress);
-            requireChecksum(uri, part, sha256, null);
+            transfer(uri, part, validator, checksum != null, progress);
+            requireChecksum(uri, part, checksum, null);
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
             Files.deleteIfExists(validator);
             return file;
@@ -83,21 +117,28 @@ final class Download {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    private void transfer(URI uri, Path part, Path validator, Progress progress) throws IOException, InterruptedException {
-        long have = Files.exists(part) && Files.exists(validator) ? Files.size(part) : 0;
+    private void transfer(URI uri, Path part, Path validator, boolean checked, Progress progress) throws IOException, InterruptedException {
+        boolean known = Files.exists(validator);
+        long have = Files.exists(part) && (known || checked) ? Files.size(part) : 0;
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(stall).GET(); // the time until the answer begins
         if (have > 0) {
-            request.header("Range", "bytes=" + have + "-").header("If-Range", Files.readString(validator));
+            request.header("Range", "bytes=" + have + "-");
+            if (known) {
+                request.header("If-Range", Files.readString(validator));
+            }
         }
         HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (InputStream body = response.body(); Watchdog watchdog = new Watchdog(body)) {
             boolean goesOn = response.statusCode() == PARTIAL && have > 0;
             if (response.statusCode() == RANGE_NOT_SATISFIABLE) { // the part is the whole file, or longer than it
+                if (checked) {
+                    return; // the checksum tells which
+                }
                 Files.deleteIfExists(validator);
                 throw new IOException("the server has no bytes after " + have + "; fetch again");
             }
             if (response.statusCode() != OK && !goesOn) {
-                throw UserError.failed(uri + ": the server answers " + response.statusCode() + ". See jmoco data list for where the set comes from.");
+                throw refused(uri, response.statusCode());
             }
             String tag = response.headers().firstValue("ETag").filter(t -> !t.startsWith("W/"))
                     .or(() -> response.headers().firstValue("Last-Modified")).orElse(null);
@@ -126,34 +167,35 @@ final class Download {
         }
     }
 
-    private static void requireChecksum(URI uri, Path file, String sha256, String cure) {
-        if (sha256 == null) {
+    private static void requireChecksum(URI uri, Path file, Checksum expected, String cure) {
+        if (expected == null) {
             return;
         }
         try {
-            String found = sha256(file);
-            if (!found.equalsIgnoreCase(sha256)) {
+            String found = checksum(file, expected.algorithm);
+            if (!found.equalsIgnoreCase(expected.hexadecimal)) {
                 if (cure == null) {
                     Files.delete(file);
                 }
-                throw UserError.failed(file + ": SHA-256 is " + found + ", expected " + sha256 + "; it is not the file that " + uri
-                        + " should give. " + (cure == null ? "It is deleted; fetch again." : "If it is not yours, " + cure + "."));
+                throw UserError.failed(file + ": " + expected.algorithm + " is " + found + ", expected " + expected.hexadecimal + "; it is not the file"
+                        + " that " + uri + " should give. " + (cure == null ? "It is deleted; fetch again." : "If it is not yours, " + cure + "."));
             }
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read (" + reason(e) + ")");
         }
     }
 
-    static String sha256(Path file) throws IOException {
+    /** In hexadecimal digits. @param algorithm that every Java has: SHA-256, SHA-1 */
+    public static String checksum(Path file, String algorithm) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = MessageDigest.getInstance(algorithm);
             byte[] buffer = new byte[BUFFER_BYTES];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 digest.update(buffer, 0, n);
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
+            throw new IllegalArgumentException(algorithm, e);
         }
     }
 

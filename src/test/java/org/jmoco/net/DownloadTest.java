@@ -1,4 +1,4 @@
-package org.jmoco.backend.cuda.natives;
+package org.jmoco.net;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,12 +17,13 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From a server on this machine. */
+/** Files of a Maven repository, from a server on this machine; data.fetch.DataFetchTest has entity tags and broken connections. */
 class DownloadTest {
     private static final byte[] CONTENTS = new byte[3_000_000];
 
@@ -71,9 +72,10 @@ class DownloadTest {
         x.close();
     }
 
-    private long get() throws IOException {
+    private long get() {
         long[] done = new long[1];
-        Download.get(file, folder.resolve("libs.jar"), n -> done[0] += n);
+        Download download = new Download("Get it elsewhere.");
+        download.get(file, folder.resolve("libs.jar"), download.besideIt(file), (bytes, total) -> done[0] = bytes);
         return done[0];
     }
 
@@ -101,6 +103,15 @@ class DownloadTest {
         assertWhole();
     }
 
+    /** Without a checksum nothing would tell that the file there has become another one. */
+    @Test
+    void aPartWithoutChecksumAndTagIsBegunAnew() throws IOException {
+        Files.write(folder.resolve("libs.jar.part"), Arrays.copyOf(CONTENTS, 1_000_000));
+        new Download("").get(file, folder.resolve("libs.jar"), null, (bytes, total) -> { });
+        assertEquals(null, range);
+        assertWhole();
+    }
+
     @Test
     void aServerWithoutRangesSendsAllAgain() throws IOException {
         ranges = false;
@@ -112,7 +123,7 @@ class DownloadTest {
     @Test
     void aWrongFileIsThrownAway() throws IOException {
         sha1 = "0".repeat(40);
-        String message = assertThrows(IOException.class, this::get).getMessage();
+        String message = assertThrows(UserError.class, this::get).getMessage();
         assertTrue(message.contains("expected " + sha1), message);
         try (var files = Files.list(folder)) {
             assertEquals(0, files.count());
@@ -122,7 +133,7 @@ class DownloadTest {
     @Test
     void aMissingFileIsAnError() {
         file = file.resolve("/nothing.jar");
-        String message = assertThrows(IOException.class, this::get).getMessage();
-        assertTrue(message.contains("nothing.jar.sha1: the server answers 404"), message);
+        String message = assertThrows(UserError.class, this::get).getMessage();
+        assertTrue(message.contains("nothing.jar.sha1: the server answers 404. Get it elsewhere."), message);
     }
 }

@@ -1,0 +1,138 @@
+package org.jmoco.app;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jmoco.app.bundle.BundleFolder;
+import org.jmoco.report.Progress;
+import org.jmoco.report.RunEnvironment;
+import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code jmoco bundle}: the program as one archive for a GPU server without Java, Maven or network. */
+@Command(name = "bundle", description = "Pack the program with its Java runtime and native libraries into one archive (.tar.xz, under 60 MB) that runs"
+        + " on Linux on x86_64 without Java, Maven or network; NVIDIA's libraries are taken from that machine.")
+final class BundleCommand implements Callable<Integer> {
+    /** What the archive may have: it travels, sometimes through a door of 64 MB, with images beside it. */
+    static final long LIMIT = 60_000_000;
+    private static final double MEGA = 1e6;
+
+    @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz", description = "The archive (default: ${DEFAULT-VALUE}).")
+    private Path out;
+
+    @Option(names = "--xz", paramLabel = "LEVEL", defaultValue = "9",
+            description = "xz's level: 9 packs smallest, in minutes; 0 is quick and too large for the limit (default: ${DEFAULT-VALUE}).")
+    private int level;
+
+    @Option(names = "--keep", paramLabel = "DIR", description = "Keep the folder that is packed as DIR, which must not exist (default: it is deleted).")
+    private Path keep;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (level < 0 || level > 9) {
+            throw UserError.usage("--xz " + level + ": levels are 0 to 9");
+        }
+        if (keep != null && Files.exists(keep)) {
+            throw UserError.usage("--keep " + keep + ": exists already");
+        }
+        PrintWriter text = spec.commandLine().getOut();
+        Path archive = out.toAbsolutePath();
+        Files.createDirectories(archive.getParent());
+        Path scratch = Files.createTempDirectory(archive.getParent(), ".bundle");
+        try {
+            Path folder = scratch.resolve("jmoco");
+            BundleFolder.make(folder, classPath(), scripts(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(), line -> {
+                text.println(line);
+                text.flush();
+            });
+            if (level < 9) {
+                text.println("xz level " + level + ": larger than it could be");
+            }
+            pack(folder, archive);
+            if (keep != null) {
+                Files.move(folder, keep);
+            }
+        } finally {
+            delete(scratch);
+        }
+        long bytes = Files.size(archive);
+        text.printf(Locale.ROOT, "%s: %.1f MB (limit %.0f)%n", archive, bytes / MEGA, LIMIT / MEGA);
+        checkSize(archive, bytes);
+        return 0;
+    }
+
+    /** @throws UserError above {@link #LIMIT}; the archive stays, to be looked into */
+    static void checkSize(Path archive, long bytes) {
+        if (bytes > LIMIT) {
+            throw UserError.failed(String.format(Locale.ROOT, "bundle: %s has %.1f MB, more than the %.0f MB that it may have; tar -tvJf shows what is large",
+                    archive, bytes / MEGA, LIMIT / MEGA));
+        }
+    }
+
+    private void pack(Path folder, Path archive) throws IOException {
+        long total = BundleFolder.bytes(folder);
+        long[] done = new long[1];
+        try (Progress progress = Progress.start(Progress.Mode.AUTO, "packing", "MB", (long) (total / MEGA), 0, System.err)) {
+            BundleFolder.pack(folder, archive, level, n -> {
+                long before = (long) (done[0] / MEGA);
+                done[0] += n;
+                progress.step((long) (done[0] / MEGA) - before, Double.NaN);
+            });
+        }
+    }
+
+    private static List<Path> classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).filter(Files::exists).toList();
+    }
+
+    /** benchmarks/gpu-session.sh and the peers, from the project's folder. */
+    private static Map<String, Path> scripts() throws IOException {
+        Path benchmarks = Path.of("benchmarks");
+        if (!Files.exists(benchmarks.resolve("gpu-session.sh"))) {
+            throw UserError.usage("bundle: there is no " + benchmarks.resolve("gpu-session.sh") + "; run this in the project's folder");
+        }
+        return scripts(benchmarks);
+    }
+
+    /** @param benchmarks the project's folder of that name */
+    static Map<String, Path> scripts(Path benchmarks) throws IOException {
+        Map<String, Path> scripts = new TreeMap<>();
+        scripts.put("gpu-session.sh", benchmarks.resolve("gpu-session.sh"));
+        try (Stream<Path> peers = Files.list(benchmarks.resolve("peers"))) {
+            peers.filter(p -> p.toString().endsWith("_gpu.py")).forEach(p -> scripts.put("peers/" + p.getFileName(), p));
+        }
+        return scripts;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            all.sorted(Comparator.reverseOrder()).forEach(p -> {
+                try {
+                    if (Files.exists(p, LinkOption.NOFOLLOW_LINKS)) {
+                        Files.delete(p);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+}

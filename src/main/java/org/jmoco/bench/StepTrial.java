@@ -1,0 +1,120 @@
+package org.jmoco.bench;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
+import org.jmoco.moco.MocoStep;
+import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.UserError;
+
+/**
+ * One MoCo step on an open backend, ready to be timed. What is checked before: that a run changes the weights of both encoders and
+ * the queue, and that the loss is a number.
+ *
+ * <p>Which seconds count: the program alone, from weights and images in memory to the loss, that is momentum update, both encoder
+ * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
+ */
+public final class StepTrial {
+    /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
+    private static final int WARM_UP = 4;
+    /** Small steps need more of them. */
+    private static final long WARM_UP_NANOS = 4_000_000_000L;
+
+    private final StepSizes sizes;
+    private final Backend backend;
+    private final MocoStep step;
+
+    /** Allocates. @throws IllegalStateException if a step leaves something as it was */
+    public StepTrial(Backend backend, StepSizes sizes) {
+        this.sizes = sizes;
+        this.backend = backend;
+        step = new MocoStep(backend, sizes.config());
+        backend.allocate();
+        sizes.fill(backend, step);
+        List<HostTensor> before = state();
+        step.program().run();
+        List<HostTensor> after = state();
+        for (int i = 0; i < before.size(); i++) {
+            if (before.get(i).bitEquals(after.get(i))) {
+                throw new IllegalStateException("bench " + sizes + ": a step leaves " + List.of("the query encoder", "the queue").get(i)
+                        + " as it was; no time is taken");
+            }
+        }
+        requireLoss();
+    }
+
+    private List<HostTensor> state() {
+        return List.of(backend.download(step.pair().query().weights().flat()), backend.download(step.queue().keys()));
+    }
+
+    /** @throws UserError if the loss is no number: the times would mean nothing */
+    private void requireLoss() {
+        double loss = backend.get(step.loss().loss());
+        if (!Double.isFinite(loss)) {
+            throw UserError.failed("the loss became " + loss + "; the times would mean nothing.");
+        }
+    }
+
+    public Program program() {
+        return step.program();
+    }
+
+    public long memoryBytes() {
+        return backend.memory().totalBytes();
+    }
+
+    /** One step, until its loss is known. */
+    public void run() {
+        step.program().run();
+        backend.get(step.loss().loss());
+    }
+
+    /** Runs until the times are flat. */
+    public void warmUp() {
+        long start = System.nanoTime();
+        for (int i = 0; i < WARM_UP || System.nanoTime() - start < WARM_UP_NANOS; i++) {
+            step.program().run();
+        }
+        backend.get(step.loss().loss());
+    }
+
+    /** Nanoseconds of {@code steps} steps after warm-up, ascending, each until its loss is known. */
+    public double[] nanos(int steps) {
+        warmUp();
+        double[] nanos = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            long begin = System.nanoTime();
+            run();
+            nanos[i] = System.nanoTime() - begin;
+        }
+        requireLoss();
+        Arrays.sort(nanos);
+        return nanos;
+    }
+
+    /** Columns of one timing. @param sortedNanos as {@link #nanos} returns it */
+    public Map<String, Object> row(double[] sortedNanos, Ceilings ceilings) {
+        double median = Stopwatch.quantile(sortedNanos, 0.5);
+        Map<String, Object> m = new LinkedHashMap<>();
+        m.put("problem", sizes.toString());
+        m.put("images_per_s", sizes.batch() / median * 1e9);
+        m.put("ms_median", median * 1e-6);
+        m.put("ms_p10", Stopwatch.quantile(sortedNanos, 0.1) * 1e-6);
+        m.put("ms_p90", Stopwatch.quantile(sortedNanos, 0.9) * 1e-6);
+        m.put("ms_min", sortedNanos[0] * 1e-6);
+        m.put("ms_max", sortedNanos[sortedNanos.length - 1] * 1e-6);
+        m.put("samples", sortedNanos.length);
+        if (ceilings != null) {
+            Rates.put(m, ceilings, median, program().bytes(), program().flops());
+            double predicted = Prediction.nanos(program(), ceilings);
+            m.put("floor_ms", predicted * 1e-6); // step by step: tighter than that of the totals
+            m.put("percent_of_floor", 100 * predicted / median);
+        }
+        m.put("gflop", program().flops() * 1e-9);
+        m.put("memory_mb", memoryBytes() * 1e-6);
+        return m;
+    }
+}

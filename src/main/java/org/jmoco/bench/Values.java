@@ -1,0 +1,61 @@
+package org.jmoco.bench;
+
+import java.util.Arrays;
+import org.jmoco.tensor.Philox;
+
+/** Draws the values of an operand that is read; each can be held in f32. */
+@FunctionalInterface
+interface Values {
+    void fill(double[] v, Philox random);
+
+    /** Integers in -2 .. 2: products and sums of a few hundred thousand of them are exact in f32, and each is exact in bf16. */
+    Values INTEGERS = (v, r) -> {
+        for (int i = 0; i < v.length; i++) {
+            v[i] = r.nextInt(5) - 2;
+        }
+    };
+
+    Values NORMAL = (v, r) -> {
+        for (int i = 0; i < v.length; i++) {
+            v[i] = (float) r.nextGaussian();
+        }
+    };
+
+    /** Between 0.5 and 1.5: scales, variances, norms. */
+    Values POSITIVE = (v, r) -> {
+        for (int i = 0; i < v.length; i++) {
+            v[i] = 0.5f + r.nextFloat();
+        }
+    };
+
+    Values ZERO = constant(0);
+
+    static Values constant(double value) {
+        return (v, r) -> Arrays.fill(v, value);
+    }
+
+    /** Integers in 0 .. bound - 1: labels, indices. */
+    static Values below(int bound) {
+        return (v, r) -> {
+            for (int i = 0; i < v.length; i++) {
+                v[i] = r.nextInt(bound);
+            }
+        };
+    }
+
+    /** Normal directions: rows of {@code d} values and length 1. */
+    static Values unitRows(int d) {
+        return (v, r) -> {
+            NORMAL.fill(v, r);
+            for (int row = 0; row < v.length; row += d) {
+                double sum = 0;
+                for (int i = row; i < row + d; i++) {
+                    sum += v[i] * v[i];
+                }
+                for (int i = row; i < row + d; i++) {
+                    v[i] = (float) (v[i] / Math.sqrt(sum));
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,96 @@
+package org.jmoco.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the page of single runs and the page of a comparison have in common. */
+final class ReportParts {
+    static final String PHANTOM = "Phantom images, made by the program; nothing here is about patients.";
+
+    /** Wrong images shown at most. */
+    static final int MOST_WRONG = 24;
+
+    private ReportParts() {
+    }
+
+    /** A wrong image. @param cells of its line in the table, behind its name */
+    record Wrong(String image, String caption, List<String> cells) {}
+
+    static void chart(Html html, String heading, String caption, Optional<byte[]> png) {
+        html.heading(2, heading);
+        if (png.isPresent()) {
+            html.picture(png.get(), caption);
+        } else {
+            html.paragraph("(no picture: Java cannot draw text here; install fonts)");
+        }
+    }
+
+    /** A chart of lines; nothing where there are none. */
+    static void curves(Html html, String heading, String axis, Map<String, double[][]> lines) {
+        if (!lines.isEmpty()) {
+            chart(html, heading, heading, Charts.lines("epoch", axis, lines));
+        }
+    }
+
+    static void confusion(Html html, String heading, List<String> classes, int[][] count) {
+        List<String> head = new ArrayList<>(List.of("true class"));
+        classes.forEach(c -> head.add("said " + c));
+        List<List<String>> rows = new ArrayList<>();
+        for (int c = 0; c < classes.size(); c++) {
+            List<String> row = new ArrayList<>(List.of(classes.get(c)));
+            for (int n : count[c]) {
+                row.add(String.valueOf(n));
+            }
+            rows.add(row);
+        }
+        html.heading(2, heading).table(head, rows, 1);
+    }
+
+    /** Thumbnails of those whose pixels are at hand, and a table of all. */
+    static void wrong(Html html, List<String> head, List<Wrong> images, int numbers, Pictures pictures) {
+        List<Pictures.Shown> shown = new ArrayList<>();
+        images.forEach(w -> pictures.image(w.image).ifPresent(png -> shown.add(new Pictures.Shown(w.caption, png))));
+        if (!shown.isEmpty()) {
+            html.gallery(shown);
+        }
+        if (!images.isEmpty()) {
+            html.table(head, images.stream().map(w -> {
+                List<String> row = new ArrayList<>(List.of(w.image));
+                row.addAll(w.cells);
+                return row;
+            }).toList(), numbers);
+        }
+    }
+
+    static void exhibits(Html html, Pictures pictures) {
+        for (Pictures.Exhibit e : pictures.exhibits()) {
+            html.heading(2, e.heading());
+            if (!e.text().isEmpty()) {
+                html.paragraph(e.text());
+            }
+            html.row(e.pictures());
+        }
+    }
+
+    /** As a shell takes it for one word. */
+    static String quoted(String word) {
+        return word.matches("[A-Za-z0-9_./=,:+@%-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    /** Command, machine and options of a run. */
+    static void environment(Html html, StoredRun r) {
+        StringBuilder s = new StringBuilder();
+        if (r.environment().get("command") instanceof List<?> command) {
+            s.append("$ ").append(String.join(" ", command.stream().map(c -> quoted(String.valueOf(c))).toList())).append("\n\n");
+        }
+        r.environment().forEach((k, v) -> {
+            if (!k.equals("command") && !k.equals("java_command")) {
+                s.append(k).append(": ").append(v).append('\n');
+            }
+        });
+        s.append("\noptions: ").append(r.options());
+        html.heading(3, r.name()).preformatted(s.toString());
+    }
+}
