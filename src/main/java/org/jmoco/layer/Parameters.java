@@ -8,6 +8,7 @@ import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Region;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
 
 /**
  * One flat array with named views: all weights of an encoder, or their gradients, or an optimiser's moments, or the running
@@ -32,10 +33,15 @@ public final class Parameters {
      * Declares the flat array in {@code region} and its views.
      *
      * @param prefix stands before the names of the views in tables and errors, as in {@code q}
+     * @throws UserError if they are more than one array can hold
      */
     public static Parameters declare(Backend backend, Region region, String prefix, List<ParameterSpec> specs) {
         long total = specs.stream().mapToLong(Parameters::stride).sum();
-        Buffer flat = backend.declare(region, prefix, Shape.of(Math.toIntExact(total)));
+        if (total > Integer.MAX_VALUE) {
+            throw UserError.usage("parameters " + prefix + ": a network of " + total + " weights, but one array holds at most "
+                    + Integer.MAX_VALUE + ". Lower --width.");
+        }
+        Buffer flat = backend.declare(region, prefix, Shape.of((int) total));
         Parameters p = new Parameters(List.copyOf(specs), flat);
         long offset = 0;
         for (ParameterSpec s : specs) {
