@@ -54,8 +54,9 @@ class MathsPagesTest {
         assertFalse(pages.isEmpty());
         for (Path page : pages) {
             String text = Files.readString(page);
-            CLASS.matcher(text).results().map(r -> Path.of("src/main/java", r.group(1).replace('.', '/') + ".java"))
-                    .filter(p -> !Files.exists(p)).forEach(p -> missing.add(page + " names " + p));
+            CLASS.matcher(text).results().map(r -> r.group(1).replace('.', '/') + ".java")
+                    .filter(c -> !Files.exists(Path.of("src/main/java", c)) && !Files.exists(TESTS.resolve(c)))
+                    .forEach(c -> missing.add(page + " names " + c));
             LINK.matcher(text).results().map(r -> PAGES.resolve(r.group(1))).filter(p -> !Files.exists(p))
                     .forEach(p -> missing.add(page + " links to " + p));
         }
