@@ -47,9 +47,14 @@ final class BenchOptions {
         return Backends.open(backend);
     }
 
-    /** Measures what this machine reaches at best, and says so where people read. */
+    /**
+     * Measures what this machine reaches at best, and says so where people read.
+     *
+     * @throws UserError before anything is measured, if the ways of printing or the filter make no sense
+     */
     Ceilings ceilings(PrintWriter out) {
         boolean text = isText();
+        filter.pattern();
         Ceilings c = Ceilings.measure(this::open);
         if (text) {
             out.printf(Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger of"
@@ -94,6 +99,11 @@ final class BenchOptions {
             out.print(tsv ? table.toTsv() : table.toText());
         }
         out.flush();
+        save(table);
+    }
+
+    /** For a command that prints in its own words. */
+    void save(ResultTable table) {
         if (save != null) {
             try {
                 if (save.toAbsolutePath().getParent() != null) {

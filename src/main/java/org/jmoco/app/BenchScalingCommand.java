@@ -68,10 +68,22 @@ final class BenchScalingCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         samples.count();
         StepSizes sizes = step.sizes();
-        Ceilings ceilings = options.ceilings(out);
-        ResultTable table = options.table("scaling by " + vary, spec, ceilings);
+        ResultTable table;
+        if (vary == Vary.THREADS) {
+            table = options.table("scaling by threads", spec, null); // each row has its own ceilings: fewer threads reach less
+            for (int v : wanted) {
+                options.backend.useThreads(v);
+                Ceilings ceilings = options.ceilings(out);
+                Map<String, Object> row = step(sizes, v, ceilings);
+                row.putAll(ceilings.toMap());
+                table.add(row);
+            }
+        } else {
+            Ceilings ceilings = options.ceilings(out);
+            table = options.table("scaling by " + vary, spec, ceilings);
+            wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings).measure(v) : step(sizes, v, ceilings)));
+        }
         table.head("problem", fixed(sizes));
-        wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings).measure(v) : step(sizes, v, ceilings)));
         options.print(table, out);
         if (png != null) {
             draw(table, sizes).ifPresent(System.err::println);
@@ -91,9 +103,6 @@ final class BenchScalingCommand implements Callable<Integer> {
             case IMAGE -> base.withImage(value);
             case THREADS -> base;
         };
-        if (vary == Vary.THREADS) {
-            options.backend.useThreads(value);
-        }
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
             Map<String, Object> whole = trial.row(trial.nanos(samples.count()), ceilings);

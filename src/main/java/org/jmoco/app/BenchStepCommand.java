@@ -36,7 +36,8 @@ final class BenchStepCommand implements Callable<Integer> {
     @Option(names = "--no-peaks", description = "Measure no copy and no matrix product: the columns that compare with them are left out.")
     private boolean noPeaks;
 
-    @Option(names = "--print-program", description = "List the steps of the program with sizes, operations and bytes.")
+    @Option(names = "--print-program", description = "List the steps of the program with sizes, operations and bytes;"
+            + " with --json or --tsv on stderr.")
     private boolean printProgram;
 
     @Option(names = "--time-steps", description = "Time each step of the program as well, a row each; --filter chooses among them.")
@@ -68,7 +69,7 @@ final class BenchStepCommand implements Callable<Integer> {
                 out.flush();
             }
             if (printProgram) {
-                program.print(System.out);
+                program.print(text ? System.out : System.err); // stdout is for the program that reads it
             }
             Map<String, Object> whole = trial.row(trial.nanos(steps), ceilings);
             ResultTable table = options.table("step", spec, ceilings);
@@ -85,6 +86,8 @@ final class BenchStepCommand implements Callable<Integer> {
             }
             if (!text || each || !noPeaks) {
                 options.print(table, out);
+            } else {
+                options.save(table);
             }
         }
         return 0;
