@@ -123,15 +123,14 @@ ELEMENTWISE relu_backward_f32(float* dx, const float* dy, const float* y, unsign
 
 /// flag = 1 if an element is NaN or infinite: its exponent bits are all set. One thread of a warp at most writes, and what it writes is
 /// the same whoever comes first; the atomic makes that well defined.
-template <typename T>
-__device__ inline void flag_non_finite(int* flag, const T* x, unsigned count) {
-    constexpr int W = PACK<T>;
+ELEMENTWISE flag_non_finite_f32(int* flag, const float* x, unsigned count) {
+    constexpr int W = PACK<float>;
     constexpr unsigned TILE = THREADS * PACKS * W;
-    constexpr unsigned EXPONENT = 0x7f800000u; // numbers of two bytes are compared as f32
+    constexpr unsigned EXPONENT = 0x7f800000u;
     unsigned first = blockIdx.x * TILE;
     bool found = false;
     if (count - first >= TILE && aligned16(address(x))) {
-        Pack<T, W> v[PACKS];
+        Pack<float, W> v[PACKS];
 #pragma unroll
         for (int j = 0; j < PACKS; j++) {
             v[j].load(x + first + (j * THREADS + threadIdx.x) * W);
@@ -146,16 +145,12 @@ __device__ inline void flag_non_finite(int* flag, const T* x, unsigned count) {
     } else {
         unsigned end = min(count, first + TILE);
         for (unsigned i = first + threadIdx.x; i < end; i += THREADS) {
-            found |= (__float_as_uint(to_float(x[i])) & EXPONENT) == EXPONENT;
+            found |= (__float_as_uint(x[i]) & EXPONENT) == EXPONENT;
         }
     }
     if (__any_sync(0xffffffffu, found) && threadIdx.x % 32 == 0) {
         atomicOr(flag, 1);
     }
-}
-
-ELEMENTWISE flag_non_finite_f32(int* flag, const float* x, unsigned count) {
-    flag_non_finite(flag, x, count);
 }
 
 /// x *= 2^(16 + exponent), which is exact but for underflow and overflow: the gradient with which a backward pass begins.
@@ -167,9 +162,6 @@ ELEMENTWISE scale_loss(float* x, const int* exponent, unsigned count) {
 // Of reals of two bytes. convert_f32_*: dst = src, rounded to nearest even; convert_*_f32: exact; add_*_f32: dst += src, in f32, for
 // gradients of the weights that cuDNN delivers narrow; fill_*: dst = value everywhere (f32 and I32 are the driver's memset of words).
 #define OF_TWO_BYTES(T)                                                                                                          \
-    ELEMENTWISE flag_non_finite_##T(int* flag, const T* x, unsigned count) {                                                     \
-        flag_non_finite(flag, x, count);                                                                                         \
-    }                                                                                                                            \
     ELEMENTWISE relu_forward_##T(T* y, const T* x, unsigned count) {                                                             \
         map_one<false>(y, x, count, Relu());                                                                                     \
     }                                                                                                                            \

@@ -35,6 +35,10 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
             f32("d128_small", 128, 64, 32, 3), f32("d256", 256, 32, 32, 3), f32("d512", 512, 16, 16, 3), tf32(64, 2), tf32(128, 2),
             tf32(256, 1), bf16(64, 2), bf16(128, 2), bf16(256, 1));
 
+    static List<InfoNceTiles> all() {
+        return ALL;
+    }
+
     /** Rows of queries and keys padded by four words, and the tile of weights likewise. */
     private static InfoNceTiles f32(String name, int width, int queries, int keys, int blocks) {
         int words = (queries + keys) * (width + 4) + queries * (keys + 4);

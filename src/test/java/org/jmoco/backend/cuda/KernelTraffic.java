@@ -18,7 +18,7 @@ import org.jmoco.tensor.Shape;
 
 /**
  * What the kernels of an operation move, counted while the PTX machine executes them, against what they have to move. Operands are
- * all zeros: no kernel here branches on data.
+ * all zeros (views: the images' places are what they must be): beside views, whose draws are fixed, no kernel here branches on data.
  *
  * @param problem the operation and its sizes
  * @param elements of the operand that bytes are counted per
@@ -31,7 +31,7 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         Consumer<EmulatedGpu> run) {
     private static final long DEVICE_BYTES = 1L << 28;
     /** Vector kernels: whole sectors, every one needed; each thread also loads the constants of its channels. */
-    private static final double CONSTANTS = 1.13;
+    static final double CONSTANTS = 1.13;
     /** A row that does not begin with a sector touches one more than it needs, and C = 33 fills two of three warps. */
     private static final double RAGGED = 1.5;
 
@@ -51,7 +51,7 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
     }
 
     Measured measure() {
-        try (EmulatedGpu gpu = new EmulatedGpu(90, DEVICE_BYTES, 1)) { // a thread then has as many rows as at full size
+        try (EmulatedGpu gpu = new EmulatedGpu(precision == Precision.F16 ? 70 : 90, DEVICE_BYTES, 1)) { // a thread then has as many rows as at full size
             run.accept(gpu);
             return new Measured(this, gpu.counts());
         }
@@ -61,12 +61,19 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
 
     static List<KernelTraffic> all() {
         List<KernelTraffic> all = new ArrayList<>();
-        for (Precision p : new Precision[] {Precision.F32, Precision.BF16}) {
+        for (Precision p : new Precision[] {Precision.F32, Precision.BF16, Precision.F16}) {
             addBatchNorm(all, p);
             addMaps(all, p);
             addOptimisers(all, p);
+            OtherTraffic.addScalar(all, p);
+            if (p != Precision.F32) {
+                OtherTraffic.addNarrow(all, p);
+            }
+            OtherTraffic.addViews(all, p);
         }
         addRows(all);
+        OtherTraffic.addRows(all);
+        OtherTraffic.addProducts(all);
         addNaive(all);
         return all;
     }
@@ -77,12 +84,13 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         BatchNormGeometry wide = new BatchNormGeometry(16, 16, 16, 64, 2, 1e-5, 0.1);
         all.add(forward(p, wide, false, 3 * e, CONSTANTS, 1));
         all.add(forward(p, wide, true, 4 * e, CONSTANTS, 1));
-        all.add(inference(p, wide, 2 * e));
+        all.add(inference(p, wide, 2 * e, 1));
         all.add(backward(p, wide, true, false, 6 * e + 2 * perPack, CONSTANTS, 1));
         all.add(backward(p, wide, true, true, 7 * e, CONSTANTS, 1));
         all.add(backward(p, wide, false, false, 5 * e, CONSTANTS, 1));
         BatchNormGeometry awkward = new BatchNormGeometry(8, 13, 13, 33, 2, 1e-5, 0.1);
         all.add(forward(p, awkward, false, 3 * e, CONSTANTS, RAGGED));
+        all.add(inference(p, awkward, 2 * e, RAGGED));
         all.add(backward(p, awkward, true, false, 6 * e + 2, CONSTANTS, RAGGED));
     }
 
@@ -112,7 +120,7 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
 
     private static void addOptimisers(List<KernelTraffic> all, Precision p) {
         Shape flat = Shape.of(70_001);
-        int copy = p == Precision.BF16 ? 2 : 0;
+        int copy = p == Precision.F32 ? 0 : 2;
         all.add(operation("sgd x" + flat, p, flat, 20 + copy, CONSTANTS, (b, rec) -> rec.sgd("o", weights(b, "w", flat), real(b, "dw", flat),
                 real(b, "velocity", flat), real(b, "lr", Shape.SCALAR), 0.9, 5e-4)));
         all.add(operation("adam x" + flat, p, flat, 28 + copy, CONSTANTS, (b, rec) -> rec.adam("o", weights(b, "w", flat), real(b, "dw", flat),
@@ -152,7 +160,7 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         }));
     }
 
-    private static Buffer real(CudaBackend b, String name, Shape shape) {
+    static Buffer real(CudaBackend b, String name, Shape shape) {
         return b.declare(Region.INPUT, name, shape);
     }
 
@@ -160,17 +168,17 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         return b.declare(Region.PARAMETERS, name, shape);
     }
 
-    private static Buffer ints(CudaBackend b, String name, Shape shape) {
+    static Buffer ints(CudaBackend b, String name, Shape shape) {
         return b.memory().declare(Region.INPUT, name, DType.I32, shape);
     }
 
     /** One operation of {@code shape}'s elements, on a backend whose operands all are zero. */
-    private static KernelTraffic operation(String problem, Precision p, Shape shape, double fewest, double slack,
+    static KernelTraffic operation(String problem, Precision p, Shape shape, double fewest, double slack,
             BiConsumer<CudaBackend, Recorder> record) {
         return operation(problem, p, shape, fewest, slack, 1, record);
     }
 
-    private static KernelTraffic operation(String problem, Precision p, Shape shape, double fewest, double slack, double coalesced,
+    static KernelTraffic operation(String problem, Precision p, Shape shape, double fewest, double slack, double coalesced,
             BiConsumer<CudaBackend, Recorder> record) {
         return new KernelTraffic(problem, p, shape.size(), fewest, slack, coalesced, gpu -> {
             CudaBackend b = CudaBackend.open(gpu, CudaOptions.of(p).withGraphs(false));
@@ -190,8 +198,8 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
                         real(b, "runningVar", g.perChannel()), real(b, "savedMean", g.saved()), real(b, "savedInvStd", g.saved()), true));
     }
 
-    private static KernelTraffic inference(Precision p, BatchNormGeometry g, double fewest) {
-        return operation("batch_norm_inf " + g + " relu", p, g.x(), fewest, CONSTANTS, (b, rec) ->
+    private static KernelTraffic inference(Precision p, BatchNormGeometry g, double fewest, double coalesced) {
+        return operation("batch_norm_inf " + g + " relu", p, g.x(), fewest, CONSTANTS, coalesced, (b, rec) ->
                 rec.batchNormInference("bn", g, real(b, "y", g.x()), real(b, "x", g.x()), null, real(b, "gamma", g.perChannel()),
                         real(b, "beta", g.perChannel()), real(b, "runningMean", g.perChannel()), real(b, "runningVar", g.perChannel()), true));
     }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jmoco.ptx.LaunchCounts;
 import org.junit.jupiter.api.DynamicTest;
@@ -40,6 +43,16 @@ class KernelsPageTest {
         double allowed = of.coalesced() + 1e-9;
         assertTrue(k.globalLoads().waste() <= allowed, k.kernel() + " reads " + k.globalLoads().waste() + " times the fewest sectors");
         assertTrue(k.globalStores().waste() <= allowed, k.kernel() + " writes " + k.globalStores().waste() + " times the fewest sectors");
+    }
+
+    @Test
+    void everyShippedKernelIsCounted() {
+        Set<String> missing = new TreeSet<>();
+        Pattern entry = Pattern.compile("\\.entry\\s+(\\w+)");
+        PtxFile.all().forEach(f -> entry.matcher(f.text()).results().forEach(r -> missing.add(r.group(1))));
+        assertTrue(missing.size() > 100, "found no kernels: " + missing);
+        measured().forEach(m -> m.kernels().forEach(k -> missing.remove(k.kernel())));
+        assertEquals(Set.of(), missing, "kernels without a row in " + KernelsPage.FILE + "; launch them in KernelTraffic or OtherTraffic");
     }
 
     @Test
