@@ -4,11 +4,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.jmoco.backend.Backend;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.ResultTable;
@@ -72,19 +69,7 @@ final class BenchOptions {
         }
         List<String> arguments = spec.commandLine().getParseResult().originalArgs();
         RunEnvironment e = RunEnvironment.now(Version.number(), backend.threads(), description, arguments);
-        Map<String, Object> head = new LinkedHashMap<>();
-        head.put("benchmark", benchmark);
-        head.put("command", e.command().stream().map(w -> w.contains(" ") ? '"' + w + '"' : w).collect(Collectors.joining(" ")));
-        head.put("date", e.started());
-        head.put("commit", e.commit());
-        head.put("device", e.backend());
-        head.put("cpu", e.cpu());
-        head.put("processors", e.processors());
-        head.put("threads", e.threads());
-        head.put("os", e.os());
-        head.put("java", e.java());
-        head.put("jvm_flags", RunEnvironment.jvmFlags());
-        ResultTable table = new ResultTable(head);
+        ResultTable table = ResultTable.of(benchmark, e.command(), e);
         if (ceilings != null) {
             ceilings.toMap().forEach(table::head);
         }

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jmoco.report.RunEnvironment;
 
 /** Rows of named values, written as aligned text, as tab-separated lines or as JSON. All rows have the same columns. */
 public final class ResultTable {
@@ -16,6 +18,27 @@ public final class ResultTable {
     /** @param head what the rows were measured on and with: one line each, in order */
     public ResultTable(Map<String, Object> head) {
         this.head = new LinkedHashMap<>(head);
+    }
+
+    /**
+     * A table whose head says what was measured, when and on what.
+     *
+     * @param command what was typed, a word each
+     */
+    public static ResultTable of(String benchmark, List<String> command, RunEnvironment e) {
+        Map<String, Object> head = new LinkedHashMap<>();
+        head.put("benchmark", benchmark);
+        head.put("command", command.stream().map(w -> w.contains(" ") ? '"' + w + '"' : w).collect(Collectors.joining(" ")));
+        head.put("date", e.started());
+        head.put("commit", e.commit());
+        head.put("device", e.backend());
+        head.put("cpu", e.cpu());
+        head.put("processors", e.processors());
+        head.put("threads", e.threads());
+        head.put("os", e.os());
+        head.put("java", e.java());
+        head.put("jvm_flags", RunEnvironment.jvmFlags());
+        return new ResultTable(head);
     }
 
     /** Adds a line to the head. */

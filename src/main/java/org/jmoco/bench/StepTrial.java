@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
 import org.jmoco.moco.MocoStep;
@@ -11,8 +12,8 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 
 /**
- * One MoCo step on an open backend, ready to be timed. What is checked before: that a run changes the weights of both encoders and
- * the queue, and that the loss is a number.
+ * One MoCo step on an open backend, ready to be timed. What is checked before: that two runs change the weights of both encoders (the
+ * key encoder follows in the second) and the queue, and that the loss is a number.
  *
  * <p>Which seconds count: the program alone, from weights and images in memory to the loss, that is momentum update, both encoder
  * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
@@ -22,6 +23,7 @@ public final class StepTrial {
     private static final int WARM_UP = 4;
     /** Small steps need more of them. */
     private static final long WARM_UP_NANOS = 4_000_000_000L;
+    private static final List<String> STATE = List.of("the query encoder", "the key encoder", "the queue");
 
     private final StepSizes sizes;
     private final Backend backend;
@@ -36,18 +38,20 @@ public final class StepTrial {
         sizes.fill(backend, step);
         List<HostTensor> before = state();
         step.program().run();
+        step.program().run();
         List<HostTensor> after = state();
         for (int i = 0; i < before.size(); i++) {
             if (before.get(i).bitEquals(after.get(i))) {
-                throw new IllegalStateException("bench " + sizes + ": a step leaves " + List.of("the query encoder", "the queue").get(i)
-                        + " as it was; no time is taken");
+                throw new IllegalStateException("bench " + sizes + ": two steps leave " + STATE.get(i) + " as it was; no time is taken");
             }
         }
         requireLoss();
     }
 
+    /** In the order of {@link #STATE}. */
     private List<HostTensor> state() {
-        return List.of(backend.download(step.pair().query().weights().flat()), backend.download(step.queue().keys()));
+        return Stream.of(step.pair().query().weights().flat(), step.pair().key().weights().flat(), step.queue().keys()).map(backend::download)
+                .toList();
     }
 
     /** @throws UserError if the loss is no number: the times would mean nothing */

@@ -11,7 +11,7 @@ import org.jmoco.backend.Backend;
  * launch shows. With warm caches the runs of a sample follow each other and are timed as one; with cold ones each is timed alone,
  * after the flush, and holds the start of its launch.
  */
-final class Stopwatch {
+public final class Stopwatch {
     /** Long against the clock's resolution and a launch's latency (tens of microseconds). */
     private static final int SAMPLE_MILLIS = 10;
     /** A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time. */
@@ -101,7 +101,7 @@ final class Stopwatch {
     }
 
     /** Linear between the two nearest of the sorted values. */
-    static double quantile(double[] sorted, double q) {
+    public static double quantile(double[] sorted, double q) {
         double at = q * (sorted.length - 1);
         int low = (int) at;
         int high = Math.min(low + 1, sorted.length - 1);

@@ -1,5 +1,6 @@
 package org.jmoco.jmh;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jmoco.backend.Backend;
@@ -40,7 +41,7 @@ public class LayerBenchmark {
     public void prepare() {
         String[] words = problem.split(" ");
         backend = CpuBackend.open(Threads.of(threads));
-        StepTrial step = new StepTrial(backend, StepBenchmark.sizes(problem));
+        StepTrial step = new StepTrial(backend, StepBenchmark.sizes(String.join(" ", Arrays.copyOf(words, 6))));
         List<Step> chosen = LayerBench.launches(step.program(), words[6], words[7]);
         launches = chosen.toArray(Step[]::new);
         if (launches.length == 0) {

@@ -5,6 +5,7 @@ import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.bench.StepSizes;
 import org.jmoco.bench.StepTrial;
+import org.jmoco.tensor.UserError;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
@@ -37,7 +38,11 @@ public class StepBenchmark {
         step = new StepTrial(backend, sizes(problem));
     }
 
+    /** @throws UserError if these are not six whole numbers */
     static StepSizes sizes(String text) {
+        if (!text.matches("\\d{1,9}( \\d{1,9}){5}")) {
+            throw UserError.usage("sizes '" + text + "': give batch, image, width, splits, queue and dim, as in '128 32 64 8 4096 128'");
+        }
         String[] s = text.split(" ");
         return new StepSizes(Integer.parseInt(s[0]), Integer.parseInt(s[1]), Integer.parseInt(s[2]), Integer.parseInt(s[3]), Integer.parseInt(s[4]),
                 Integer.parseInt(s[5]), false);
