@@ -50,8 +50,9 @@ final class DemoCommand implements Callable<Integer> {
         DemoFolder.replace(out);
         print.println("Demo on phantom images (made by the program, not patients)." + (quick ? " Quick: too short to learn much." : ""));
         Path encoder = out.resolve("pretrain");
-        run(print, encoder, "pretrain", "--epochs", quick ? "2" : "20", "--batch", "64", "--lr", "0.06", "--width",
-                width(), "--splits", "4", "--queue", "1024", "--knn-every", quick ? "2" : "10");
+        // Small batches, so that there are enough steps (1240); a short queue, so that its keys are not told by their age.
+        run(print, encoder, "pretrain", "--epochs", quick ? "2" : "20", "--batch", "32", "--lr", "0.03", "--width",
+                width(), "--splits", "4", "--queue", "256", "--knn-every", quick ? "2" : "10");
         Map<String, Map<String, List<Double>>> rows = new LinkedHashMap<>();
         for (String from : new String[] {RunOptions.RANDOM, encoder.toString()}) {
             String row = from.equals(RunOptions.RANDOM) ? "random start" : "MoCo start";
