@@ -77,8 +77,7 @@ public final class RunFolder implements AutoCloseable {
         try {
             boolean holdsRun = Files.exists(out.resolve(OPTIONS));
             if (holdsRun && !resume) {
-                throw UserError.usage("--out " + out + ": holds " + (isFinished(out) ? "a finished run" : "a run that was interrupted")
-                        + " already. Add --resume to go on with it, or choose another folder.");
+                throw UserError.usage("--out " + out + ": holds " + told(out));
             }
             AtomicFile.removeLeftovers(out);
             if (!holdsRun) {
@@ -92,6 +91,16 @@ public final class RunFolder implements AutoCloseable {
             lock.close();
             throw e;
         }
+    }
+
+    /** What a folder with a run holds, and what to do. */
+    private static String told(Path folder) {
+        if (!isFinished(folder) && CheckpointStore.forReading(folder).files().isEmpty()) {
+            return "a run that ended before its first checkpoint. Delete the folder, add --resume to start with the same options again, or choose"
+                    + " another folder.";
+        }
+        return (isFinished(folder) ? "a finished run" : "a run that was interrupted")
+                + " already. Add --resume to go on with it, or choose another folder.";
     }
 
     /** The first {@code <date>-<command>-<n>} that is not there yet; making it is what reserves it. */

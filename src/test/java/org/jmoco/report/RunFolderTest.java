@@ -47,9 +47,13 @@ class RunFolderTest {
     }
 
     @Test
-    void refusesToOverwriteARun() {
+    void refusesToOverwriteARun() throws IOException {
         begin(folder);
         UserError e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
+        assertEquals(2, e.exitCode());
+        assertTrue(e.getMessage().contains("a run that ended before its first checkpoint. Delete the folder, add --resume"), e.getMessage());
+        Files.write(folder.resolve("checkpoint-00000012.safetensors"), new byte[3]);
+        e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
         assertEquals(2, e.exitCode());
         assertTrue(e.getMessage().contains("a run that was interrupted already. Add --resume"), e.getMessage());
         try (RunFolder run = RunFolder.open(folder, "pretrain", true)) {
