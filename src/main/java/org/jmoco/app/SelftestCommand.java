@@ -83,7 +83,7 @@ final class SelftestCommand implements Callable<Integer> {
     }
 
     private void golden(SelftestReport report, Backend keeper) {
-        double roundoff = keeper.featureMaps() == keeper.real() ? keeper.productRoundoff() : Math.scalb(1.0, -8);
+        double roundoff = keeper.featureMaps() == keeper.real() ? keeper.productRoundoff() : keeper.featureMaps().roundoff();
         for (Path file : golden) {
             report.part("golden " + file.getFileName(), () -> {
                 StringWriter text = new StringWriter();
