@@ -6,23 +6,29 @@
 //
 // Bytes per element, E = 4 (f32) or 2 (bf16, f16): x is read twice and y written, 3 E; with a residual 4 E. What lies between x and y is one
 //   number per group and channel, so the second reading is the price of not holding a group on the chip. The chunks' statistics add
-//   8 bytes for each chunk and channel, some thousandths of E per element.
+//   12 bytes for each chunk and channel, some thousandths of E per element.
 //   The last launch walks each chunk backwards: what the first read last is what the L2 cache still has (50 MB on an H100 or H200; the
 //   largest map of a batch of 512 is 67 MB in bf16), so a part of the second reading costs no memory traffic.
-// Shared memory: statistics 16.5 KB, combine 3 KB, normalise none.
+// Shared memory: statistics 12.5 KB (f32) or 16.5 KB (bf16, f16), combine 4 KB, normalise none.
 // Geometry: statistics and normalise on grid (chunks, ceil(C / (TX W)), G) as in common/rows.cuh; combine on (ceil(C / 32), G), 32 x 8.
 // Assumptions: W > 1 needs C to be a multiple of W and all addresses aligned to 16; W = 1 takes anything. L < 2^31.
 #include "common/rows.cuh"
 
-/// Count, mean and sum of squared distances from the mean, of some values of each of W channels.
-template <int W>
+/// Count, mean and sum of squared distances from the mean, of some values of each of W channels. With TWO the mean is the sum of two
+/// numbers, of which `low` is what rounding took from the other.
+template <int W, bool TWO>
 struct Moments {
     float count = 0;
     float mean[W] = {};
+    float low[TWO ? W : 1] = {};
     float m2[W] = {};
 
     /// Joins the moments of other values: Chan, Golub and LeVeque 1983, equations 2.1a and b. No difference of large numbers appears
-    /// that is not a difference of means. `of(k, mean, m2)` gives channel k's, one after the other, so that few are in registers.
+    /// that is not a difference of means. `of(k, mean, low, m2)` gives channel k's, one after the other, so that few are in registers.
+    ///
+    /// Each join rounds the mean by up to 2^-25 of it; after n of them about sqrt(n) times that would be lost. `low` collects it, by
+    /// Dekker's sum of two numbers (Numerische Mathematik 18, 1971): exact while the mean is larger than its step, and where it is not
+    /// the step itself is small.
     template <typename F>
     __device__ void join(float count_b, F of) {
         float sum = count + count_b;
@@ -30,10 +36,17 @@ struct Moments {
         float weight = count * share;
 #pragma unroll
         for (int k = 0; k < W; k++) {
-            float mean_b, m2_b;
-            of(k, mean_b, m2_b);
+            float mean_b, low_b = 0, m2_b;
+            of(k, mean_b, low_b, m2_b);
             float d = mean_b - mean[k];
-            mean[k] += d * share;
+            if constexpr (TWO) {
+                d += low_b - low[k];
+            }
+            float before = mean[k], step = d * share;
+            mean[k] += step;
+            if constexpr (TWO) {
+                low[k] += step - (mean[k] - before);
+            }
             m2[k] += m2_b + d * d * weight;
         }
         count = sum;
@@ -55,7 +68,14 @@ constexpr bool COUNTS_FROM_ORIGIN = true;
 template <>
 constexpr bool COUNTS_FROM_ORIGIN<bf16> = false;
 
-/// Moments of one chunk: partial[group][chunk][mean, m2][C].
+/// Values of 8 or 11 bits carry more error into a mean than its rounding does.
+template <typename T>
+constexpr bool MEAN_IN_TWO = false;
+
+template <>
+constexpr bool MEAN_IN_TWO<float> = true;
+
+/// Moments of one chunk: partial[group][chunk][mean, low, m2][C].
 ///
 /// AHEAD values at a time are summed pairwise and squared about their own mean, in registers, and joined to those before: per
 /// element an addition, a subtraction, a multiply-add, and a fraction of the join. Deviations are taken from a mean of data nearby,
@@ -64,16 +84,22 @@ constexpr bool COUNTS_FROM_ORIGIN<bf16> = false;
 /// f32 and f16 are counted from the group's first value of the channel, its origin[group][C]: means of x itself are rounded to 2^-24 |mean|,
 /// and the squares of their differences would carry that. bf16 needs no origin (0): its values are no closer to each other than 2^-8 of
 /// their size, so that what f32 rounds away is nothing beside their deviations.
+///
+/// A mean from the origin is as large as a deviation, and the mean of x may be a hundredth of that. In f32 it is therefore held in two
+/// numbers, which only the combining launch rounds to one: the running mean then errs by about 2^-24 of itself, not of a deviation.
 template <typename T, int W>
 __device__ inline void statistics(float* partial, float* origin, const T* x, Rows rows) {
     constexpr bool FROM_ORIGIN = COUNTS_FROM_ORIGIN<T>;
     constexpr unsigned N = AHEAD<T>;
+    constexpr bool TWO = MEAN_IN_TWO<T>;
+    constexpr float NTH = 1.0f / N, NTH_LOW = (float) (1.0 / N - NTH); // a third or sixth rounded once would be off by 2^-25, always the same way
     __shared__ float warp_mean[WARPS][32 * W];
+    __shared__ float warp_low[TWO ? WARPS : 1][32 * W];
     __shared__ float warp_m2[WARPS][32 * W];
     __shared__ float warp_count[WARPS];
     unsigned c = first_channel<W>();
     unsigned step = blockDim.y;
-    Moments<W> total;
+    Moments<W, TWO> total;
     if (c < rows.channels) {
         Pack<T, W> zero; // packed, as eight f32 would spill registers
         if constexpr (FROM_ORIGIN) {
@@ -87,13 +113,14 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
             for (unsigned j = 0; j < N; j++) {
                 v[j].load(x + rows.row(p + j * step) * rows.channels + c);
             }
-            total.join((float) N, [&](int k, float& mean, float& m2) {
+            total.join((float) N, [&](int k, float& mean, float&, float& m2) {
                 float u[N];
 #pragma unroll
                 for (unsigned j = 0; j < N; j++) {
                     u[j] = FROM_ORIGIN ? v[j][k] - zero[k] : v[j][k];
                 }
-                mean = (N == 6 ? (u[0] + u[1]) + (u[2] + u[3 % N]) + (u[4 % N] + u[5 % N]) : u[0] + u[1] + u[2]) * (1.0f / N);
+                float sum = N == 6 ? (u[0] + u[1]) + (u[2] + u[3 % N]) + (u[4 % N] + u[5 % N]) : u[0] + u[1] + u[2];
+                mean = TWO ? sum * NTH + sum * NTH_LOW : sum * NTH;
                 m2 = 0;
 #pragma unroll
                 for (unsigned j = 0; j < N; j++) {
@@ -105,14 +132,17 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
         for (; p < end; p += step) {
             Pack<T, W> v;
             v.load(x + rows.row(p) * rows.channels + c);
-            total.join(1, [&](int k, float& mean, float& m2) { mean = FROM_ORIGIN ? v[k] - zero[k] : v[k], m2 = 0; });
+            total.join(1, [&](int k, float& mean, float&, float& m2) { mean = FROM_ORIGIN ? v[k] - zero[k] : v[k], m2 = 0; });
         }
     }
     // Lanes of the same channels are TX apart. Only the lowest of them needs the result.
     for (unsigned apart = blockDim.x; apart < 32; apart <<= 1) {
         float count = __shfl_xor_sync(ALL_LANES, total.count, apart);
-        total.join(count, [&](int k, float& mean, float& m2) {
+        total.join(count, [&](int k, float& mean, float& low, float& m2) {
             mean = __shfl_xor_sync(ALL_LANES, total.mean[k], apart);
+            if constexpr (TWO) {
+                low = __shfl_xor_sync(ALL_LANES, total.low[k], apart);
+            }
             m2 = __shfl_xor_sync(ALL_LANES, total.m2[k], apart);
         });
     }
@@ -120,6 +150,9 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
     unsigned lane = t % 32;
     if (lane < blockDim.x) {
         store(&warp_mean[t / 32][lane * W], total.mean);
+        if constexpr (TWO) {
+            store(&warp_low[t / 32][lane * W], total.low);
+        }
         store(&warp_m2[t / 32][lane * W], total.m2);
     }
     if (lane == 0) {
@@ -129,14 +162,17 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
     // From here a thread is a channel.
     unsigned channel = blockIdx.y * blockDim.x * W + t;
     if (t < blockDim.x * W && channel < rows.channels) {
-        Moments<1> all;
+        Moments<1, TWO> all;
 #pragma unroll
         for (int w = 0; w < WARPS; w++) {
-            all.join(warp_count[w], [&](int, float& mean, float& m2) { mean = warp_mean[w][t], m2 = warp_m2[w][t]; });
+            all.join(warp_count[w], [&](int, float& mean, float& low, float& m2) {
+                mean = warp_mean[w][t], low = TWO ? warp_low[w % (TWO ? WARPS : 1)][t] : 0.0f, m2 = warp_m2[w][t];
+            });
         }
-        float* out = partial + ((unsigned long long) blockIdx.z * gridDim.x + blockIdx.x) * 2 * rows.channels + channel;
+        float* out = partial + ((unsigned long long) blockIdx.z * gridDim.x + blockIdx.x) * 3 * rows.channels + channel;
         out[0] = all.mean[0];
-        out[rows.channels] = all.m2[0];
+        out[rows.channels] = all.low[0];
+        out[2 * rows.channels] = all.m2[0];
         if (blockIdx.x == 0) {
             origin[blockIdx.z * rows.channels + channel] = FROM_ORIGIN ? to_float(x[rows.row(0) * rows.channels + channel]) : 0.0f;
         }
@@ -267,30 +303,37 @@ __device__ inline void infer(T* y, const T* x, const T* residual, const float* g
 /// then thread (c, 0) the eight results. Writes saved_mean, saved_inv_std [G][C] and the unbiased variance for the running one.
 extern "C" __global__ void __launch_bounds__(BLOCK) batch_norm_combine(float* saved_mean, float* saved_inv_std, float* unbiased_var,
         const float* partial, const float* origin, unsigned chunks, unsigned group_size, unsigned per_chunk, unsigned channels, float eps) {
-    __shared__ float of_count[WARPS][32], of_mean[WARPS][32], of_m2[WARPS][32];
+    __shared__ float of_count[WARPS][32], of_mean[WARPS][32], of_low[WARPS][32], of_m2[WARPS][32];
     unsigned lane = threadIdx.x, j = threadIdx.y;
     unsigned c = blockIdx.x * 32 + lane;
-    Moments<1> m;
+    Moments<1, true> m;
     if (c < channels) {
-        const float* in = partial + (unsigned long long) blockIdx.y * chunks * 2 * channels + c;
+        const float* in = partial + (unsigned long long) blockIdx.y * chunks * 3 * channels + c;
 #pragma unroll 4
         for (unsigned i = j; i < chunks; i += WARPS) {
-            m.join((float) min(per_chunk, group_size - i * per_chunk), [&](int, float& mean, float& m2) {
-                mean = in[(unsigned long long) i * 2 * channels], m2 = in[((unsigned long long) i * 2 + 1) * channels];
+            const float* of_chunk = in + (unsigned long long) i * 3 * channels;
+            m.join((float) min(per_chunk, group_size - i * per_chunk), [&](int, float& mean, float& low, float& m2) {
+                mean = of_chunk[0], low = of_chunk[channels], m2 = of_chunk[2 * channels];
             });
         }
     }
     of_count[j][lane] = m.count;
     of_mean[j][lane] = m.mean[0];
+    of_low[j][lane] = m.low[0];
     of_m2[j][lane] = m.m2[0];
     __syncthreads();
     if (j == 0 && c < channels) {
 #pragma unroll
         for (int i = 1; i < WARPS; i++) {
-            m.join(of_count[i][lane], [&](int, float& mean, float& m2) { mean = of_mean[i][lane], m2 = of_m2[i][lane]; });
+            m.join(of_count[i][lane], [&](int, float& mean, float& low, float& m2) {
+                mean = of_mean[i][lane], low = of_low[i][lane], m2 = of_m2[i][lane];
+            });
         }
         unsigned at = blockIdx.y * channels + c;
-        saved_mean[at] = origin[at] + m.mean[0];
+        // What origin + mean rounds away is exact (Knuth's sum of two numbers, TAOCP volume 2, 4.2.2, theorem B) and goes to the low part.
+        float from = origin[at], sum = from + m.mean[0], of_sum = sum - from;
+        float lost = (from - (sum - of_sum)) + (m.mean[0] - of_sum);
+        saved_mean[at] = sum + (lost + m.low[0]);
         saved_inv_std[at] = 1.0f / sqrtf(m.m2[0] / (float) group_size + eps);
         unbiased_var[at] = m.m2[0] / (float) (group_size > 1 ? group_size - 1 : 1);
     }

@@ -20,6 +20,9 @@ final class BatchNormWorks {
     /** Rows that a thread takes at once; AHEAD in the kernels. */
     private static final int AHEAD_FORWARD = 6;
     private static final int AHEAD_BACKWARD = 2;
+    /** What a chunk leaves of each channel: a mean in two numbers and the squares' sum; or two sums. */
+    private static final int MOMENTS = 3;
+    private static final int SUMS = 2;
     /** Of the kernels that combine chunks: 32 channels x 8 threads. */
     private static final Dim COMBINE = Dim.of(32, 8);
     /** A null pointer. */
@@ -36,7 +39,7 @@ final class BatchNormWorks {
         long scratchBytes = Math.max(scratchForward(forward(g, x, true)), scratchForward(forward(g, x, false)));
         return new PreparedWork(cuda, scratchBytes, partial -> {
             RowTiling t = forward(g, x, vectors(y, x, residual, gamma, beta, savedMean, savedInvStd));
-            long unbiasedVar = partial + t.partialBytes(); // [G][C]
+            long unbiasedVar = partial + t.partialBytes(MOMENTS); // [G][C]
             long origin = unbiasedVar + 4L * t.groups() * t.channels(); // [G][C]
             return List.of(
                     t.launch(cuda, FORWARD, "batch_norm_statistics", partial, origin, x.address()),
@@ -66,7 +69,7 @@ final class BatchNormWorks {
         long scratchBytes = Math.max(scratchBackward(backward(g, x, true), signs), scratchBackward(backward(g, x, false), signs));
         return new PreparedWork(cuda, scratchBytes, partial -> {
             RowTiling t = backward(g, x, vectors(dx, dResidual, dy, x, y, gamma, savedMean, savedInvStd));
-            long sums = partial + t.partialBytes(); // [G][2][C]
+            long sums = partial + t.partialBytes(SUMS); // [G][2][C]
             long signsOf = signs ? sums + sumsBytes(t) : NONE;
             // Without a ReLU dz is dy: stored only where another buffer wants it.
             long storedDz = dResidual != null && (relu || dResidual.address() != dy.address()) ? dResidual.address() : NONE;
@@ -100,12 +103,12 @@ final class BatchNormWorks {
 
     /** Chunks' statistics, unbiased variances, and what the means are counted from. */
     private static long scratchForward(RowTiling t) {
-        return t.partialBytes() + 8L * t.groups() * t.channels();
+        return t.partialBytes(MOMENTS) + 8L * t.groups() * t.channels();
     }
 
     /** Chunks' sums, groups' sums, signs. */
     private static long scratchBackward(RowTiling t, boolean signs) {
-        return t.partialBytes() + sumsBytes(t) + (signs ? t.signBytes() : 0);
+        return t.partialBytes(SUMS) + sumsBytes(t) + (signs ? t.signBytes() : 0);
     }
 
     private static long sumsBytes(RowTiling t) {

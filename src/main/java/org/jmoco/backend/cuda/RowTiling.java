@@ -63,9 +63,9 @@ record RowTiling(String suffix, int groups, int groupSize, Divisor pixels, int c
         return Dim.of(threadsX, THREADS / threadsX);
     }
 
-    /** Two f32 for each group, chunk and channel. */
-    long partialBytes() {
-        return 8L * groups * chunks * channels;
+    /** @param words f32 numbers for each group, chunk and channel */
+    long partialBytes(int words) {
+        return 4L * words * groups * chunks * channels;
     }
 
     /** One byte for each pack of the map. */

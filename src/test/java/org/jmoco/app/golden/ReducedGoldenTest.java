@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
@@ -28,12 +27,15 @@ import org.junit.jupiter.api.TestFactory;
  * a narrower encoder, smaller images and a shorter queue. What PyTorch's float64 run is to a file, the reference backend in f64 is here; it
  * agrees with the files to 1e-9 ({@link GoldenTest}). And what PyTorch's float32 run is, the reference in f32 and the CPU backend are: bounds
  * follow from their errors by the rule of the files ({@link GoldenReport}).
+ *
+ * <p>Sizes are such that in f64 no input of a ReLU is nearer to 0 than 4e-7. An input within f32's rounding of 0 has its gradient passed or
+ * not by chance, and with maps this small one gradient more or less moves the others by a hundredth: images of 16 x 16 have such an
+ * input, at -9.6e-8. The large maps of the files have many, in PyTorch's own float32 record too.
  */
 class ReducedGoldenTest {
     private static final int WIDTH = 8;
-    private static final int SIZE = 16;
-    private static final List<String> STATISTICS = List.of("buffers_q_after", "buffers_k_after", "buffers_after");
-    private static final String MEAN = "running_mean";
+    private static final int MOCO_SIZE = 12;
+    private static final int FINE_TUNE_SIZE = 20;
 
     private static ObjectNode config(int batch, int size, int dim, int splits, double lr, double weightDecay) {
         return JsonNodeFactory.instance.objectNode().put("width", WIDTH).put("batch", batch).put("size", size).put("dim", dim)
@@ -42,12 +44,12 @@ class ReducedGoldenTest {
 
     /** Queues that are no multiple of a step's keys and wrap around in its middle, which those of the files do not. */
     private static ObjectNode moco(int splits, boolean symmetric) {
-        return config(16, SIZE, 32, splits, 0.03, 5e-4).put("K", symmetric ? 40 : 24).put("m", 0.99).put("T", 0.1).put("momentum", 0.9)
+        return config(16, MOCO_SIZE, 32, splits, 0.03, 5e-4).put("K", symmetric ? 40 : 24).put("m", 0.99).put("T", 0.1).put("momentum", 0.9)
                 .put("symmetric", symmetric);
     }
 
     private static ObjectNode fineTune() {
-        ObjectNode c = config(8, 2 * SIZE, 2, 8, 1e-4, 0);
+        ObjectNode c = config(8, FINE_TUNE_SIZE, 2, 8, 1e-4, 0);
         for (int i = 0; i < 8; i++) {
             c.withArray("labels").add(i % 2);
         }
@@ -71,52 +73,14 @@ class ReducedGoldenTest {
     /** @return whether {@code got} is within the bounds that {@code peers} set */
     private static boolean compare(ObjectNode got, ObjectNode truth, List<ObjectNode> peers, StringWriter out) {
         GoldenReport report = new GoldenReport(DType.F32);
-        ObjectNode others = withoutMeans(got);
         for (ObjectNode peer : peers) {
             if (truth.at("/config").has("symmetric")) {
-                MocoGolden.compare(report, others, truth, peer);
+                MocoGolden.compare(report, got, truth, peer);
             } else {
-                FineTuneGolden.compare(report, others, truth, peer);
-            }
-            for (String buffers : STATISTICS) {
-                compareMeans(report, got.path(buffers), truth.path(buffers), peer.path(buffers), truth.path("config"));
+                FineTuneGolden.compare(report, got, truth, peer);
             }
         }
         return report.print(new PrintWriter(out), truth.at("/config").toString());
-    }
-
-    private static ObjectNode withoutMeans(ObjectNode record) {
-        ObjectNode copy = record.deepCopy();
-        for (String buffers : STATISTICS) {
-            if (copy.has(buffers)) {
-                ObjectNode all = (ObjectNode) copy.path(buffers);
-                all.properties().removeIf(e -> e.getKey().endsWith(MEAN));
-            }
-        }
-        return copy;
-    }
-
-    /**
-     * Running means by the same rule, on another scale. The rounding error of a mean is relative to the values that it is of
-     * (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2), and batch norm divides by their deviation. On the scale of
-     * the means themselves, which are a hundredth of that before the first batch norm, the kernel of statistics, which counts from the
-     * first value of a channel, errs by up to 1e-5; other f32 backends add in f64 and err by 1e-6.
-     *
-     * <p>With v the mean of a channel's variances, p passes move its running variance from 1 to 0.9^p + (1 - 0.9^p) v and
-     * its running mean to (1 - 0.9^p) of a mean.
-     */
-    private static void compareMeans(GoldenReport report, JsonNode got, JsonNode truth, JsonNode peer, JsonNode config) {
-        double left = Math.pow(0.9, config.path("steps").asInt() * (config.path("symmetric").asBoolean() ? 2 : 1));
-        got.properties().stream().filter(e -> e.getKey().endsWith(MEAN)).forEach(e -> {
-            String name = e.getKey();
-            JsonNode variances = truth.path(name.replace(MEAN, "running_var")).path("first4");
-            for (int i = 0; i < variances.size(); i++) {
-                double deviation = Math.sqrt((variances.get(i).asDouble() - left) / (1 - left));
-                report.element("running means", name + "[" + i + "]", e.getValue().path("first4").path(i).asDouble(Double.NaN),
-                        truth.path(name).path("first4").path(i).asDouble(), peer.path(name).path("first4").path(i),
-                        (1 - left) * deviation);
-            }
-        });
     }
 
     private static List<ObjectNode> peers(ObjectNode config) {
@@ -130,7 +94,7 @@ class ReducedGoldenTest {
             StringWriter out = new StringWriter();
             ObjectNode truth = record(ReferenceBackend.open(DType.F64, 2), config);
             assertTrue(compare(record(cuda(Precision.F32), config), truth, peers(config), out), out::toString);
-            assertTrue(out.toString().contains("gradient step 3") && out.toString().contains("running means"), out.toString());
+            assertTrue(out.toString().contains("gradient step 3"), out.toString());
         }));
     }
 
