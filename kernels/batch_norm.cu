@@ -68,12 +68,12 @@ constexpr bool COUNTS_FROM_ORIGIN = true;
 template <>
 constexpr bool COUNTS_FROM_ORIGIN<bf16> = false;
 
-/// Values of 8 or 11 bits carry more error into a mean than its rounding does.
+/// Values of 8 bits carry more error into a mean than its rounding does.
 template <typename T>
-constexpr bool MEAN_IN_TWO = false;
+constexpr bool MEAN_IN_TWO = true;
 
 template <>
-constexpr bool MEAN_IN_TWO<float> = true;
+constexpr bool MEAN_IN_TWO<bf16> = false;
 
 /// Moments of one chunk: partial[group][chunk][mean, low, m2][C].
 ///
@@ -85,16 +85,18 @@ constexpr bool MEAN_IN_TWO<float> = true;
 /// and the squares of their differences would carry that. bf16 needs no origin (0): its values are no closer to each other than 2^-8 of
 /// their size, so that what f32 rounds away is nothing beside their deviations.
 ///
-/// A mean from the origin is as large as a deviation, and the mean of x may be a hundredth of that. In f32 it is therefore held in two
-/// numbers, which only the combining launch rounds to one: the running mean then errs by about 2^-24 of itself, not of a deviation.
+/// A mean from the origin is as large as a deviation, and the mean of x may be a hundredth of that. It is therefore held in two numbers,
+/// which only the combining launch rounds to one: the running mean then errs by about 2^-24 of itself, not of a deviation. Packs of eight
+/// hand on one number from each warp, as 8 KB more would halve the blocks that an sm_75 multiprocessor holds.
 template <typename T, int W>
 __device__ inline void statistics(float* partial, float* origin, const T* x, Rows rows) {
     constexpr bool FROM_ORIGIN = COUNTS_FROM_ORIGIN<T>;
     constexpr unsigned N = AHEAD<T>;
     constexpr bool TWO = MEAN_IN_TWO<T>;
-    constexpr float NTH = 1.0f / N, NTH_LOW = (float) (1.0 / N - NTH); // a third or sixth rounded once would be off by 2^-25, always the same way
+    constexpr bool WARPS_IN_TWO = TWO && W < 8;
+    constexpr float NTH = 1.0f / N, NTH_LOW = (float) (1.0 / N - NTH); // N is 3 or 6: NTH alone is off by 2^-25, always the same way
     __shared__ float warp_mean[WARPS][32 * W];
-    __shared__ float warp_low[TWO ? WARPS : 1][32 * W];
+    __shared__ float warp_low[WARPS_IN_TWO ? WARPS : 1][32 * W];
     __shared__ float warp_m2[WARPS][32 * W];
     __shared__ float warp_count[WARPS];
     unsigned c = first_channel<W>();
@@ -120,7 +122,7 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
                     u[j] = FROM_ORIGIN ? v[j][k] - zero[k] : v[j][k];
                 }
                 float sum = N == 6 ? (u[0] + u[1]) + (u[2] + u[3 % N]) + (u[4 % N] + u[5 % N]) : u[0] + u[1] + u[2];
-                mean = TWO ? sum * NTH + sum * NTH_LOW : sum * NTH;
+                mean = sum * NTH + sum * NTH_LOW;
                 m2 = 0;
 #pragma unroll
                 for (unsigned j = 0; j < N; j++) {
@@ -150,7 +152,7 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
     unsigned lane = t % 32;
     if (lane < blockDim.x) {
         store(&warp_mean[t / 32][lane * W], total.mean);
-        if constexpr (TWO) {
+        if constexpr (WARPS_IN_TWO) {
             store(&warp_low[t / 32][lane * W], total.low);
         }
         store(&warp_m2[t / 32][lane * W], total.m2);
@@ -166,7 +168,10 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
 #pragma unroll
         for (int w = 0; w < WARPS; w++) {
             all.join(warp_count[w], [&](int, float& mean, float& low, float& m2) {
-                mean = warp_mean[w][t], low = TWO ? warp_low[w % (TWO ? WARPS : 1)][t] : 0.0f, m2 = warp_m2[w][t];
+                mean = warp_mean[w][t], m2 = warp_m2[w][t];
+                if constexpr (WARPS_IN_TWO) {
+                    low = warp_low[w][t];
+                }
             });
         }
         float* out = partial + ((unsigned long long) blockIdx.z * gridDim.x + blockIdx.x) * 3 * rows.channels + channel;
