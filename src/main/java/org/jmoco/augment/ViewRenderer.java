@@ -8,26 +8,34 @@ import org.jmoco.data.Normalisation;
  * step alone makes floats. Holds all scratch, so a view allocates nothing: one instance per thread.
  */
 public final class ViewRenderer {
-    private final int size;
+    private final int rows;
+    private final int columns;
     private final PixelTable table;
-    private final Planes planes; // size x size
+    private final Planes planes; // rows x columns
     private final Resampler resampler = new Resampler();
     private final BoxBlur blur;
-    private BilinearAxis[] axes = new BilinearAxis[0]; // by input length
+    private BilinearAxis[] across = new BilinearAxis[0]; // by input width
+    private BilinearAxis[] down = new BilinearAxis[0]; // by input height
 
     /** @param size output height and width in pixels */
     public ViewRenderer(int size, Normalisation normalisation) {
-        this.size = size;
+        this(size, size, normalisation);
+    }
+
+    /** @param rows output height in pixels @param columns output width */
+    public ViewRenderer(int rows, int columns, Normalisation normalisation) {
+        this.rows = rows;
+        this.columns = columns;
         this.table = new PixelTable(normalisation);
-        this.planes = new Planes(size, size);
-        this.blur = new BoxBlur(size, size);
+        this.planes = new Planes(rows, columns);
+        this.blur = new BoxBlur(rows, columns);
     }
 
     /**
      * One view as the network takes it.
      *
      * @param pixels u8, height x width x 3
-     * @param out    receives size x size x 3 values (pixel / 255 - mean) / std from {@code at} on
+     * @param out    receives rows x columns x 3 values (pixel / 255 - mean) / std from {@code at} on
      * @throws IllegalArgumentException if the draw's box is not inside the image
      */
     public void render(ViewDraw draw, byte[] pixels, int height, int width, float[] out, int at) {
@@ -35,7 +43,7 @@ public final class ViewRenderer {
         table.write(planes, out, at);
     }
 
-    /** One view as u8 size x size x 3, for looking at. */
+    /** One view as u8 rows x columns x 3, for looking at. */
     public void renderRgb(ViewDraw draw, byte[] pixels, int height, int width, byte[] out, int at) {
         paint(draw, pixels, height, width);
         planes.write(out, at);
@@ -46,8 +54,8 @@ public final class ViewRenderer {
             throw new IllegalArgumentException("view: box of \"" + d + "\" is not inside the image of " + height + " x "
                     + width + "; draw it for this image's size");
         }
-        resampler.resample(pixels, (d.top() * width + d.left()) * 3, width * 3, axis(d.width()), axis(d.height()), d.flip(),
-                planes);
+        resampler.resample(pixels, (d.top() * width + d.left()) * 3, width * 3, across(d.width()), down(d.height()),
+                d.flip(), planes);
         for (int i = 0; i < 4; i++) {
             ViewDraw.Adjustment a = d.adjustment(i);
             float factor = d.factor(a);
@@ -69,16 +77,18 @@ public final class ViewRenderer {
         }
     }
 
+    private BilinearAxis across(int in) {
+        across = longEnough(across, in);
+        return across[in] != null ? across[in] : (across[in] = new BilinearAxis(in, columns));
+    }
+
+    private BilinearAxis down(int in) {
+        down = longEnough(down, in);
+        return down[in] != null ? down[in] : (down[in] = new BilinearAxis(in, rows));
+    }
+
     /** Weights depend on the two lengths only; the few hundred lengths that occur are computed once each. */
-    private BilinearAxis axis(int in) {
-        if (in >= axes.length) {
-            axes = Arrays.copyOf(axes, Math.max(in + 1, 2 * axes.length));
-        }
-        BilinearAxis a = axes[in];
-        if (a == null) {
-            a = new BilinearAxis(in, size);
-            axes[in] = a;
-        }
-        return a;
+    private static BilinearAxis[] longEnough(BilinearAxis[] axes, int in) {
+        return in < axes.length ? axes : Arrays.copyOf(axes, Math.max(in + 1, 2 * axes.length));
     }
 }

@@ -22,8 +22,18 @@ import org.jmoco.tensor.Shape;
  * step of the program writes to it.
  */
 public final class SupervisedStep {
-    /** What is trained, and by what. */
-    public record Training(boolean frozen, FinetuneConfig.OptimizerKind optimizer, double weightDecay) {}
+    /**
+     * What is trained, and by what.
+     *
+     * @param adam used if that is the optimizer
+     */
+    public record Training(boolean frozen, FinetuneConfig.OptimizerKind optimizer, double weightDecay,
+            Adam.Coefficients adam) {
+        /** With Adam's usual coefficients. */
+        public Training(boolean frozen, FinetuneConfig.OptimizerKind optimizer, double weightDecay) {
+            this(frozen, optimizer, weightDecay, Adam.Coefficients.USUAL);
+        }
+    }
 
     /** What a run of the program does besides, where its batches come from the device; see {@link org.jmoco.moco.MocoStep.Feed}. */
     public interface Feed {
@@ -68,7 +78,7 @@ public final class SupervisedStep {
                 ? Parameters.declare(backend, Region.GRADIENTS, "d" + LAST, trained.specs())
                 : network.gradients();
         optimizer = switch (training.optimizer) {
-            case ADAM -> new Adam(backend, trained.specs(), training.weightDecay);
+            case ADAM -> new Adam(backend, trained.specs(), training.adam, training.weightDecay);
             case SGD -> new Sgd(backend, trained.specs(), FinetuneConfig.SGD_MOMENTUM, training.weightDecay);
         };
         scale = training.frozen ? null : LossScale.of(backend); // the last layer alone stays in f32

@@ -52,4 +52,14 @@ class GoldenCommandTest {
         assertEquals(2, run());
         assertEquals(2, run("--dtype", "f16", folder.resolve("b.json")));
     }
+
+    @Test
+    void oneFileThatCannotBeUsedDoesNotKeepTheOthersFromBeingCompared() throws IOException {
+        assumeTrue(Files.exists(KNN), "skipped: " + KNN + " is not here (set -Djmoco.shared=DIR)");
+        Path broken = Files.writeString(folder.resolve("a.json"), "no JSON");
+        assertEquals(1, run(broken, KNN));
+        assertTrue(err.toString().contains(broken.toString()) && err.toString().lines().count() == 1, err.toString());
+        assertTrue(out.toString().contains("FAIL cannot be compared") && out.toString().contains("PASS scores"), out.toString());
+        assertTrue(out.toString().endsWith("\nFAIL\n"), out.toString());
+    }
 }

@@ -1,6 +1,5 @@
 package org.jmoco.app.golden;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,25 +12,28 @@ final class GoldenModel {
     /** Whose output in evaluation mode each case records. */
     static final int EVAL_IMAGES = 4;
 
-    private static final int WIDTH = 64;
+    static final int WIDTH = 64;
 
     private GoldenModel() {}
 
     /** @param config of a case; has {@code width} where that is not the golden files' 64 */
-    static ResNet18.Config config(JsonNode config) {
-        return new ResNet18.Config(ResNet18.Stem.CIFAR, config.path("width").asInt(WIDTH), config.path("dim").asInt(),
-                config.path("bn_splits").asInt());
+    static ResNet18.Config config(CaseConfig config) {
+        return new ResNet18.Config(ResNet18.Stem.CIFAR, config.integer("width", WIDTH), config.count("dim"), config.count("bn_splits"));
     }
 
-    /** Weights in checkpoint layout; the stream's index runs through them in state_dict order. */
-    static Map<String, HostTensor> weights(ResNet18.Config config) {
+    /**
+     * Weights in checkpoint layout; the stream's index runs through them in state_dict order.
+     *
+     * @param seed of the stream {@link GoldenStream#PARAM}
+     */
+    static Map<String, HostTensor> weights(ResNet18.Config config, long seed) {
         Map<String, HostTensor> out = new LinkedHashMap<>();
         long start = 0;
         for (ParameterSpec s : ResNet18.specs(config)) {
             double[] v = new double[Math.toIntExact(s.shape().size())];
             double scale = Math.sqrt(2.0 / s.fanIn());
             for (int i = 0; i < v.length; i++) {
-                double u = GoldenStream.u(GoldenStream.PARAM, start + i);
+                double u = GoldenStream.u(seed, start + i);
                 v[i] = switch (s.kind()) {
                     case FILTER, LINEAR_WEIGHT -> u * scale;
                     case NORM_WEIGHT -> 1 + 0.1 * u;

@@ -3,8 +3,11 @@ package org.jmoco.app.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jmoco.tensor.DType;
 
 /**
@@ -52,6 +55,7 @@ final class GoldenReport {
     private final boolean exact;
     private final double widening;
     private final Map<String, Kind> kinds = new LinkedHashMap<>();
+    private final Set<String> notes = new LinkedHashSet<>();
 
     GoldenReport(DType dtype) {
         this(dtype, 0);
@@ -61,6 +65,20 @@ final class GoldenReport {
     GoldenReport(DType dtype, double roundoff) {
         exact = dtype == DType.F64;
         widening = roundoff == 0 ? 1 : roundoff / F32_ROUNDOFF;
+    }
+
+    /** A line that is neither PASS nor FAIL, said once. */
+    void note(String text) {
+        notes.add(text);
+    }
+
+    /** Tells of entries of a record that nothing of ours is compared with. */
+    void noteOthers(JsonNode record, Predicate<String> compared) {
+        record.fieldNames().forEachRemaining(name -> {
+            if (!compared.test(name)) {
+                note("\"" + name + "\" is recorded but not compared: nothing here computes it");
+            }
+        });
     }
 
     /** One number against its two records. @param peer the float32 record, or null if the file has none */
@@ -142,6 +160,7 @@ final class GoldenReport {
     /** One line per kind. @return true if all passed, and if there was anything to compare at all */
     boolean print(PrintWriter out, String file) {
         out.println(file);
+        notes.forEach(n -> out.println("  note " + n));
         boolean passed = true;
         if (kinds.isEmpty()) {
             out.println("  FAIL nothing is recorded that could be compared");

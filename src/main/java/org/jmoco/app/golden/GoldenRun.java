@@ -1,8 +1,11 @@
 package org.jmoco.app.golden;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -14,6 +17,9 @@ import org.jmoco.tensor.UserError;
 
 /** One golden file; its keys tell which case it holds. */
 public final class GoldenRun {
+    /** Python's json writes numbers that are not finite as no standard allows. */
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
     private GoldenRun() {}
 
     /**
@@ -43,16 +49,17 @@ public final class GoldenRun {
 
     private static void compare(JsonNode root, Path file, Supplier<Backend> backend, GoldenReport report) {
         JsonNode f64 = root.path("float64");
-        if (f64.path("config").has("symmetric")) {
+        CaseConfig config = new CaseConfig((f64.has("config") ? f64 : root).path("config"), seeds(file));
+        if (config.has("symmetric")) {
             try (Backend b = backend.get()) {
-                MocoGolden.compare(report, new MocoSteps(b, f64.path("config")).run(), f64, root.path("float32"));
+                MocoGolden.compare(report, new MocoSteps(b, config).run(), f64, peer(root, report));
             }
-        } else if (f64.path("config").has("labels")) {
+        } else if (config.has("labels") || config.has("betas")) {
             try (Backend b = backend.get()) {
-                FineTuneGolden.compare(report, new FineTuneSteps(b, f64.path("config")).run(), f64, root.path("float32"));
+                FineTuneGolden.compare(report, new FineTuneSteps(b, config).run(), f64, peer(root, report));
             }
         } else if (root.has("bank_labels")) {
-            KnnGolden.run(root, report);
+            KnnGolden.run(root, config, report);
         } else if (root.has("sources") && root.has("cases")) {
             ViewsGolden.run(root, report);
         } else if (root.has("u_examples")) {
@@ -61,11 +68,28 @@ public final class GoldenRun {
             throw UserError.failed("golden: " + file + " holds none of the known cases (MoCo, fine-tune, kNN, generator, views);"
                     + " its keys are " + String.join(", ", (Iterable<String>) root::fieldNames));
         }
+        config.has("parameters"); // a number to compare with, no setting
+        if (root.has("float64") || root.has("bank_labels")) {
+            config.unread().forEach(key -> report.note("config has \"" + key + "\", which nothing here knows"));
+        }
+    }
+
+    private static JsonNode peer(JsonNode root, GoldenReport report) {
+        if (!root.has("float32")) {
+            report.note("no float32 record: bounds in f32 are those of a single rounding");
+        }
+        return root.path("float32");
+    }
+
+    /** Of the streams, from the generator.json in the file's folder, if there is one. */
+    private static JsonNode seeds(Path file) {
+        Path generator = file.resolveSibling("generator.json");
+        return Files.exists(generator) ? read(generator).path("seeds") : MissingNode.getInstance();
     }
 
     private static JsonNode read(Path file) {
         try {
-            return new ObjectMapper().readTree(Files.readAllBytes(file));
+            return JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
             throw UserError.failed("golden: " + file + " is not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {

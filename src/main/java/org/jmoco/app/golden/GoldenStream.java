@@ -7,20 +7,36 @@ import org.jmoco.tensor.Shape;
  * The generator of the golden files: splitmix64's output function on seed + i, as a number in [-1, 1) with 24 bits, exact in
  * f32. All inputs and weights of a case come from it, so no weight files are needed.
  */
-final class GoldenStream {
-    static final long PARAM = 7311000000000L;
-    static final long IM_Q = 7312000000000L;
-    static final long IM_K = 7313000000000L;
-    static final long QUEUE = 7314000000000L;
-    static final long CHECK = 7315000000000L;
-    static final long IM_EVAL = 7316000000000L;
-    static final long FINE_TUNE = 7317000000000L;
-    static final long KNN_LABEL = 7318000000000L;
-    static final long KNN_CENTRE = 7319000000000L;
-    static final long KNN_BANK = 7320000000000L;
-    static final long KNN_QUERY = 7321000000000L;
+enum GoldenStream {
+    PARAM("param", 7311000000000L),
+    IM_Q("im_q", 7312000000000L),
+    IM_K("im_k", 7313000000000L),
+    QUEUE("queue", 7314000000000L),
+    CHECK("check", 7315000000000L),
+    IM_EVAL("im_eval", 7316000000000L),
+    FINE_TUNE("ft", 7317000000000L),
+    KNN_LABEL("knn_label", 7318000000000L),
+    KNN_CENTRE("knn_centre", 7319000000000L),
+    KNN_BANK("knn_bank", 7320000000000L),
+    KNN_QUERY("knn_query", 7321000000000L);
 
-    private GoldenStream() {}
+    private final String key;
+    private final long usualSeed;
+
+    GoldenStream(String key, long usualSeed) {
+        this.key = key;
+        this.usualSeed = usualSeed;
+    }
+
+    /** Its name in generator.json. */
+    String key() {
+        return key;
+    }
+
+    /** Its seed there. */
+    long usualSeed() {
+        return usualSeed;
+    }
 
     /** Element {@code i} of the stream {@code seed}. */
     static double u(long seed, long i) {

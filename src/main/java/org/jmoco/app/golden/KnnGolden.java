@@ -11,37 +11,40 @@ final class KnnGolden {
 
     private KnnGolden() {}
 
-    static void run(JsonNode root, GoldenReport report) {
-        JsonNode config = root.path("config");
-        int rows = config.path("bank").asInt();
-        int d = config.path("dim").asInt();
-        int classes = config.path("classes").asInt();
-        int queries = config.path("queries").asInt();
+    static void run(JsonNode root, CaseConfig config, GoldenReport report) {
+        int rows = config.count("bank");
+        int d = config.count("dim");
+        int classes = config.count("classes");
+        int queries = config.count("queries");
+        double[] centres = new double[classes * d];
+        long centreSeed = config.seed(GoldenStream.KNN_CENTRE);
+        for (int i = 0; i < centres.length; i++) {
+            centres[i] = GoldenStream.u(centreSeed, i);
+        }
         int[] bankLabels = new int[rows];
         double[] bank = new double[rows * d];
         for (int i = 0; i < rows; i++) {
-            bankLabels[i] = (int) Math.floor((GoldenStream.u(GoldenStream.KNN_LABEL, i) + 1) / 2 * classes);
-            point(GoldenStream.KNN_BANK, i, bankLabels[i], bank, d);
+            bankLabels[i] = (int) Math.floor((GoldenStream.u(config.seed(GoldenStream.KNN_LABEL), i) + 1) / 2 * classes);
+            point(config.seed(GoldenStream.KNN_BANK), i, centres, bankLabels[i], bank, d);
         }
         int[] queryLabels = new int[queries];
         double[] query = new double[queries * d];
         for (int j = 0; j < queries; j++) {
             queryLabels[j] = j % classes;
-            point(GoldenStream.KNN_QUERY, j, queryLabels[j], query, d);
+            point(config.seed(GoldenStream.KNN_QUERY), j, centres, queryLabels[j], query, d);
         }
         report.equal("bank labels", "bank", bankLabels, root.path("bank_labels"));
         report.equal("query labels", "query", queryLabels, root.path("query_labels"));
 
-        WeightedKnn knn = new WeightedKnn(bank, bankLabels, d, classes, config.path("k").asInt(), config.path("t").asDouble());
+        WeightedKnn knn = new WeightedKnn(bank, bankLabels, d, classes, config.count("k"), config.number("t"));
         compare(root, report, knn.classify(query, 1), queryLabels);
     }
 
     /** Row {@code row} becomes u + 0.25 centre[label], scaled to length 1. */
-    private static void point(long seed, int row, int label, double[] to, int d) {
+    private static void point(long seed, int row, double[] centres, int label, double[] to, int d) {
         double squares = 0;
         for (int j = 0; j < d; j++) {
-            double x = GoldenStream.u(seed, (long) row * d + j)
-                    + CENTRE_WEIGHT * GoldenStream.u(GoldenStream.KNN_CENTRE, (long) label * d + j);
+            double x = GoldenStream.u(seed, (long) row * d + j) + CENTRE_WEIGHT * centres[label * d + j];
             to[row * d + j] = x;
             squares += x * x;
         }

@@ -1,6 +1,7 @@
 package org.jmoco.app.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Set;
 
 /** Compares a run of {@link MocoSteps} with the records of a MoCo case, step by step. */
 final class MocoGolden {
@@ -14,6 +15,13 @@ final class MocoGolden {
     static void compare(GoldenReport report, JsonNode got, JsonNode f64, JsonNode f32) {
         JsonNode config = f64.path("config");
         int steps = config.path("steps").asInt();
+        report.noteOthers(f64, name -> COMPARED.contains(name) || TensorRecords.isGradientOf(name, steps));
+        report.noteOthers(f64.path("steps").path(0), COMPARED_PER_STEP::contains);
+        report.equal("steps recorded", "all", f64.path("steps").size(), steps);
+        if (config.has("parameters")) {
+            long count = TensorRecords.count(got.path("param_q_after"));
+            report.equal("parameter count", "all", count, config.path("parameters").asLong());
+        }
         for (int s = 0; s < steps; s++) {
             compareStep(report, s, got.path("steps").path(s), f64.path("steps").path(s), f32.path("steps").path(s));
             String gradients = "grad_step" + (s + 1);
@@ -29,13 +37,21 @@ final class MocoGolden {
                 f32.path("buffers_k_after"));
         long passes = config.path("bn_splits").asInt() > 1 ? 0 : (long) steps * (config.path("symmetric").asBoolean() ? 2 : 1);
         TensorRecords.compareCounters(report, "statistics", passes, f64.path("buffers_q_after"));
+        TensorRecords.compareCounters(report, "statistics", passes, f64.path("buffers_k_after"));
         compareQueue(report, config, got.path("queue_after"), f64.path("queue_after"), f32.path("queue_after"));
         double rms = 1 / Math.sqrt(config.path("dim").asInt()); // of a row of length 1
-        for (int i = 0; i < GoldenModel.EVAL_IMAGES; i++) {
+        for (int i = 0; i < Math.max(GoldenModel.EVAL_IMAGES, f64.path("eval_features_first8").size()); i++) {
             report.numbers("eval features", "image " + i, got.path("eval_features_first8").path(i), f64.path("eval_features_first8").path(i),
                     f32.path("eval_features_first8").path(i), rms);
         }
     }
+
+    /** What a case records besides its steps' gradients. */
+    private static final Set<String> COMPARED = Set.of("steps", "param_q_after", "param_k_after", "buffers_q_after",
+            "buffers_k_after", "queue_after", "eval_features_first8", "config");
+
+    private static final Set<String> COMPARED_PER_STEP = Set.of("loss", "loss_12", "loss_21", "logits_row0_first8",
+            "logits_21_row0_first8", "queue_ptr", "queue_fro_norm");
 
     private static void compareStep(GoldenReport report, int s, JsonNode got, JsonNode e, JsonNode p) {
         String at = " step " + (s + 1);

@@ -1,9 +1,10 @@
 package org.jmoco.app.golden;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Program;
@@ -21,7 +22,7 @@ import org.jmoco.tensor.Shape;
  */
 final class MocoSteps {
     private final Backend backend;
-    private final JsonNode config;
+    private final CaseConfig config;
     private final int batch;
     private final int size;
     private final int dim;
@@ -33,18 +34,18 @@ final class MocoSteps {
     private final Buffer evalFeatures;
     private final Program eval;
 
-    MocoSteps(Backend backend, JsonNode config) {
+    MocoSteps(Backend backend, CaseConfig config) {
         this.backend = backend;
         this.config = config;
-        batch = config.path("batch").asInt();
-        size = config.path("size").asInt();
-        dim = config.path("dim").asInt();
-        queueLength = config.path("K").asInt();
-        temperature = config.path("T").asDouble();
-        symmetric = config.path("symmetric").asBoolean();
+        batch = config.count("batch");
+        size = config.count("size");
+        dim = config.count("dim");
+        queueLength = config.count("K");
+        temperature = config.number("T");
+        symmetric = config.flag("symmetric");
         ResNet18.Config encoder = GoldenModel.config(config);
-        step = new MocoStep(backend, new MocoConfig(encoder, batch, size, queueLength, config.path("m").asDouble(), temperature,
-                symmetric, config.path("momentum").asDouble(), config.path("weight_decay").asDouble()));
+        step = new MocoStep(backend, new MocoConfig(encoder, batch, size, queueLength, config.number("m"), temperature,
+                symmetric, config.number("momentum"), config.number("weight_decay")));
         evalImages = backend.declare(Region.INPUT, "eval.images", Shape.of(GoldenModel.EVAL_IMAGES, size, size, 3));
         evalFeatures = backend.declare(Region.OUTPUT, "eval.features", Shape.of(GoldenModel.EVAL_IMAGES, dim));
         Recorder rec = backend.record("eval");
@@ -58,14 +59,14 @@ final class MocoSteps {
     ObjectNode run() {
         ResNet18 q = step.pair().query();
         ResNet18 k = step.pair().key();
-        step.pair().load(backend, GoldenModel.weights(q.config()), GoldenModel.statistics(q.statistics().specs()));
+        step.pair().load(backend, GoldenModel.weights(q.config(), config.seed(GoldenStream.PARAM)), GoldenModel.statistics(q.statistics().specs()));
         backend.upload(step.queue().keys(), initialQueue());
         backend.set(step.queue().head(), 0);
-        step.sgd().setLearningRate(backend, config.path("lr").asDouble());
+        step.sgd().setLearningRate(backend, config.number("lr"));
         step.setShuffle(backend, shuffle());
         ObjectNode out = JsonNodeFactory.instance.objectNode();
         ArrayNode steps = out.putArray("steps");
-        for (int s = 0; s < config.path("steps").asInt(); s++) {
+        for (int s = 0; s < config.count("steps"); s++) {
             steps.add(runStep(s));
             out.set("grad_step" + (s + 1), TensorRecords.of(q.gradients().download(backend)));
         }
@@ -75,7 +76,7 @@ final class MocoSteps {
         out.set("buffers_k_after", TensorRecords.of(k.statistics().download(backend)));
         out.set("queue_after", queueAfter());
 
-        backend.upload(evalImages, GoldenStream.images(GoldenStream.IM_EVAL, 0, GoldenModel.EVAL_IMAGES, 3, size));
+        backend.upload(evalImages, GoldenStream.images(config.seed(GoldenStream.IM_EVAL), 0, GoldenModel.EVAL_IMAGES, 3, size));
         eval.run();
         HostTensor features = backend.download(evalFeatures);
         ArrayNode rows = out.putArray("eval_features_first8");
@@ -86,20 +87,24 @@ final class MocoSteps {
     }
 
     private int[] shuffle() {
-        int[] p = new int[batch];
-        for (int i = 0; i < batch; i++) {
-            p[i] = config.path("shuffle").path(i).asInt(i);
+        if (!config.has("shuffle")) {
+            return IntStream.range(0, batch).toArray();
+        }
+        int[] p = config.integers("shuffle", batch, batch);
+        if (IntStream.of(p).distinct().count() < batch) {
+            throw new IllegalArgumentException("config has a \"shuffle\" that is no permutation: " + Arrays.toString(p));
         }
         return p;
     }
 
     /** The stream fills D x M in row-major order; each column is scaled to unit length. Ours is M x D. */
     private HostTensor initialQueue() {
+        long seed = config.seed(GoldenStream.QUEUE);
         double[] v = new double[queueLength * dim];
         for (int m = 0; m < queueLength; m++) {
             double squares = 0;
             for (int d = 0; d < dim; d++) {
-                double u = GoldenStream.u(GoldenStream.QUEUE, (long) d * queueLength + m);
+                double u = GoldenStream.u(seed, (long) d * queueLength + m);
                 v[m * dim + d] = u;
                 squares += u * u;
             }
@@ -112,8 +117,8 @@ final class MocoSteps {
 
     private ObjectNode runStep(int s) {
         long start = (long) s * batch * 3 * size * size;
-        backend.upload(step.view1(), GoldenStream.images(GoldenStream.IM_Q, start, batch, 3, size));
-        backend.upload(step.view2(), GoldenStream.images(GoldenStream.IM_K, start, batch, 3, size));
+        backend.upload(step.view1(), GoldenStream.images(config.seed(GoldenStream.IM_Q), start, batch, 3, size));
+        backend.upload(step.view2(), GoldenStream.images(config.seed(GoldenStream.IM_K), start, batch, 3, size));
         HostTensor queueBefore = backend.download(step.queue().keys());
         step.program().run();
 
@@ -156,7 +161,7 @@ final class MocoSteps {
     private static double crossEntropy(double[][] logits) {
         double total = 0;
         for (double[] row : logits) {
-            double max = java.util.Arrays.stream(row).max().orElseThrow();
+            double max = Arrays.stream(row).max().orElseThrow();
             double sum = 0;
             for (double v : row) {
                 sum += Math.exp(v - max);
@@ -169,6 +174,7 @@ final class MocoSteps {
     private ObjectNode queueAfter() {
         HostTensor queue = backend.download(step.queue().keys());
         ObjectNode out = JsonNodeFactory.instance.objectNode();
+        long seed = config.seed(GoldenStream.CHECK);
         double checksum = 0;
         double min = Double.POSITIVE_INFINITY;
         double max = 0;
@@ -177,7 +183,7 @@ final class MocoSteps {
             min = Math.min(min, norm);
             max = Math.max(max, norm);
             for (int d = 0; d < dim; d++) {
-                checksum += queue.get(m * dim + d) * GoldenStream.u(GoldenStream.CHECK, (long) d * queueLength + m);
+                checksum += queue.get(m * dim + d) * GoldenStream.u(seed, (long) d * queueLength + m);
             }
             out.set("column" + m + "_first8", TensorRecords.first8(queue, m));
         }

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jmoco.tensor.HostTensor;
 
 /** Records of tensors, {@code {name: {norm, first4}}}: ours, and how they are compared with others'. */
 final class TensorRecords {
     private static final int FIRST_OF_TENSOR = 4;
     private static final int FIRST_OF_ROW = 8;
+    private static final String COUNTER = "num_batches_tracked";
 
     private TensorRecords() {}
 
@@ -31,6 +33,20 @@ final class TensorRecords {
             }
         });
         return out;
+    }
+
+    /** Whether a record of this name holds the gradients of one of the first {@code steps} steps. */
+    static boolean isGradientOf(String name, int steps) {
+        return IntStream.rangeClosed(1, steps).anyMatch(s -> name.equals("grad_step" + s));
+    }
+
+    /** Elements of all tensors. @param records of {@link #of} */
+    static long count(JsonNode records) {
+        long count = 0;
+        for (JsonNode r : records) {
+            count += r.path("size").asLong();
+        }
+        return count;
     }
 
     static double norm(HostTensor t) {
@@ -61,6 +77,11 @@ final class TensorRecords {
 
     /** @param got as {@link #of} makes them */
     static void compare(GoldenReport report, String kind, JsonNode got, JsonNode expected, JsonNode peer) {
+        expected.fieldNames().forEachRemaining(name -> {
+            if (!got.has(name) && !name.endsWith(COUNTER)) {
+                report.equal(kind + " names", name + " is known", 0, 1);
+            }
+        });
         got.properties().forEach(x -> {
             JsonNode e = expected.path(x.getKey());
             if (e.isMissingNode()) {
@@ -79,7 +100,7 @@ final class TensorRecords {
     /** num_batches_tracked of every batch norm. */
     static void compareCounters(GoldenReport report, String kind, long expectedByUs, JsonNode recorded) {
         recorded.properties().forEach(e -> {
-            if (e.getKey().endsWith("num_batches_tracked")) {
+            if (e.getKey().endsWith(COUNTER)) {
                 report.equal(kind + " counters", e.getKey(), expectedByUs, e.getValue().asLong());
             }
         });

@@ -68,10 +68,22 @@ final class ViewsGolden {
                     ViewRecipe.Blur.NONE, ViewRecipe.Evaluation.EXACT);
             return Views.prepare(ImageSet.of(op, List.of(source)), resize).image(0);
         }
-        int size = c.path("width").asInt();
-        byte[] rgb = new byte[3 * size * size];
-        new ViewRenderer(size, UNUSED).renderRgb(draw(op, p, source), source.rgb(), source.height(), source.width(), rgb, 0);
-        return new Image(op, size, size, rgb);
+        int height = source.height();
+        int width = source.width();
+        if (p.has("size")) {
+            height = p.path("size").asInt();
+            width = height;
+        } else if (op.equals("resize_exact")) {
+            height = p.path("height").asInt();
+            width = p.path("width").asInt();
+        }
+        if (height < 1 || width < 1) {
+            throw UserError.failed("golden: " + op + " to " + height + " x " + width + " is impossible; the file is damaged");
+        }
+        byte[] rgb = new byte[3 * height * width];
+        ViewRenderer renderer = new ViewRenderer(height, width, UNUSED);
+        renderer.renderRgb(draw(op, p, source), source.rgb(), source.height(), source.width(), rgb, 0);
+        return new Image(op, height, width, rgb);
     }
 
     private static ViewDraw draw(String op, JsonNode p, Image source) {

@@ -58,7 +58,7 @@ class ReducedGoldenTest {
 
     private static ObjectNode record(Backend backend, ObjectNode config) {
         try (backend) {
-            ObjectNode out = config.has("symmetric") ? new MocoSteps(backend, config).run() : new FineTuneSteps(backend, config).run();
+            ObjectNode out = config.has("symmetric") ? new MocoSteps(backend, new CaseConfig(config)).run() : new FineTuneSteps(backend, new CaseConfig(config)).run();
             out.set("config", config);
             return out;
         }
@@ -108,6 +108,6 @@ class ReducedGoldenTest {
 
     @Test
     void widthOfTheFilesIs64() {
-        assertEquals(64, GoldenModel.config(JsonNodeFactory.instance.objectNode().put("dim", 128).put("bn_splits", 8)).width());
+        assertEquals(64, GoldenModel.config(new CaseConfig(JsonNodeFactory.instance.objectNode().put("dim", 128).put("bn_splits", 8))).width());
     }
 }
