@@ -11,6 +11,9 @@ import picocli.CommandLine.Option;
 
 /** Where and how a command computes. */
 final class BackendOptions {
+    /** Twice the hardware threads of the largest servers; more would only meet the system's own limit. */
+    private static final int MOST_THREADS = 1024;
+
     /** In the order in which {@code auto} asks them. */
     enum Name {
         AUTO, CUDA, CPU, REFERENCE;
@@ -70,6 +73,10 @@ final class BackendOptions {
         }
         if (threads < 1) {
             throw UserError.usage("--threads " + threads + ": at least 1 is needed");
+        }
+        if (threads > MOST_THREADS) {
+            throw UserError.usage("--threads " + threads + ": at most " + MOST_THREADS + "; as many as there are cores ("
+                    + Runtime.getRuntime().availableProcessors() + " here) is best");
         }
         return threads;
     }

@@ -58,6 +58,7 @@ final class BenchStepCommand implements Callable<Integer> {
         boolean text = options.isText();
         boolean each = timeSteps || options.filter.isGiven();
         StepSizes sizes = step.sizes();
+        sizes.config(); // impossible sizes are told before anything is measured
         Ceilings ceilings = noPeaks ? null : options.ceilings(out);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);

@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jmoco.data.DataSets;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Option;
 
@@ -48,6 +49,12 @@ final class DataOptions {
         return sources.isEmpty() ? null : sources.get(0);
     }
 
+    /** Kind of the one set that {@link #single()} names, {@code phantom} if none was given. */
+    String kind() {
+        Source source = single();
+        return source == null ? "phantom" : source.name();
+    }
+
     /** One argument of {@code --data}. @throws UserError as {@link #sources()} */
     static Source parse(String argument) {
         int equals = argument.indexOf('=');
@@ -58,6 +65,7 @@ final class DataOptions {
         if (equals < 0 || name.isEmpty() || equals == argument.length() - 1) {
             throw UserError.usage("--data " + argument + ": expected NAME=DIR, as in --data covid-ct=/data/covid-ct");
         }
+        DataSets.requireKnown(name);
         try {
             Path path = Path.of(argument.substring(equals + 1));
             if (!Files.exists(path)) {

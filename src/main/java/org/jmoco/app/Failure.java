@@ -77,7 +77,7 @@ final class Failure {
         String what = e.getMessage() == null ? "no detail" : e.getMessage();
         if (what.contains("heap space") || what.contains("GC overhead")) {
             return "out of Java heap (" + Runtime.getRuntime().maxMemory() / (1 << 20)
-                    + " MiB): give it more, as in JMOCO_HEAP=8g, or load fewer or smaller images";
+                    + " MiB): give it more, as in JMOCO_HEAP=8g, or use a smaller --image or --batch, or fewer images";
         }
         return "out of memory (" + what + "): use a smaller --batch, --width or --image, or free memory on this machine";
     }

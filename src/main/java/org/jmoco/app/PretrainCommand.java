@@ -3,16 +3,20 @@ package org.jmoco.app;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.DataSets;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
 import org.jmoco.run.PretrainRun;
+import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.FeedOptions;
 import org.jmoco.train.LearningRate;
 import org.jmoco.train.Pretrained;
 import org.jmoco.train.PretrainConfig;
@@ -83,21 +87,25 @@ final class PretrainCommand implements Callable<Integer> {
             return spec.commandLine().getParent().execute(resumed(resumed));
         }
         PrintWriter out = spec.commandLine().getOut();
-        DataSource source = DataSource.single(data, out::println);
-        DataSet set = source.set();
-        PretrainConfig config = config(source);
+        // What can be said against the options without any image is said before images are read.
+        PretrainConfig config = config();
+        CheckpointPolicy policy = schedule.policy();
+        FeedOptions feed = images.feed();
+        int threads = backendOptions.threads();
+        Optional<Pretrained> start = run.from().map(Pretrained::load);
+        start.ifPresent(s -> s.requireFits(config.moco().encoder(), true));
+        DataSet set = DataSource.single(data, out::println).set();
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-            folder.recordEnvironment(RunEnvironment.now(Version.number(), backendOptions.threads(), backend.describe(),
+            folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(),
                     spec.commandLine().getParseResult().originalArgs()));
-            PretrainRun training = new PretrainRun(folder, backend, config, set, backendOptions.threads(), images.feed(),
-                    schedule.policy());
+            PretrainRun training = new PretrainRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
             if (program.print) {
                 training.trainer().step().program().print(System.out);
             }
-            training.begin(run.resume(), run.from().map(Pretrained::load), out::println);
+            training.begin(run.resume(), start, out::println);
             if (program.time != null) {
                 training.trainer().printStepTimes(System.out, program.time);
                 return 0;
@@ -114,8 +122,8 @@ final class PretrainCommand implements Callable<Integer> {
         return all.toArray(String[]::new);
     }
 
-    private PretrainConfig config(DataSource source) {
-        ViewRecipe recipe = source.recipe();
+    private PretrainConfig config() {
+        ViewRecipe recipe = ViewRecipe.of(data.kind());
         recipe = recipe.withSize(train.image(recipe.size()));
         if (moco.blur()) {
             recipe = recipe.v2();
@@ -123,6 +131,7 @@ final class PretrainCommand implements Callable<Integer> {
         ResNet18.Config encoder = new ResNet18.Config(stem, train.width(), moco.dim, moco.splits, moco.mlp());
         MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature(), moco.symmetric,
                 sgdMomentum, weightDecay);
-        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr(), train.epochs()), run.seed(), recipe, source.set().normalisation(), knnEvery);
+        return new PretrainConfig(step, train.epochs(), schedule.learningRate(train.lr(), train.epochs()), run.seed(), recipe,
+                DataSets.normalisation(data.kind()), knnEvery);
     }
 }

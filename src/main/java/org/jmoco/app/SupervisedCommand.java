@@ -8,13 +8,18 @@ import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.DataSets;
+import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
 import org.jmoco.run.FinetuneRun;
+import org.jmoco.train.CheckpointPolicy;
+import org.jmoco.train.FeedOptions;
 import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.Pretrained;
+import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -84,17 +89,21 @@ abstract class SupervisedCommand implements Callable<Integer> {
             return spec.commandLine().getParent().execute(resumed.toArray(String[]::new));
         }
         PrintWriter out = spec.commandLine().getOut();
-        DataSource source = DataSource.single(data, out::println);
-        DataSet set = source.set();
+        // What can be said against the options without any image is said before images are read.
         Optional<Pretrained> start = run.from().map(Pretrained::load);
-        FinetuneConfig config = config(source, start);
+        FinetuneConfig asked = config(start);
+        CheckpointPolicy policy = schedule.policy();
+        FeedOptions feed = images.feed();
+        int threads = backendOptions.threads();
+        start.ifPresent(s -> s.requireFits(asked.network(), head == FinetuneConfig.Head.PROJECTION));
+        DataSet set = DataSource.single(data, out::println).set();
+        FinetuneConfig config = head == FinetuneConfig.Head.FRESH ? asked.withOutputs(classes(set)) : asked;
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-            folder.recordEnvironment(RunEnvironment.now(Version.number(), backendOptions.threads(), backend.describe(),
+            folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(),
                     spec.commandLine().getParseResult().originalArgs()));
-            FinetuneRun training = new FinetuneRun(folder, backend, config, set, backendOptions.threads(), images.feed(),
-                    schedule.policy());
+            FinetuneRun training = new FinetuneRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
             if (program.print) {
                 training.trainer().step().program().print(System.out);
@@ -110,16 +119,23 @@ abstract class SupervisedCommand implements Callable<Integer> {
         return 0;
     }
 
-    private FinetuneConfig config(DataSource source, Optional<Pretrained> start) {
-        ViewRecipe recipe = source.recipe();
+    private static int classes(DataSet set) {
+        ImageSet train = set.split(DataSet.TRAIN);
+        if (!train.labelled()) {
+            throw UserError.failed(train + " has no labels to train a diagnosis from. Sort its images into a folder for each class.");
+        }
+        return train.classNames().size();
+    }
+
+    /** All but the number of outputs of a fresh head, which only the images tell. */
+    private FinetuneConfig config(Optional<Pretrained> start) {
+        ViewRecipe recipe = ViewRecipe.of(data.kind());
         recipe = recipe.withSize(train.image(recipe.size()));
-        int classes = source.set().split(DataSet.TRAIN).classNames().size();
-        int random = head == FinetuneConfig.Head.FRESH ? classes : dim;
-        ResNet18.Config network = new ResNet18.Config(stem, train.width(), random, splits);
+        ResNet18.Config network = new ResNet18.Config(stem, train.width(), dim, splits);
         if (start.isPresent() && head == FinetuneConfig.Head.PROJECTION) {
             network = network.withDim(start.get().architecture(splits).dim()).withMlp(start.get().architecture(splits).mlp());
         }
         return new FinetuneConfig(network, head, freeze, optimizer, train.batch(), train.epochs(), schedule.learningRate(train.lr(), train.epochs()), weightDecay, run.seed(),
-                recipe, source.set().normalisation(), vote);
+                recipe, DataSets.normalisation(data.kind()), vote);
     }
 }

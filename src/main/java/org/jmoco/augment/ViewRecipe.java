@@ -61,13 +61,16 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
         SHORTER_SIDE
     }
 
+    /** Height and width at which three channels still fit into one array. */
+    static final int LARGEST = (int) Math.sqrt(Integer.MAX_VALUE / 3);
+
     /** Names that {@link #of} knows. */
     public static final List<String> NAMES =
             List.of("cifar10", "luna", "images", "ct-unlabeled", "covid-ct", "idc", "phantom");
 
     public ViewRecipe {
-        if (crop.size < 1) {
-            throw UserError.usage("views: image size is " + crop.size + "; it must be at least 1 pixel");
+        if (crop.size < 1 || crop.size > LARGEST) {
+            throw UserError.usage("views: image size is " + crop.size + "; it must be 1 to " + LARGEST + " pixels");
         }
         boolean fits = preResize >= 0 && 0 < crop.minScale && crop.minScale <= crop.maxScale && crop.maxScale <= 1
                 && 0 < crop.minRatio && crop.minRatio <= crop.maxRatio && probability(flip) && probability(grey)
@@ -122,7 +125,7 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
      */
     public ViewRecipe withSize(int size) {
         Crop c = new Crop(size, crop.minScale, crop.maxScale, crop.minRatio, crop.maxRatio);
-        int pre = preResize == 0 ? 0 : Math.min(2 * size, Math.max(128, size * 8 / 7));
+        int pre = preResize == 0 ? 0 : (int) Math.min(2L * size, Math.max(128, size * 8L / 7));
         return new ViewRecipe(name, pre, c, flip, jitter, grey, blur, evaluation);
     }
 

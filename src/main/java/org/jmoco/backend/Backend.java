@@ -1,5 +1,7 @@
 package org.jmoco.backend;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +73,14 @@ public abstract class Backend implements AutoCloseable {
     /** A tensor with four axes is a feature map; filters, which have four too, are views of a flat array and of its type. */
     public final DType typeOf(Shape shape) {
         return shape.rank() == 4 ? featureMaps() : real();
+    }
+
+    /**
+     * Bytes that a tensor can have at most. It is asked while a program is recorded, so that an impossible size ends there and not
+     * after tables have been made for it; the whole plan is measured against free memory by {@link #allocate()}.
+     */
+    protected long memoryBytes() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
     }
 
     /** Unit roundoff that real operands suffer before convolutions and linear layers multiply them: 0 if none. */

@@ -5,12 +5,14 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
 
 /**
  * Records a {@link Program}: the methods are those of {@link Ops}, with the step's name in front. Here, and only here,
@@ -44,6 +46,10 @@ public final class Recorder {
 
     public Buffer activation(String name, DType dtype, Shape shape) {
         Buffer b = new Buffer(name, Region.ACTIVATIONS, dtype, shape);
+        if (b.bytes() > backend.memoryBytes()) {
+            throw UserError.failed(String.format(Locale.ROOT, "not enough memory: %s (%s %s) alone needs %,d MB, and there are %,d MB in all."
+                    + "%nLower --batch, --width or --image.", name, shape, dtype, b.bytes() / 1_000_000, backend.memoryBytes() / 1_000_000));
+        }
         transients.add(b);
         return b;
     }

@@ -52,6 +52,20 @@ public final class DataSets {
         return set != null && !set.isBlank() ? Path.of(set) : Path.of(System.getProperty("user.home"), ".cache", "jmoco");
     }
 
+    /** @throws UserError if {@code name} is none of {@link #NAMES}; the message lists them */
+    public static void requireKnown(String name) {
+        if (!NAMES.contains(name)) {
+            throw UserError.usage("unknown data set \"" + name + "\"; there are " + String.join(", ", NAMES)
+                    + " (for images of your own: images=DIR)");
+        }
+    }
+
+    /** That of the set's card; pictures of any kind take LUNA's, which is ImageNet's, the usual one where nothing is known. */
+    public static Normalisation normalisation(String name) {
+        requireKnown(name);
+        return DatasetCard.load(List.of("images", "ct-unlabeled").contains(name) ? "luna" : name).normalisation();
+    }
+
     /**
      * Reads a data set into memory.
      *
@@ -62,10 +76,7 @@ public final class DataSets {
      * @throws UserError if the name is unknown, or files are missing, damaged or not what the set needs
      */
     public static DataSet open(String name, Path path, Options options) {
-        if (!NAMES.contains(name)) {
-            throw UserError.usage("unknown data set \"" + name + "\"; there are " + String.join(", ", NAMES)
-                    + " (for images of your own: images=DIR)");
-        }
+        requireKnown(name);
         if (name.equals("phantom")) {
             if (path != null) {
                 throw UserError.usage("phantom takes no folder (" + path + "): its images are made by the program");
@@ -100,7 +111,7 @@ public final class DataSets {
     private static DataSet images(String name, Path path, Options options) {
         FolderReader reader = new FolderReader(name, path);
         Map<String, ImageSet> splits = Files.exists(path) ? cached(name, reader.path(), options, reader::read) : reader.read();
-        Normalisation normalisation = DatasetCard.load("luna").normalisation(); // ImageNet's, the usual where nothing is known
+        Normalisation normalisation = normalisation(name);
         if (!name.equals("images")) {
             ImageSet all = ImageSet.concat(name + " " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
             return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);

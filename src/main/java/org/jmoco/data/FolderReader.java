@@ -84,6 +84,7 @@ final class FolderReader {
                 classes(of, depth + 1).keySet().forEach(c -> all.put(c, 0));
             }
         });
+        requireTrained(bySplit, depth + 1);
         int next = 0;
         for (Map.Entry<String, Integer> c : all.entrySet()) {
             c.setValue(next++);
@@ -96,6 +97,30 @@ final class FolderReader {
             }
         }
         return sets;
+    }
+
+    /** A class that no training image has cannot be learnt: a folder was misnamed or is missing. */
+    private void requireTrained(Map<String, List<String>> bySplit, int depth) {
+        if (!bySplit.containsKey(DataSet.TRAIN)) {
+            return;
+        }
+        TreeSet<String> trained = folders(bySplit.get(DataSet.TRAIN), depth);
+        for (String split : List.of(DataSet.VAL, DataSet.TEST)) {
+            TreeSet<String> others = folders(bySplit.getOrDefault(split, List.of()), depth);
+            others.removeAll(trained);
+            if (!others.isEmpty()) {
+                throw UserError.failed(set + " " + split + ": has images of " + String.join(", ", others) + ", but train has "
+                        + (trained.isEmpty() ? "no class folders" : "the classes " + String.join(", ", trained))
+                        + "; rename the folders, or remove what is not trained");
+            }
+        }
+    }
+
+    private static TreeSet<String> folders(List<String> names, int depth) {
+        TreeSet<String> all = new TreeSet<>();
+        names.forEach(n -> all.add(part(n, depth)));
+        all.remove(""); // images beside class folders are spoken of when they are labelled
+        return all;
     }
 
     /** How many outermost folders all images share, split folders not counted. */

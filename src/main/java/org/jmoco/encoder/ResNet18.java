@@ -2,6 +2,7 @@ package org.jmoco.encoder;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Recorder;
@@ -12,6 +13,7 @@ import org.jmoco.layer.MaxPool2d;
 import org.jmoco.layer.ParameterSpec;
 import org.jmoco.layer.Parameters;
 import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
 
 /**
  * ResNet-18 (He et al. 2016) with torchvision's BasicBlock and names: stem, four stages of two blocks with 1, 2, 4, 8 times
@@ -41,8 +43,20 @@ public final class ResNet18 {
 
         public Config {
             if (width < 1 || dim < 1 || splits < 1) {
-                throw new IllegalArgumentException("resnet18: width, dim and splits must be positive, are " + width + ", " + dim + ", "
-                        + splits);
+                throw UserError.usage("--width " + width + ", --dim " + dim + " and --splits " + splits + " must be at least 1.");
+            }
+        }
+
+        /** @throws UserError if a batch is not divisible by the splits, or if its images are more numbers than one array holds */
+        public void requireBatch(int batch, int image) {
+            if (batch < 1 || batch % splits != 0) {
+                throw UserError.usage("--batch " + batch + " is not divisible by --splits " + splits
+                        + ": batch norm would have groups of unequal size. Choose a multiple.");
+            }
+            double numbers = 3.0 * batch * image * image; // a double, because it may be more than a long holds
+            if (numbers > Integer.MAX_VALUE) {
+                throw UserError.usage(String.format(Locale.ROOT, "--batch %d of --image %d are %.0f numbers, but one array holds at most %d."
+                        + " Lower --image or --batch.", batch, image, numbers, Integer.MAX_VALUE));
             }
         }
 

@@ -31,10 +31,7 @@ public record MocoConfig(
     public static final double V2_TEMPERATURE = 0.2;
 
     public MocoConfig {
-        if (batch < 1 || batch % encoder.splits() != 0) {
-            throw UserError.usage("--batch " + batch + " is not divisible by --splits " + encoder.splits()
-                    + ": batch norm would have groups of unequal size. Choose a multiple.");
-        }
+        encoder.requireBatch(batch, image);
         int keysPerStep = symmetric ? 2 * batch : batch;
         if (queue < keysPerStep) {
             throw UserError.usage("--queue " + queue + " is shorter than the " + keysPerStep
@@ -43,8 +40,14 @@ public record MocoConfig(
         if (!(m >= 0 && m <= 1)) {
             throw UserError.usage("--momentum " + m + " must lie in 0 .. 1; 0.99 is usual.");
         }
-        if (!(temperature > 0)) {
+        if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
             throw UserError.usage("--temperature " + temperature + " must be positive; 0.1 is usual.");
+        }
+        if (!(sgdMomentum >= 0 && sgdMomentum < 1)) {
+            throw UserError.usage("--sgd-momentum " + sgdMomentum + " must be at least 0 and below 1; 0.9 is usual.");
+        }
+        if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
+            throw UserError.usage("--weight-decay " + weightDecay + " must be 0 or more; 5e-4 is usual.");
         }
     }
 }

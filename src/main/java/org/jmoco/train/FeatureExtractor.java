@@ -41,6 +41,7 @@ public final class FeatureExtractor {
      * @param image height and width
      */
     public FeatureExtractor(Backend backend, ResNet18 encoder, Output output, int batch, int image) {
+        encoder.config().withSplits(1).requireBatch(batch, image); // evaluation has no groups
         this.backend = backend;
         this.batch = batch;
         images = backend.declare(Region.INPUT, "eval.images", Shape.of(batch, image, image, 3));

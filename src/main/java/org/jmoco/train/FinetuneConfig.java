@@ -66,13 +66,19 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
         if (frozen && head != Head.FRESH) {
             throw UserError.usage("--freeze trains a new last layer behind the frozen encoder: leave out --head " + head + ".");
         }
-        if (batch < 1 || batch % network.splits() != 0) {
-            throw UserError.usage("--batch " + batch + " is not divisible by --splits " + network.splits()
-                    + ": batch norm would have groups of unequal size. Choose a multiple.");
-        }
+        network.requireBatch(batch, views.size());
         if (epochs < 1 || voteEpochs < 1) {
             throw UserError.usage("--epochs " + epochs + " and --vote " + voteEpochs + " must be at least 1.");
         }
+        if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
+            throw UserError.usage("--weight-decay " + weightDecay + " must be 0 or more; 0 is usual.");
+        }
+    }
+
+    /** The same run with so many outputs. */
+    public FinetuneConfig withOutputs(int outputs) {
+        return new FinetuneConfig(network.withDim(outputs), head, frozen, optimizer, batch, epochs, learningRate, weightDecay, seed, views,
+                normalisation, voteEpochs);
     }
 
     /** Everything here that decides the result, as options. */

@@ -8,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
 /** A file system in memory, small enough to be filled, mounted for one test. It needs Linux and root. */
-final class Tmpfs implements AutoCloseable {
-    final Path root;
+public final class Tmpfs implements AutoCloseable {
+    public final Path root;
 
     private Tmpfs(Path root) {
         this.root = root;
     }
 
     /** Skips the test, with the reason, where nothing can be mounted. */
-    static Tmpfs mountOrSkip(Path folder, String size) throws IOException {
+    public static Tmpfs mountOrSkip(Path folder, String size) throws IOException {
         boolean linux = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux");
         Assumptions.assumeTrue(linux, "not run: mounting a tmpfs needs Linux");
         Path root = Files.createDirectories(folder.resolve("tmpfs"));
@@ -26,7 +26,7 @@ final class Tmpfs implements AutoCloseable {
         return new Tmpfs(root);
     }
 
-    void remount(String options) throws IOException {
+    public void remount(String options) throws IOException {
         if (!run("mount", "-o", "remount," + options, root.toString())) {
             throw new IOException("remount " + options + " " + root);
         }

@@ -74,6 +74,12 @@ class FolderReaderTest {
     }
 
     @Test
+    void aClassThatIsNeverTrainedIsNamed() {
+        add("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "val/dgo/4.png");
+        assertMessage("images val: has images of dgo, but train has the classes cat, dog; rename the folders", this::read);
+    }
+
+    @Test
     void unreadableImagesAreSkippedAndCounted() {
         add("a/1.png", "b/2.png", "b/3.png");
         Made.write(dir.resolve("a/0.png"), "<html>not found</html>");

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
 import org.jmoco.tensor.DType;
+import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.tensor.UserError;
 
 /** One golden file; its keys tell which case it holds. */
@@ -93,7 +94,7 @@ public final class GoldenRun {
         } catch (JsonProcessingException e) {
             throw UserError.failed("golden: " + file + " is not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw UserError.failed("golden: cannot read " + file + " (" + e.getMessage() + "); give the path of a golden .json file", e);
+            throw UserError.failed("golden: cannot read " + file + " (" + AtomicFile.reason(e) + "); give the path of a golden .json file", e);
         }
     }
 }

@@ -161,6 +161,12 @@ public final class CudaBackend extends Backend {
         return true;
     }
 
+    /** Unlimited here: the device is asked when the arenas are placed, and nothing is made before. */
+    @Override
+    protected long memoryBytes() {
+        return Long.MAX_VALUE;
+    }
+
     @Override
     public double productRoundoff() {
         return options.precision().productRoundoff();
