@@ -1,5 +1,7 @@
 package org.jmoco.backend.cpu;
 
+import org.jmoco.backend.cpu.ConvMethod.Use;
+
 /**
  * Convolution forward, y[n,p,q,k] = sum over r,s,c of w[k,r,s,c] x[n, p stride + r - pad, q stride + s - pad, c].
  *
@@ -11,14 +13,21 @@ public final class ConvForward implements AutoCloseable {
     private final ConvProblem problem;
     private final ConvKernel kernel;
 
-    /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
-    public ConvForward(ConvProblem problem, Workers workers) {
-        this(problem, workers, ConvMethod.of(problem, false));
+    /**
+     * @param gradient whether a backward pass follows, which wants a more exact y
+     * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
+     */
+    public ConvForward(ConvProblem problem, boolean gradient, Workers workers) {
+        this(problem, workers, gradient ? Use.FORWARD : Use.FORWARD_ALONE);
     }
 
-    ConvForward(ConvProblem problem, Workers workers, ConvMethod method) {
+    private ConvForward(ConvProblem problem, Workers workers, Use use) {
+        this(problem, workers, ConvMethod.of(problem, use), use);
+    }
+
+    ConvForward(ConvProblem problem, Workers workers, ConvMethod method, Use use) {
         this.problem = problem;
-        kernel = method.forward(problem, workers);
+        kernel = method.forward(problem, use, workers);
     }
 
     public ConvProblem problem() {
