@@ -24,12 +24,8 @@ public interface Ops {
     /**
      * y[n,p,q,k] = sum over r,s,c of x[n, p st + r - pad, q st + s - pad, c] w[k,r,s,c]; outside the image x is 0.
      * Cross-correlation, as torch.nn.functional.conv2d, without bias.
-     *
-     * @param gradient whether a backward pass follows. Rounding errors of y can then push activations across the zero of their
-     *     ReLU, which changes gradients by far more than y itself, so a backend may calculate more exactly than where y is all
-     *     that is wanted (key encoder, evaluation). The error bound holds either way: docs/maths/convolution.md
      */
-    Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient);
+    Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w);
 
     /**
      * dx[n,h,w,c] = sum over k and over all (p,r) with p st + r - pad = h, (q,s) likewise, of dy[n,p,q,k] w[k,r,s,c].

@@ -92,9 +92,9 @@ public final class Recorder {
 
     // ---- convolution and pooling -------------------------------------------------------------------------------
 
-    public void conv2dForward(String name, ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient) {
+    public void conv2dForward(String name, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
         Check c = new Check(name, "conv2d_fwd").map("y", y, g.y()).map("x", x, g.x()).real("w", w, g.filter());
-        add(c, g + (gradient ? "" : " nograd"), reads(x, w), writes(y), g.flops(), ops.conv2dForward(g, y, x, w, gradient));
+        add(c, g.toString(), reads(x, w), writes(y), g.flops(), ops.conv2dForward(g, y, x, w));
     }
 
     public void conv2dBackwardData(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {

@@ -28,7 +28,7 @@ final class ConvolutionSetups {
     private static OpSetup forward(Problem p) {
         ConvGeometry g = geometry(p);
         return new OpSetup().out("y", g.y()).in("x", g.x(), INTEGERS).weights("w", g.filter(), INTEGERS)
-                .calls((rec, b) -> rec.conv2dForward(p.name(), g, b.get("y"), b.get("x"), b.get("w"), !p.has("nograd")));
+                .calls((rec, b) -> rec.conv2dForward(p.name(), g, b.get("y"), b.get("x"), b.get("w")));
     }
 
     private static OpSetup backwardData(Problem p) {

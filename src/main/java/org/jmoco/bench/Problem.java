@@ -17,8 +17,8 @@ import org.jmoco.tensor.UserError;
  * <pre>{@code conv2d_fwd n128 h32 w32 c64 k64 r3 s3 st1 pd1 x4 layer1.0.conv1}</pre>
  *
  * <p>Sizes are those of docs/notation.md: letters of an axis (or {@code st}, {@code pd}; {@code l} for the length of a flat
- * array) and a number. Flags are {@code acc}, {@code add}, {@code nograd}, {@code relu}. The multiplicity is {@code xN}. Every
- * other word is the label; there is at most one.
+ * array) and a number. Flags are {@code acc}, {@code add}, {@code relu}. The multiplicity is {@code xN}. Every other word is the
+ * label; there is at most one.
  *
  * @param op operation as in a program's table
  * @param sizes by letter, in the order written
@@ -28,7 +28,7 @@ import org.jmoco.tensor.UserError;
 public record Problem(String op, Map<String, Integer> sizes, Set<String> flags, int times, String label) {
     private static final Pattern SIZE = Pattern.compile("(n|h|w|c|k|r|s|st|pd|g|d|m|l)(\\d+)");
     private static final Pattern TIMES = Pattern.compile("x(\\d+)");
-    private static final Set<String> FLAGS = Set.of("acc", "add", "nograd", "relu");
+    private static final Set<String> FLAGS = Set.of("acc", "add", "relu");
 
     public Problem {
         sizes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(sizes));

@@ -79,9 +79,9 @@ final class BasicBlock {
     }
 
     Buffer infer(Recorder rec, Buffer x) {
-        Buffer y1 = bn1.infer(rec, conv1.infer(rec, x), null, true);
-        Buffer shortcut = downConv == null ? x : downNorm.infer(rec, downConv.infer(rec, x), null, false);
-        return bn2.infer(rec, conv2.infer(rec, y1), shortcut, true);
+        Buffer y1 = bn1.infer(rec, conv1.forward(rec, x), null, true);
+        Buffer shortcut = downConv == null ? x : downNorm.infer(rec, downConv.forward(rec, x), null, false);
+        return bn2.infer(rec, conv2.forward(rec, y1), shortcut, true);
     }
 
     /**

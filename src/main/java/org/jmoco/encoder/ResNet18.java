@@ -200,7 +200,7 @@ public final class ResNet18 {
 
     /** Evaluation forward up to the average pool. @return N x 8 width */
     public Buffer inferFeatures(Recorder rec, Buffer images) {
-        Buffer x = bn1.infer(rec, conv1.infer(rec, images), null, true);
+        Buffer x = bn1.infer(rec, conv1.forward(rec, images), null, true);
         if (pool != null) {
             x = pool.forward(rec, x).y();
         }

@@ -31,20 +31,11 @@ public final class Conv2d {
         return List.of(new ParameterSpec(path + ".weight", ParameterSpec.Kind.FILTER, Shape.of(out, size, size, in)));
     }
 
-    /** Training forward; in an encoder that is not trained, the same as {@link #infer}. @return y, N x P x Q x K */
+    /** @return y, N x P x Q x K */
     public Buffer forward(Recorder rec, Buffer x) {
-        return forward(rec, x, dw != null);
-    }
-
-    /** Forward without a gradient to follow. @return y, N x P x Q x K */
-    public Buffer infer(Recorder rec, Buffer x) {
-        return forward(rec, x, false);
-    }
-
-    private Buffer forward(Recorder rec, Buffer x, boolean gradient) {
         ConvGeometry g = geometry(x.shape());
         Buffer y = rec.activation(name + ".y", g.y());
-        rec.conv2dForward(name, g, y, x, w, gradient);
+        rec.conv2dForward(name, g, y, x, w);
         return y;
     }
 

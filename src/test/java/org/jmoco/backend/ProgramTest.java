@@ -25,7 +25,7 @@ class ProgramTest {
     private Program convolutionAndRelu() {
         Recorder rec = backend.record("example");
         Buffer y = rec.activation("y", g.y());
-        rec.conv2dForward("conv1", g, y, x, w, true);
+        rec.conv2dForward("conv1", g, y, x, w);
         rec.reluForward("relu", y, y);
         return rec.finish();
     }

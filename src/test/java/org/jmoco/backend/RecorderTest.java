@@ -40,7 +40,7 @@ class RecorderTest {
     void wrongShape() {
         Buffer narrow = declare("images", Shape.of(2, 5, 5, 1));
         assertRefused("conv2d_fwd layer1.conv1: x is images f64 2x5x5x1 but the shape must be 2x5x5x3",
-                () -> rec.conv2dForward("layer1.conv1", g, y, narrow, w, true));
+                () -> rec.conv2dForward("layer1.conv1", g, y, narrow, w));
     }
 
     @Test
@@ -54,7 +54,7 @@ class RecorderTest {
         assertRefused("gather_rows shuffle: index is labels f64 4 but must be i32",
                 () -> rec.gatherRows("shuffle", declare("dst", Shape.of(4, 3)), declare("src", Shape.of(9, 3)), labels));
         Buffer ints = backend.memory().declare(Region.INPUT, "ints", DType.I32, g.x());
-        assertRefused("conv2d_fwd conv: x is ints i32 2x5x5x3 but must be f64", () -> rec.conv2dForward("conv", g, y, ints, w, true));
+        assertRefused("conv2d_fwd conv: x is ints i32 2x5x5x3 but must be f64", () -> rec.conv2dForward("conv", g, y, ints, w));
     }
 
     @Test
@@ -83,7 +83,7 @@ class RecorderTest {
 
     @Test
     void missing() {
-        assertRefused("conv2d_fwd conv: w is missing", () -> rec.conv2dForward("conv", g, y, x, null, true));
+        assertRefused("conv2d_fwd conv: w is missing", () -> rec.conv2dForward("conv", g, y, x, null));
     }
 
     @Test

@@ -38,10 +38,8 @@ final class ConvolutionCases {
     static List<OpCase> all() {
         List<OpCase> all = new ArrayList<>();
         for (ConvGeometry g : GEOMETRIES) {
-            for (boolean gradient : new boolean[] {true, false}) {
-                all.add(forward(g, true, gradient));
-                all.add(forward(g, false, gradient));
-            }
+            all.add(forward(g, true));
+            all.add(forward(g, false));
             for (boolean accumulate : new boolean[] {false, true}) {
                 all.add(backwardData(g, true, accumulate));
                 all.add(backwardData(g, false, accumulate));
@@ -64,12 +62,12 @@ final class ConvolutionCases {
         return (accumulate ? " acc" : "") + (exact ? " integers" : " uniform");
     }
 
-    private static OpCase forward(ConvGeometry g, boolean exact, boolean gradient) {
+    private static OpCase forward(ConvGeometry g, boolean exact) {
         long terms = (long) g.r() * g.s() * g.c();
-        return new OpCase("conv2d_fwd " + g + (gradient ? "" : " nograd") + suffix(exact, false))
+        return new OpCase("conv2d_fwd " + g + suffix(exact, false))
                 .out("y", g.y(), exact ? Tolerance.EXACT : Tolerance.matrixProducts(terms))
                 .in("x", g.x(), image(exact)).weights("w", g.filter(), quarters(exact))
-                .records((rec, b) -> rec.conv2dForward("case", g, b.get("y"), b.get("x"), b.get("w"), gradient));
+                .records((rec, b) -> rec.conv2dForward("case", g, b.get("y"), b.get("x"), b.get("w")));
     }
 
     private static OpCase backwardData(ConvGeometry g, boolean exact, boolean accumulate) {

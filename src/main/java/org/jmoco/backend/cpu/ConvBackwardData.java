@@ -17,7 +17,7 @@ public final class ConvBackwardData implements AutoCloseable {
      * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
      */
     public ConvBackwardData(ConvProblem problem, boolean accumulate, Workers workers) {
-        this(problem, accumulate, workers, ConvMethod.of(problem, ConvMethod.Use.GRADIENT));
+        this(problem, accumulate, workers, ConvMethod.of(problem, true));
     }
 
     ConvBackwardData(ConvProblem problem, boolean accumulate, Workers workers, ConvMethod method) {

@@ -17,7 +17,7 @@ public final class ConvBackwardWeights implements AutoCloseable {
      * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
      */
     public ConvBackwardWeights(ConvProblem problem, boolean accumulate, Workers workers) {
-        this(problem, accumulate, workers, ConvMethod.of(problem, ConvMethod.Use.GRADIENT));
+        this(problem, accumulate, workers, ConvMethod.of(problem, true));
     }
 
     ConvBackwardWeights(ConvProblem problem, boolean accumulate, Workers workers, ConvMethod method) {

@@ -1,7 +1,5 @@
 package org.jmoco.backend.cpu;
 
-import org.jmoco.backend.cpu.ConvMethod.Use;
-
 /**
  * Convolution forward, y[n,p,q,k] = sum over r,s,c of w[k,r,s,c] x[n, p stride + r - pad, q stride + s - pad, c].
  *
@@ -13,21 +11,14 @@ public final class ConvForward implements AutoCloseable {
     private final ConvProblem problem;
     private final ConvKernel kernel;
 
-    /**
-     * @param gradient whether a backward pass follows, which wants a more exact y
-     * @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform
-     */
-    public ConvForward(ConvProblem problem, boolean gradient, Workers workers) {
-        this(problem, workers, gradient ? Use.FORWARD : Use.FORWARD_ALONE);
+    /** @throws org.jmoco.tensor.UserError when oneDNN is not available on this platform */
+    public ConvForward(ConvProblem problem, Workers workers) {
+        this(problem, workers, ConvMethod.of(problem, false));
     }
 
-    private ConvForward(ConvProblem problem, Workers workers, Use use) {
-        this(problem, workers, ConvMethod.of(problem, use), use);
-    }
-
-    ConvForward(ConvProblem problem, Workers workers, ConvMethod method, Use use) {
+    ConvForward(ConvProblem problem, Workers workers, ConvMethod method) {
         this.problem = problem;
-        kernel = method.forward(problem, use, workers);
+        kernel = method.forward(problem, workers);
     }
 
     public ConvProblem problem() {

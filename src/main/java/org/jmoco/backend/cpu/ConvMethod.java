@@ -3,16 +3,13 @@ package org.jmoco.backend.cpu;
 import static org.jmoco.tensor.DType.F32;
 import static org.jmoco.tensor.DType.F64;
 
-import org.jmoco.tensor.DType;
-
 /**
  * How a convolution is computed.
  *
  * <p>Forward calculates in f64 wherever that costs little, and rounds once: a rounding error there can push an activation across
  * the zero of its ReLU, which changes gradients by far more than itself. With F(4x4), which in f32 would be less exact than
  * the direct sum, the products in f64 take no longer than those of F(2x2) in f32. The gradients are not amplified so, and take
- * f32; where no gradient follows, forward does as well, with tiles that are as exact as the direct sum. Figures:
- * docs/maths/convolution.md.
+ * f32. Figures: docs/maths/convolution.md.
  */
 enum ConvMethod {
     /** oneDNN's direct kernels: any shape. */
@@ -30,30 +27,21 @@ enum ConvMethod {
     /** 1 x 1 of any stride: a matrix product. */
     POINTWISE;
 
-    /** What a convolution is computed for. */
-    enum Use {
-        /** y, and a backward pass follows. */
-        FORWARD,
-        /** y, and nothing else. */
-        FORWARD_ALONE,
-        /** dx or dw. */
-        GRADIENT
-    }
-
     private static final ConvMethod[] STRIDE_1 = {WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4};
-    private static final ConvMethod[] STRIDE_1_ALONE = {WINOGRAD_2X2, WINOGRAD_2X4};
     /** Input channels of an image, up to which {@link #PATCHES} is taken. */
     private static final int FEW_CHANNELS = 4;
 
     /**
      * The rule. On x86-64 processors with AVX2 and with C and K multiples of 16: 3 x 3 of stride 1 and 2 by Winograd's
      * method, 1 x 1 as a matrix product. At stride 1 the tile that needs the fewest products, counted with what hangs over
-     * the image's edge. Few input channels: patches, if a backward pass follows. Everything else by oneDNN's direct kernels.
+     * the image's edge. Few input channels: patches, forward. Everything else by oneDNN's direct kernels.
+     *
+     * @param gradient whether this is backward data or backward weights
      */
-    static ConvMethod of(ConvProblem p, Use use) {
+    static ConvMethod of(ConvProblem p, boolean gradient) {
         ConvMethod best = null;
-        for (ConvMethod m : use == Use.FORWARD_ALONE ? STRIDE_1_ALONE : STRIDE_1) {
-            if (m.supports(p, use) && (best == null || m.products(p) <= best.products(p))) {
+        for (ConvMethod m : STRIDE_1) {
+            if (m.supports(p, gradient) && (best == null || m.products(p) <= best.products(p))) {
                 best = m;
             }
         }
@@ -61,11 +49,11 @@ enum ConvMethod {
             return best;
         }
         for (ConvMethod m : new ConvMethod[] {WINOGRAD_STRIDE_2, POINTWISE}) {
-            if (m.supports(p, use)) {
+            if (m.supports(p, gradient)) {
                 return m;
             }
         }
-        return p.c() <= FEW_CHANNELS && PATCHES.supports(p, use) ? PATCHES : DIRECT;
+        return p.c() <= FEW_CHANNELS && PATCHES.supports(p, gradient) ? PATCHES : DIRECT;
     }
 
     private int products(ConvProblem p) {
@@ -73,8 +61,8 @@ enum ConvMethod {
         return tile.frequencies() * tile.tiles(p.outH(), p.outW());
     }
 
-    /** Whether the method can compute {@code p} for this use on this machine. */
-    boolean supports(ConvProblem p, Use use) {
+    /** Whether the method can compute {@code p} in this direction on this machine. */
+    boolean supports(ConvProblem p, boolean gradient) {
         if (this == DIRECT) {
             return true;
         }
@@ -86,7 +74,7 @@ enum ConvMethod {
         boolean threeByThree = p.r() == 3 && p.s() == 3;
         return switch (this) {
             case DIRECT -> true;
-            case PATCHES -> use == Use.FORWARD;
+            case PATCHES -> !gradient;
             case WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4 -> channels && threeByThree && p.stride() == 1;
             case WINOGRAD_STRIDE_2 -> channels && threeByThree && p.stride() == 2;
             case POINTWISE -> channels && p.r() == 1 && p.s() == 1;
@@ -105,18 +93,13 @@ enum ConvMethod {
         };
     }
 
-    /** What forward calculates in. */
-    private DType work(Use use) {
-        return use == Use.FORWARD && this != WINOGRAD_STRIDE_2 ? F64 : F32;
-    }
-
     /** y from x and w. */
-    ConvKernel forward(ConvProblem p, Use use, Workers workers) {
+    ConvKernel forward(ConvProblem p, Workers workers) {
         return switch (this) {
             case DIRECT -> new ConvDirect(p, ConvDirect.Direction.FORWARD, false, workers);
             case PATCHES -> new PatchForward(p, workers);
-            default -> new WinogradForward(tile(p), work(use), WinogradSide.input(p, p.pad()), WinogradSide.output(p, 0), false,
-                    false, workers);
+            default -> new WinogradForward(tile(p), this == WINOGRAD_STRIDE_2 ? F32 : F64, WinogradSide.input(p, p.pad()),
+                    WinogradSide.output(p, 0), false, false, workers);
         };
     }
 

@@ -19,8 +19,8 @@ abstract class ConvWork implements Work, AutoCloseable {
         private final Buffer x;
         private final Buffer w;
 
-        Forward(Workers workers, ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient) {
-            this.plan = new ConvForward(problem(g), gradient, workers);
+        Forward(Workers workers, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
+            this.plan = new ConvForward(problem(g), workers);
             this.y = y;
             this.x = x;
             this.w = w;

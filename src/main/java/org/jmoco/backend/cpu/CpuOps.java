@@ -31,8 +31,8 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient) {
-        return keep(new ConvWork.Forward(workers, g, y, x, w, gradient));
+    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w) {
+        return keep(new ConvWork.Forward(workers, g, y, x, w));
     }
 
     @Override

@@ -55,7 +55,7 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient) {
+    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w) {
         return convolutions.conv2dForward(g, y, x, w);
     }
 

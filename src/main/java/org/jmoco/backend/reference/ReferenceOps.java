@@ -41,7 +41,7 @@ final class ReferenceOps implements Ops {
     // ---- convolution and pooling -------------------------------------------------------------------------------
 
     @Override
-    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w, boolean gradient) {
+    public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w) {
         return () -> convolution.forward(g, real(y), real(x), new Reals(w, x.dtype()));
     }
 

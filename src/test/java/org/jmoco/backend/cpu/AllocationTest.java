@@ -87,7 +87,7 @@ class AllocationTest {
         Buffer dy = real(backend, "dy", image);
         Buffer w = real(backend, "w", conv.filter());
         Buffer dw = real(backend, "dw", conv.filter());
-        rec.conv2dForward("conv", conv, y, x, w, true);
+        rec.conv2dForward("conv", conv, y, x, w);
         rec.conv2dBackwardData("conv", conv, dx, dy, w, false);
         rec.conv2dBackwardData("conv", conv, dx, dy, w, true);
         rec.conv2dBackwardWeights("conv", conv, dw, x, dy, false);

@@ -6,23 +6,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.jmoco.backend.cpu.ConvMethod.Use;
 
 /**
- * Times the convolutions of one MoCo step of a ResNet-18 with CIFAR stem: for each layer and use the chosen method and
+ * Times the convolutions of one MoCo step of a ResNet-18 with CIFAR stem: for each layer and direction the chosen method and
  * oneDNN's direct kernels in turns, in milliseconds and GFLOP/s of the direct form, and the sum over the step. Results are
  * compared before they are timed.
  *
  * <p>{@code java ... org.jmoco.backend.cpu.ConvBench [batch 128] [image 32] [width 64] [threads 2] [repeats 7] [layer name]}
  */
 public final class ConvBench {
-    private enum Direction {
-        FORWARD, FORWARD_ALONE, BACKWARD_DATA, BACKWARD_WEIGHTS;
-
-        Use use() {
-            return this == FORWARD ? Use.FORWARD : this == FORWARD_ALONE ? Use.FORWARD_ALONE : Use.GRADIENT;
-        }
-    }
+    private enum Direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS }
 
     /** @param perStep how often the layer occurs in the network */
     private record Layer(String name, ConvProblem problem, int perStep) {}
@@ -61,8 +54,9 @@ public final class ConvBench {
                     continue;
                 }
                 for (Direction direction : Direction.values()) {
-                    // The stem needs no gradient of its input.
-                    int times = direction == Direction.BACKWARD_DATA && layer.name.equals("stem") ? 0 : layer.perStep;
+                    // Query and key encoder go forward; the stem needs no gradient of its input.
+                    int times = layer.perStep * (direction == Direction.FORWARD ? 2
+                            : direction == Direction.BACKWARD_DATA && layer.name.equals("stem") ? 0 : 1);
                     double[] millis = time(layer, direction, workers, repeats);
                     flops += times * layer.problem.flops();
                     for (int i = 0; i < 2; i++) {
@@ -81,7 +75,7 @@ public final class ConvBench {
 
     private static ConvKernel kernel(Direction direction, ConvProblem p, ConvMethod method, Workers workers) {
         return switch (direction) {
-            case FORWARD, FORWARD_ALONE -> method.forward(p, direction.use(), workers);
+            case FORWARD -> method.forward(p, workers);
             case BACKWARD_DATA -> method.backwardData(p, false, workers);
             case BACKWARD_WEIGHTS -> method.backwardWeights(p, false, workers);
         };
@@ -89,12 +83,12 @@ public final class ConvBench {
 
     private static double[] time(Layer layer, Direction direction, Workers workers, int repeats) {
         ConvProblem p = layer.problem;
-        ConvMethod method = ConvMethod.of(p, direction.use());
+        ConvMethod method = ConvMethod.of(p, direction != Direction.FORWARD);
         long x = p.xSize();
         long w = p.wSize();
         long y = p.ySize();
         long[] sizes = switch (direction) {
-            case FORWARD, FORWARD_ALONE -> new long[] {x, w, y};
+            case FORWARD -> new long[] {x, w, y};
             case BACKWARD_DATA -> new long[] {y, w, x};
             case BACKWARD_WEIGHTS -> new long[] {x, y, w};
         };

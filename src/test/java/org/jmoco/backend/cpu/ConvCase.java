@@ -116,8 +116,8 @@ final class ConvCase {
     }
 
     /** Runs the plan under test on native copies and returns its result; checks the guards around it. */
-    float[] forward(Workers workers, ConvMethod method, ConvMethod.Use use) {
-        try (ConvForward plan = new ConvForward(p, workers, method, use)) {
+    float[] forward(Workers workers, ConvMethod method) {
+        try (ConvForward plan = new ConvForward(p, workers, method)) {
             return run(plan.scratchBytes(), x, w, dy.length, Float.NaN, (scratch, a, b, out) ->
                     plan.bind(scratch).run(a, b, out), plan.describe());
         }

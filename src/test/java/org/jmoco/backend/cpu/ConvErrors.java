@@ -2,12 +2,11 @@ package org.jmoco.backend.cpu;
 
 import java.util.List;
 import java.util.Locale;
-import org.jmoco.backend.cpu.ConvMethod.Use;
 
 /**
  * Prints the rounding error of one convolution: largest and root mean square, in units of 2^-24 of the result's root mean
- * square, against sums in f64; forward by the method chosen before a gradient, and by all in f32. The table in
- * docs/maths/convolution.md is made with it; benchmarks/peers/conv_error_torch.py gives PyTorch's rows.
+ * square, against sums in f64; forward by the chosen method and by oneDNN, and the tiles in f32 as backward data. The table in docs/maths/convolution.md is made with it;
+ * benchmarks/peers/conv_error_torch.py gives PyTorch's rows.
  *
  * <p>{@code java ... org.jmoco.backend.cpu.ConvErrors}
  */
@@ -29,12 +28,14 @@ public final class ConvErrors {
             for (ConvProblem p : PROBLEMS) {
                 ConvCase data = ConvCase.normals(p, 5);
                 double[] exact = data.y().sums();
-                ConvMethod chosen = ConvMethod.of(p, Use.FORWARD);
-                print(p, "jmoco: " + chosen, data.forward(workers, chosen, Use.FORWARD), exact);
+                double[] gradient = data.dx().sums();
+                ConvMethod chosen = ConvMethod.of(p, false);
                 for (ConvMethod m : ConvMethod.values()) {
-                    if (m.supports(p, Use.FORWARD_ALONE)) {
-                        print(p, (m == ConvMethod.DIRECT ? "oneDNN: " : "jmoco: f32 ") + m,
-                                data.forward(workers, m, Use.FORWARD_ALONE), exact);
+                    if (m == chosen || m == ConvMethod.DIRECT) {
+                        print(p, (m == chosen ? "jmoco: " : "oneDNN: ") + m, data.forward(workers, m), exact);
+                    }
+                    if (m != ConvMethod.DIRECT && p.stride() == 1 && m.supports(p, true)) { // the same computation in f32
+                        print(p, "jmoco: backward data, f32 " + m, data.backwardData(workers, m), gradient);
                     }
                 }
             }

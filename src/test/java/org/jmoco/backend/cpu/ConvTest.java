@@ -12,7 +12,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import org.jmoco.backend.cpu.ConvMethod.Use;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -58,10 +57,8 @@ class ConvTest {
         return all;
     }
 
-    private static final Use[] FORWARD = {Use.FORWARD, Use.FORWARD_ALONE};
-
-    private static List<ConvMethod> methods(ConvProblem p, Use use) {
-        return Arrays.stream(ConvMethod.values()).filter(m -> m.supports(p, use)).toList();
+    private static List<ConvMethod> methods(ConvProblem p, boolean gradient) {
+        return Arrays.stream(ConvMethod.values()).filter(m -> m.supports(p, gradient)).toList();
     }
 
     @Test
@@ -73,13 +70,11 @@ class ConvTest {
             ConvCase.Exact y = data.y();
             ConvCase.Exact dx = data.dx();
             ConvCase.Exact dw = data.dw();
-            for (Use use : FORWARD) {
-                for (ConvMethod m : methods(p, use)) {
-                    data.check(use.toString(), m, y, 0, data.forward(TWO, m, use), 0);
-                    used.merge(m, 1, Integer::sum);
-                }
+            for (ConvMethod m : methods(p, false)) {
+                data.check("forward", m, y, 0, data.forward(TWO, m), 0);
+                used.merge(m, 1, Integer::sum);
             }
-            for (ConvMethod m : methods(p, Use.GRADIENT)) {
+            for (ConvMethod m : methods(p, true)) {
                 data.check("backward data", m, dx, 0, data.backwardData(TWO, m), 0);
                 data.check("backward data onto", m, dx, 5, data.backwardDataOnto(5, TWO, m), 0);
                 data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), 0);
@@ -109,12 +104,10 @@ class ConvTest {
             ConvCase.Exact dw = data.dw();
             // Rounding of a sum of t terms, one after the other, is at most t units of 2^-24; random signs make it
             // sqrt(t), and 4 of these are not exceeded by chance.
-            for (Use use : FORWARD) {
-                for (ConvMethod m : methods(p, use)) {
-                    data.check(use.toString(), m, y, 0, data.forward(TWO, m, use), 4 * Math.sqrt(9 * p.c()));
-                }
+            for (ConvMethod m : methods(p, false)) {
+                data.check("forward", m, y, 0, data.forward(TWO, m), 4 * Math.sqrt(9 * p.c()));
             }
-            for (ConvMethod m : methods(p, Use.GRADIENT)) {
+            for (ConvMethod m : methods(p, true)) {
                 data.check("backward data", m, dx, 0, data.backwardData(TWO, m), 4 * Math.sqrt(9 * p.k()));
                 data.check("backward weights", m, dw, 0, data.backwardWeights(TWO, m), 4 * Math.sqrt(p.ySize() / p.k()));
             }
@@ -133,11 +126,11 @@ class ConvTest {
                 new ConvProblem(2, 33, 31, 3, 64, 7, 7, 2, 3))) {
             ConvCase data = ConvCase.normals(p, 13);
             ConvCase.Exact y = data.y();
-            for (ConvMethod m : methods(p, Use.FORWARD)) {
+            for (ConvMethod m : methods(p, false)) {
                 if (m == ConvMethod.DIRECT || m == ConvMethod.WINOGRAD_STRIDE_2) {
                     continue;
                 }
-                float[] got = data.forward(TWO, m, Use.FORWARD);
+                float[] got = data.forward(TWO, m);
                 for (int i = 0; i < got.length; i++) {
                     double exact = y.sums()[i];
                     double error = Math.abs(got[i] - exact);
@@ -157,12 +150,10 @@ class ConvTest {
                 new ConvProblem(19, 9, 9, 16, 32, 1, 1, 2, 0),
                 new ConvProblem(18, 12, 12, 3, 16, 3, 3, 1, 1))) {
             ConvCase data = ConvCase.normals(p, 11);
-            for (Use use : FORWARD) {
-                for (ConvMethod m : methods(p, use)) {
-                    sameForAnyNumberOfThreads(use + " " + m + " " + p, workers -> data.forward(workers, m, use));
-                }
+            for (ConvMethod m : methods(p, false)) {
+                sameForAnyNumberOfThreads("forward " + m + " " + p, workers -> data.forward(workers, m));
             }
-            for (ConvMethod m : methods(p, Use.GRADIENT)) {
+            for (ConvMethod m : methods(p, true)) {
                 sameForAnyNumberOfThreads("backward data " + m + " " + p, workers -> data.backwardData(workers, m));
                 sameForAnyNumberOfThreads("backward weights " + m + " " + p, workers -> data.backwardWeights(workers, m));
             }
@@ -183,22 +174,21 @@ class ConvTest {
 
     @Test
     void oddShapesGoToTheDirectKernels() {
-        for (Use use : Use.values()) {
-            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 24, 3, 3, 1, 1), use));
-            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 3, 3, 3, 1), use));
-            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 7, 7, 2, 3), use));
+        for (boolean gradient : new boolean[] {false, true}) {
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 24, 3, 3, 1, 1), gradient));
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 3, 3, 3, 1), gradient));
+            assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 64, 64, 7, 7, 2, 3), gradient));
         }
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), Use.GRADIENT));
-        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), Use.FORWARD_ALONE));
+        assertEquals(ConvMethod.DIRECT, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), true));
         assumeTrue(MachineCode.supported(), "no AVX2 here: every shape goes to the direct kernels");
         ConvProblem p = new ConvProblem(8, 32, 32, 64, 64, 3, 3, 1, 1);
-        assertEquals(ConvMethod.PATCHES, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), Use.FORWARD));
-        for (Use use : Use.values()) {
-            assertEquals(use == Use.FORWARD_ALONE ? ConvMethod.WINOGRAD_2X4 : ConvMethod.WINOGRAD_4X4, ConvMethod.of(p, use));
-            assertEquals(ConvMethod.WINOGRAD_2X4, ConvMethod.of(new ConvProblem(8, 2, 4, 64, 64, 3, 3, 1, 1), use));
-            assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(new ConvProblem(8, 2, 2, 64, 64, 3, 3, 1, 1), use));
-            assertEquals(ConvMethod.WINOGRAD_STRIDE_2, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 3, 3, 2, 1), use));
-            assertEquals(ConvMethod.POINTWISE, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 1, 1, 2, 0), use));
+        assertEquals(ConvMethod.PATCHES, ConvMethod.of(new ConvProblem(8, 32, 32, 3, 64, 3, 3, 1, 1), false));
+        for (boolean gradient : new boolean[] {false, true}) {
+            assertEquals(ConvMethod.WINOGRAD_4X4, ConvMethod.of(p, gradient));
+            assertEquals(ConvMethod.WINOGRAD_2X4, ConvMethod.of(new ConvProblem(8, 2, 4, 64, 64, 3, 3, 1, 1), gradient));
+            assertEquals(ConvMethod.WINOGRAD_2X2, ConvMethod.of(new ConvProblem(8, 2, 2, 64, 64, 3, 3, 1, 1), gradient));
+            assertEquals(ConvMethod.WINOGRAD_STRIDE_2, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 3, 3, 2, 1), gradient));
+            assertEquals(ConvMethod.POINTWISE, ConvMethod.of(new ConvProblem(8, 9, 9, 64, 128, 1, 1, 2, 0), gradient));
         }
     }
 

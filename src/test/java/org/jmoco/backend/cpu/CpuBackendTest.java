@@ -105,7 +105,7 @@ class CpuBackendTest {
             }
         }
         Map<String, HostTensor> out = rig.run((rec, b) -> {
-            rec.conv2dForward("conv", g, b.get("y"), b.get("x"), b.get("w"), true);
+            rec.conv2dForward("conv", g, b.get("y"), b.get("x"), b.get("w"));
             rec.conv2dBackwardData("conv", g, b.get("dx"), b.get("dy"), b.get("w"), true);
             rec.conv2dBackwardWeights("conv", g, b.get("dw"), b.get("x"), b.get("dy"), true);
         });

@@ -38,8 +38,8 @@ class CudaBackendTest {
         Recorder rec = b.record("three");
         Buffer a = rec.activation("a", CONV.y());
         Buffer c = rec.activation("c", CONV.y());
-        rec.conv2dForward("first", CONV, a, x, flat.view("w1", 0, CONV.filter()), true);
-        rec.conv2dForward("second", CONV, c, a, flat.view("w2", 0, CONV.filter()), true);
+        rec.conv2dForward("first", CONV, a, x, flat.view("w1", 0, CONV.filter()));
+        rec.conv2dForward("second", CONV, c, a, flat.view("w2", 0, CONV.filter()));
         rec.linearForward("fc", y, pooled, fc, bias);
         return rec.finish();
     }
@@ -268,7 +268,7 @@ class CudaBackendTest {
             Buffer x = b.declare(Region.INPUT, "x", CONV.x());
             Recorder rec = b.record("p");
             String m = assertThrows(IllegalArgumentException.class,
-                    () -> rec.conv2dForward("c", CONV, rec.activation("y", CONV.y()), x, w, true)).getMessage();
+                    () -> rec.conv2dForward("c", CONV, rec.activation("y", CONV.y()), x, w)).getMessage();
             assertTrue(m.contains("region PARAMETERS"), m);
         }
     }

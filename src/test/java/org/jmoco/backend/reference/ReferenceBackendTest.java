@@ -83,7 +83,7 @@ class ReferenceBackendTest {
             Buffer w = b.memory().declare(Region.PARAMETERS, "w", DType.F32, g.filter());
             Buffer dw = b.memory().declare(Region.GRADIENTS, "dw", DType.F32, g.filter());
             Recorder rec = b.record("p");
-            rec.conv2dForward("c", g, y, x, w, true);
+            rec.conv2dForward("c", g, y, x, w);
             rec.conv2dBackwardData("c", g, dx, y, w, false);
             rec.conv2dBackwardWeights("c", g, dw, x, y, true);
             Program p = rec.finish();
