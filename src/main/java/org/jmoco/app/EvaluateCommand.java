@@ -66,7 +66,7 @@ final class EvaluateCommand implements Callable<Integer> {
         try (Backend backend = Backends.open(backendOptions)) {
             Classifier classifier = new Classifier(backend, trained, images, recipe, set.normalisation(), batch);
             out.println(MetricsText.heading(split, trained.file().toString(), set));
-            classifier.judge().metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines().forEach(out::println);
+            classifier.judge().metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines(set.classNames()).forEach(out::println);
         }
         return 0;
     }

@@ -50,7 +50,7 @@ final class RecipePictures {
             String from = String.valueOf(first.result().get("from"));
             Optional<Pretrained> before = from.equals("random") || !Files.exists(Path.of(from)) ? Optional.empty() : Optional.of(Pretrained.load(Path.of(from)));
             if (from.equals("random") || before.isPresent()) {
-                shown.addAll(maps.beforeAndAfter(results.label(row) + ", transfer of seed 1", before, 1, Pretrained.load(first.folder())));
+                shown.addAll(maps.beforeAndAfter(StoredComparison.label(row) + ", transfer of seed 1", before, 1, Pretrained.load(first.folder())));
             }
         }
         exhibits.add(new Pictures.Exhibit("Features before and after transfer", maps.about(), shown));

@@ -18,6 +18,7 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.Progress;
 import org.jmoco.report.RunFolder;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.run.Display;
 import org.jmoco.run.FinetuneRun;
 import org.jmoco.run.PretrainRun;
@@ -71,7 +72,7 @@ final class RecipeRun {
         }
         Map<Plan.Transfer, StageFolder.Finished> transfers = new LinkedHashMap<>();
         for (Plan.Transfer t : plan.transfers()) {
-            announce(plan, "transfer, row " + t.row().name() + " (" + label(t.row()) + "), seed " + t.seed());
+            announce(plan, "transfer, row " + StoredComparison.label(t.row().name(), label(t.row())) + ", seed " + t.seed());
             transfers.put(t, transfer(t));
         }
         return new Trained(new LinkedHashMap<>(ordered(plan)), transfers);

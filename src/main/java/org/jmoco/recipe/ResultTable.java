@@ -56,8 +56,9 @@ final class ResultTable {
             counts.append(c == 0 ? "" : ", ").append(images.classCounts()[c]).append(' ').append(images.classNames().get(c));
         }
         add("");
-        add("%s, %s%s: %d images of %s (%s), %d seed%s a row, %d pretraining%s a chain", results.recipe().name(), results.recipe().settings(),
-                results.phantom() ? ", PHANTOM images (made by the program, not patients)" : "", images.size(), images.name(), counts,
+        add("%s, %s%s: judged on %d images, the %s split of %s (%s), %d seed%s a row, %d pretraining%s a chain",
+                results.recipe().name(), results.recipe().settings(),
+                results.phantom() ? ", PHANTOM images (made by the program, not patients)" : "", images.size(), RowResult.judged(results.set()), results.source(), counts,
                 results.recipe().seeds(), results.recipe().seeds() == 1 ? "" : "s", results.recipe().encoders(),
                 results.recipe().encoders() == 1 ? "" : "s");
         add("each figure: mean +- deviation over seeds, and the 95 %% interval of the mean by a bootstrap over images and seeds");

@@ -20,10 +20,11 @@ import org.jmoco.train.SeedMetrics;
  *
  * @param stages the pretrainings in order
  * @param set    of the transfer; null if the recipe was run without
+ * @param source where the set was read, as a recipe names it; null with it
  * @param rows   empty without transfer
  * @param pairs  every row against every later one
  */
-record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> rows, List<Pair> pairs) {
+record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, List<RowResult> rows, List<Pair> pairs) {
     /** Of the bootstrap: one for all, so that rows are resampled alike. */
     private static final Metrics.Bootstrap BOOTSTRAP = Metrics.Bootstrap.ofSeed(1);
 
@@ -38,7 +39,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
         trained.encoders().forEach((e, f) -> stages.add(new Stage(e, run.label(new Row("", null, e.chain(), Map.of())),
                 run.used(recipe.pretrain().get(e.stage()).data()).toString(), f)));
         if (recipe.transfer() == null) {
-            return new Results(recipe, stages, null, List.of(), List.of());
+            return new Results(recipe, stages, null, null, List.of(), List.of());
         }
         DataSet set = run.transferSet();
         List<RowResult> rows = new ArrayList<>();
@@ -53,7 +54,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
                 pairs.add(new Pair(rows.get(i), rows.get(j), Comparison.of(set.positive(), rows.get(i).votes(), rows.get(j).votes(), BOOTSTRAP)));
             }
         }
-        return new Results(recipe, stages, set, List.copyOf(rows), List.copyOf(pairs));
+        return new Results(recipe, stages, set, run.used(recipe.transfer().data()).toString(), List.copyOf(rows), List.copyOf(pairs));
     }
 
     Pair pair(RowResult first, RowResult second) {
@@ -90,6 +91,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
             Map<String, Object> test = new LinkedHashMap<>();
             ImageSet images = judged();
             test.put("data", set.name());
+            test.put("source", source);
             test.put("split", RowResult.judged(set));
             test.put("classes", set.classNames());
             test.put("positive", set.positive());
@@ -136,7 +138,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, List<RowResult> r
     private static Map<String, Object> json(RowResult row, Path out) {
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("name", row.row().name());
-        m.put("label", row.label());
+        m.put("label", row.chain());
         m.put("chain", row.row().chain());
         m.put("published", row.row().published());
         m.put("figures", json(row.ours()));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jmoco.data.DataSet;
 import org.jmoco.report.Json;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.run.FinetuneRun;
 import org.jmoco.train.Metrics;
 import org.jmoco.train.Outcome;
@@ -14,16 +15,16 @@ import org.jmoco.train.SeedMetrics;
 /**
  * What a row's seeds said of the test images.
  *
- * @param label     {@code CIFAR-10 + LUNA}
+ * @param chain     {@code CIFAR-10 + LUNA}
  * @param votes     what each seed's vote says, in the order of the seeds
  * @param ours      figures of the positive class
  * @param published the same with the class as positive that published figures speak of; null where that is the same
  */
-record RowResult(Row row, String label, List<Seed> seeds, List<Outcome> votes, SeedMetrics ours, SeedMetrics published) {
+record RowResult(Row row, String chain, List<Seed> seeds, List<Outcome> votes, SeedMetrics ours, SeedMetrics published) {
     /** @param from checkpoint that the seed started from, or random */
     record Seed(int seed, Path folder, String from, double seconds, Outcome vote, Outcome last) {}
 
-    static RowResult of(Row row, String label, List<Plan.Transfer> transfers, List<StageFolder.Finished> finished, String split, int positive,
+    static RowResult of(Row row, String chain, List<Plan.Transfer> transfers, List<StageFolder.Finished> finished, String split, int positive,
             int publishedPositive, Metrics.Bootstrap bootstrap) {
         List<Seed> seeds = new ArrayList<>();
         for (int i = 0; i < transfers.size(); i++) {
@@ -33,8 +34,13 @@ record RowResult(Row row, String label, List<Seed> seeds, List<Outcome> votes, S
                     outcome(said, "vote"), outcome(said, "last")));
         }
         List<Outcome> votes = seeds.stream().map(Seed::vote).toList();
-        return new RowResult(row, label, seeds, votes, SeedMetrics.of(positive, votes, bootstrap),
+        return new RowResult(row, chain, seeds, votes, SeedMetrics.of(positive, votes, bootstrap),
                 publishedPositive == positive ? null : SeedMetrics.of(publishedPositive, votes, bootstrap));
+    }
+
+    /** The row's own name with its chain, {@code target (CIFAR-10 + COVID-CT)}. */
+    String label() {
+        return StoredComparison.label(row.name(), chain);
     }
 
     private static Outcome outcome(JsonNode split, String which) {

@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jmoco.report.StoredRun.Predictions;
 
@@ -60,12 +63,7 @@ public final class ComparisonReport {
             html.paragraph(ReportParts.PHANTOM);
         }
         if (!r.rows().isEmpty()) {
-            html.heading(2, "Rows").paragraph(String.format(Locale.ROOT, "%d %s images of %s; %s; %d pretraining%s a chain. Each figure: mean and deviation"
-                    + " over seeds, and the 95 %% interval of the mean by a bootstrap over images and seeds. Published figures are of one run each%s.",
-                    r.all().at("/test/images").size(), r.all().at("/test/split").asText(), r.all().at("/test/data").asText(),
-                    r.all().path("seeds").asInt() == 1 ? "1 seed a row" : r.all().path("seeds").asInt() + " seeds a row", r.all().path("encoders").asInt(),
-                    r.all().path("encoders").asInt() == 1 ? "" : "s",
-                    r.all().path("as_published").asBoolean() ? "" : ", of other settings than these: for orientation only"));
+            html.heading(2, "Rows").paragraph(judged(r));
             table(r);
             differences(r);
         }
@@ -78,6 +76,23 @@ public final class ComparisonReport {
         }
     }
 
+    private static String judged(StoredComparison r) {
+        JsonNode test = r.all().path("test");
+        int seeds = r.all().path("seeds").asInt();
+        int encoders = r.all().path("encoders").asInt();
+        String published = !published(r) ? "" : " Published figures are of one run each"
+                + (r.all().path("as_published").asBoolean() ? "." : ", of other settings than these: for orientation only.");
+        return String.format(Locale.ROOT, "Judged on %d images, the %s split of %s; %d seed%s a row, %d pretraining%s a chain. Each figure: mean%s, and the"
+                + " 95 %% interval of the mean by a bootstrap over images and seeds.%s", test.path("images").size(),
+                test.path("split").asText().equals("val") ? "validation" : test.path("split").asText(),
+                test.path("source").asText(test.path("data").asText()), seeds, seeds == 1 ? "" : "s", encoders, encoders == 1 ? "" : "s",
+                seeds == 1 ? "" : " and deviation over seeds", published);
+    }
+
+    private static boolean published(StoredComparison r) {
+        return r.rows().stream().anyMatch(row -> !row.json().path("published").isEmpty());
+    }
+
     // --- the table ---
 
     private void table(StoredComparison r) {
@@ -88,23 +103,37 @@ public final class ComparisonReport {
         boolean two = r.positive() >= 0;
         List<String> classes = r.texts("/test/classes");
         boolean sameClass = !r.rows().getFirst().json().has(THEIRS);
-        List<String> head = new ArrayList<>(List.of("start", "AUC", "published", "accuracy", "published",
-                two ? "F1, " + classes.get(r.positive()) + " positive" : "F1, mean over classes"));
+        boolean published = published(r);
+        List<String> head = new ArrayList<>(List.of("row", "start"));
+        column(head, two ? "AUC" : "AUC, mean over classes", published);
+        column(head, "accuracy", published);
+        column(head, two ? "F1, " + classes.get(r.positive()) + " positive" : "F1, mean over classes", published && sameClass);
         if (!sameClass) {
-            head.add("F1, " + classes.get(r.all().at("/test/published_positive").asInt()) + " positive");
+            column(head, "F1, " + classes.get(r.all().at("/test/published_positive").asInt()) + " positive", published);
         }
-        head.add("published");
         List<List<String>> rows = new ArrayList<>();
         for (StoredComparison.Row row : r.rows()) {
-            List<String> cells = new ArrayList<>(List.of(r.label(row), figure(row, OURS, "AUC"), published(row, "AUC"), figure(row, OURS, "accuracy"),
-                    published(row, "accuracy"), figure(row, OURS, "F1")));
-            if (!sameClass) {
-                cells.add(figure(row, THEIRS, "F1"));
+            List<String> cells = new ArrayList<>(List.of(row.name(), row.chain()));
+            for (String metric : List.of("AUC", "accuracy", "F1")) {
+                cells.add(figure(row, OURS, metric));
+                if (metric.equals("F1") && !sameClass) {
+                    cells.add(figure(row, THEIRS, metric));
+                }
+                if (published) {
+                    cells.add(published(row, metric));
+                }
             }
-            cells.add(published(row, "F1"));
             rows.add(cells);
         }
-        html.table(head, rows, 1);
+        html.table(head, rows, 2);
+    }
+
+    /** A column of figures, and one of those that were published. */
+    private static void column(List<String> head, String name, boolean published) {
+        head.add(name);
+        if (published) {
+            head.add("published");
+        }
     }
 
     private static String figure(StoredComparison.Row row, String which, String metric) {
@@ -122,7 +151,7 @@ public final class ComparisonReport {
     private void differences(StoredComparison r) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, String> labels = new LinkedHashMap<>();
-        r.rows().forEach(row -> labels.put(row.name(), r.label(row)));
+        r.rows().forEach(row -> labels.put(row.name(), StoredComparison.label(row)));
         for (JsonNode c : r.all().path("comparisons")) {
             rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
                     difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"), p(c.path("mcnemar")),
@@ -150,16 +179,28 @@ public final class ComparisonReport {
         if (r.stages().isEmpty()) {
             return;
         }
+        boolean published = r.stages().stream().anyMatch(s -> s.json().path("published_knn").isNumber());
+        boolean knn = published || r.stages().stream().anyMatch(s -> s.json().path("knn_accuracy").isNumber());
+        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing, ln(K + 1)"));
+        if (knn) {
+            column(head, "kNN accuracy", published);
+        }
+        head.add("seconds");
         List<List<String>> rows = new ArrayList<>();
         for (StoredComparison.Stage s : r.stages()) {
             JsonNode j = s.json();
-            JsonNode published = j.path("published_knn");
-            rows.add(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"), number(j, "images", "%.0f"), number(j, "epochs", "%.0f"),
-                    number(j, "guessing", "%.3f"), number(j, "knn_accuracy", "%.4f"),
-                    published.isNumber() ? String.format(Locale.ROOT, "%.3f", published.asDouble()) : "", number(j, "seconds", "%.0f")));
+            List<String> cells = new ArrayList<>(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"), number(j, "images", "%.0f"),
+                    number(j, "epochs", "%.0f"), number(j, "guessing", "%.3f")));
+            if (knn) {
+                cells.add(number(j, "knn_accuracy", "%.4f"));
+            }
+            if (published) {
+                cells.add(number(j, "published_knn", "%.3f"));
+            }
+            cells.add(number(j, "seconds", "%.0f"));
+            rows.add(cells);
         }
-        html.heading(2, "Pretraining").table(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing, ln(K + 1)", "kNN accuracy",
-                "published", "seconds"), rows, 2);
+        html.heading(2, "Pretraining").table(head, rows, 2);
         r.stages().stream().map(s -> s.json().path("published_of").asText("")).filter(t -> !t.isEmpty()).distinct()
                 .forEach(t -> html.paragraph("Published kNN accuracy: " + t + "."));
     }
@@ -174,18 +215,20 @@ public final class ComparisonReport {
         Map<String, List<StoredRun>> pretrained = new LinkedHashMap<>();
         r.stages().forEach(s -> pretrained.computeIfAbsent(r.label(s), l -> new ArrayList<>()).add(s.run()));
         Map<String, List<StoredRun>> transfers = new LinkedHashMap<>();
-        r.rows().forEach(row -> transfers.put(r.label(row), row.seeds()));
-        draw("Loss of pretraining", "loss", pretrained, "loss");
-        draw("kNN accuracy during pretraining", "accuracy", pretrained, "knn_accuracy");
-        draw("Learning rate of pretraining", "learning rate", pretrained, "lr");
-        draw("Loss of transfer", "loss", transfers, "loss");
-        draw("AUC on the validation images during transfer", "AUC", transfers, "val_auc");
-        draw("Accuracy on the validation images during transfer", "accuracy", transfers, "val_accuracy");
-        draw("Learning rate of transfer", "learning rate", transfers, "lr");
+        r.rows().forEach(row -> transfers.put(StoredComparison.label(row), row.seeds()));
+        Set<Double> guessing = r.stages().stream().map(s -> s.run().guessing()).filter(Double::isFinite)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        draw("Loss of pretraining", "loss", pretrained, "loss", guessing);
+        draw("kNN accuracy during pretraining", "accuracy", pretrained, "knn_accuracy", Set.of());
+        draw("Learning rate of pretraining", "learning rate", pretrained, "lr", Set.of());
+        draw("Loss of transfer", "loss", transfers, "loss", Set.of());
+        draw("AUC on the validation images during transfer", "AUC", transfers, "val_auc", Set.of());
+        draw("Accuracy on the validation images during transfer", "accuracy", transfers, "val_accuracy", Set.of());
+        draw("Learning rate of transfer", "learning rate", transfers, "lr", Set.of());
     }
 
     /** A line for each name, the mean over its runs. */
-    private void draw(String heading, String axis, Map<String, List<StoredRun>> runs, String column) {
+    private void draw(String heading, String axis, Map<String, List<StoredRun>> runs, String column, Set<Double> guessing) {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         runs.forEach((label, all) -> {
             double[][] mean = StoredComparison.meanCurve(all, column);
@@ -193,7 +236,8 @@ public final class ComparisonReport {
                 lines.put(label, mean);
             }
         });
-        ReportParts.curves(html, heading, axis, lines);
+        String caption = runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
+        ReportParts.curves(html, heading, axis, caption, lines, guessing);
     }
 
     private void roc(StoredComparison r) {
@@ -202,7 +246,8 @@ public final class ComparisonReport {
         }
         Map<String, double[][]> lines = new LinkedHashMap<>();
         for (StoredComparison.Row row : r.rows()) {
-            lines.put(r.label(row), StoredComparison.meanRoc(row.votes().stream().map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
+            lines.put(StoredComparison.label(row),
+                    StoredComparison.meanRoc(row.votes().stream().map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
         }
         ReportParts.chart(html, "Receiver operating characteristic, " + r.texts("/test/classes").get(r.positive()) + " positive",
                 "Mean over seeds at equal false positive rates.", Charts.roc(lines));
@@ -215,7 +260,8 @@ public final class ComparisonReport {
             for (Predictions p : row.votes()) {
                 IntStream.range(0, p.labels().length).forEach(i -> count[p.labels()[i]][p.predicted()[i]]++);
             }
-            ReportParts.confusion(html, "Confusion, " + r.label(row) + ", " + row.votes().size() + " seeds added up", classes, count);
+            String seeds = row.votes().size() == 1 ? "1 seed" : row.votes().size() + " seeds added up";
+            ReportParts.confusion(html, "Confusion, " + StoredComparison.label(row) + ", " + seeds, classes, count);
         }
     }
 
@@ -231,7 +277,7 @@ public final class ComparisonReport {
                 .sorted(Comparator.comparingInt((Integer i) -> -together[i])).toList();
         List<String> classes = r.texts("/test/classes");
         List<String> head = new ArrayList<>(List.of("image", "true class"));
-        r.rows().forEach(row -> head.add(r.label(row)));
+        r.rows().forEach(row -> head.add(StoredComparison.label(row)));
         html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT, "%d of %d images are wrong by some of the %d networks; below, how many"
                 + " seeds of each row are wrong, the worst images first.", worst.size(), labels.length, all.size()));
         ReportParts.wrong(html, head, worst.stream().limit(ReportParts.MOST_WRONG).map(i -> {

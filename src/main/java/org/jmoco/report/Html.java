@@ -8,8 +8,10 @@ final class Html {
     private static final String STYLE = """
             body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:1080px;margin:2em auto;padding:0 1em;overflow-wrap:anywhere}
             h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}
-            .scroll{overflow-x:auto;margin:1em 0}table{border-collapse:collapse;overflow-wrap:normal}
-            td,th{padding:.25em .7em;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
+            .scroll{overflow-x:auto;margin:1em 0;background:linear-gradient(90deg,#fff 50%,#fff0) 0/3em 100% local no-repeat,
+            linear-gradient(270deg,#fff 50%,#fff0) 100%/3em 100% local no-repeat,linear-gradient(90deg,#0004,#0000) 0/1em 100% scroll no-repeat,
+            linear-gradient(270deg,#0004,#0000) 100%/1em 100% scroll no-repeat}table{border-collapse:collapse;overflow-wrap:normal}td.w{white-space:nowrap}
+            td,th{padding:.25em .5em;font-size:14px;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
             th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
             img{max-width:100%}figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
@@ -19,6 +21,9 @@ final class Html {
 
     /** The browser itself holds the page to what it promises: no script, and nothing from outside. */
     private static final String POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+    /** The name of a row stands in one line up to this many characters. */
+    private static final int LONGEST_NAME = 36;
 
     private final StringBuilder body = new StringBuilder();
 
@@ -41,7 +46,7 @@ final class Html {
         return this;
     }
 
-    /** @param numbers columns from this one on hold numbers and stand to the right */
+    /** A table wider than the page scrolls, with a shadow where there is more. @param numbers columns from this one on hold numbers and stand to the right */
     Html table(List<String> head, List<List<String>> rows, int numbers) {
         body.append("<div class=scroll><table><tr>");
         for (int i = 0; i < head.size(); i++) {
@@ -51,7 +56,8 @@ final class Html {
         for (List<String> row : rows) {
             body.append("<tr>");
             for (int i = 0; i < row.size(); i++) {
-                body.append(i >= numbers ? "<td class=n>" : "<td>").append(escape(row.get(i)).replace("\n", "<br>")).append("</td>");
+                String kind = i >= numbers ? "<td class=n>" : i == 0 && row.get(i).length() <= LONGEST_NAME ? "<td class=w>" : "<td>";
+                body.append(kind).append(escape(row.get(i)).replace("\n", "<br>")).append("</td>");
             }
             body.append("</tr>\n");
         }
@@ -59,8 +65,9 @@ final class Html {
         return this;
     }
 
-    Html picture(byte[] png, String caption) {
-        body.append(figure(png, caption));
+    /** @param name for those who do not see it @param caption below it, empty for none */
+    Html picture(byte[] png, String name, String caption) {
+        body.append(figure(png, name, caption));
         return this;
     }
 
@@ -76,14 +83,14 @@ final class Html {
 
     private Html side(String style, List<Pictures.Shown> pictures) {
         body.append("<div class=").append(style).append('>');
-        pictures.forEach(p -> body.append(figure(p.png(), p.caption())));
+        pictures.forEach(p -> body.append(figure(p.png(), p.caption(), p.caption())));
         body.append("</div>\n");
         return this;
     }
 
-    private static String figure(byte[] png, String caption) {
-        return "<figure><img alt=\"" + escape(caption) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png) + "\"><figcaption>"
-                + escape(caption) + "</figcaption></figure>\n";
+    private static String figure(byte[] png, String name, String caption) {
+        return "<figure><img alt=\"" + escape(name) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png) + "\">"
+                + (caption.isEmpty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>") + "</figure>\n";
     }
 
     String page(String title) {

@@ -128,13 +128,13 @@ public abstract class Progress implements AutoCloseable {
 
     /**
      * {@code 36.4 %, 40000/110000 images, 1017 images/s, 1 min 09 s left, epoch 1/3, loss 4.2500}; what is not known is
-     * left out. The share is rounded down, so that 100 % means done.
+     * left out. The share is rounded, but 100 % means done.
      *
      * @param seconds since the start
      * @param counts  whether to give the images done and their total
      */
     final synchronized String status(double seconds, boolean counts) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f %%", Math.floor(1000 * share()) / 10));
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f %%", share() < 1 ? Math.min(99.9, 100 * share()) : 100));
         if (counts) {
             text.append(", ").append(done).append('/').append(total).append(' ').append(unit);
         }

@@ -2,8 +2,10 @@ package org.jmoco.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the page of single runs and the page of a comparison have in common. */
 final class ReportParts {
@@ -18,20 +20,34 @@ final class ReportParts {
     /** A wrong image. @param cells of its line in the table, behind its name */
     record Wrong(String image, String caption, List<String> cells) {}
 
+    /** How the line of {@code ln(K + 1)} is named. */
+    static String guessing(double loss) {
+        return String.format(Locale.ROOT, "guessing, ln(K + 1) = %.3f", loss);
+    }
+
+    /** @param caption what the heading does not say, empty for none */
     static void chart(Html html, String heading, String caption, Optional<byte[]> png) {
         html.heading(2, heading);
         if (png.isPresent()) {
-            html.picture(png.get(), caption);
+            html.picture(png.get(), heading, caption);
         } else {
             html.paragraph("(no picture: Java cannot draw text here; install fonts)");
         }
     }
 
-    /** A chart of lines; nothing where there are none. */
-    static void curves(Html html, String heading, String axis, Map<String, double[][]> lines) {
-        if (!lines.isEmpty()) {
-            chart(html, heading, heading, Charts.lines("epoch", axis, lines));
+    /** A chart of lines over epochs; nothing where there are none. @param guessing levels to show where they are near */
+    static void curves(Html html, String heading, String axis, String caption, Map<String, double[][]> points, Set<Double> guessing) {
+        if (points.isEmpty()) {
+            return;
         }
+        List<LineChart.Line> lines = new ArrayList<>();
+        points.forEach((name, p) -> lines.add(LineChart.Line.of(name, p)));
+        List<LineChart.Line> all = lines;
+        for (double g : guessing) {
+            all = LineChart.withLevel(all, guessing(g), g);
+        }
+        String many = lines.size() > LineStyles.MOST ? " More lines than can be told apart, so they are not named." : "";
+        chart(html, heading, (caption + many).strip(), Charts.overEpochs(axis, all));
     }
 
     static void confusion(Html html, String heading, List<String> classes, int[][] count) {

@@ -1,10 +1,14 @@
 package org.jmoco.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jmoco.report.StoredRun.Predictions;
 
@@ -14,6 +18,11 @@ import org.jmoco.report.StoredRun.Predictions;
  */
 public final class RunReport {
     private static final List<String> FIGURES = List.of("AUC", "accuracy", "F1", "precision", "recall");
+
+    /** What the names in result.json and metrics.csv mean. */
+    private static final Map<String, String> WORDS = Map.of("guessing", "loss of guessing, ln(K + 1) for a queue of K keys", "knn_accuracy",
+            "kNN accuracy of the encoder", "from", "started from", "val_accuracy", "Accuracy on the validation images", "val_auc",
+            "AUC on the validation images", "frozen", "frozen weights");
 
     private final List<StoredRun> runs;
     private final Pictures pictures;
@@ -36,11 +45,10 @@ public final class RunReport {
             html.paragraph(ReportParts.PHANTOM);
         }
         figures();
-        curves("Loss", "loss", name -> name.contains("loss"));
-        curves("Accuracy and AUC over the epochs", "score",
-                name -> !name.contains("knn") && (name.contains("accuracy") || name.contains("auc") || name.contains("f1")));
-        curves("kNN accuracy of the encoder over the epochs", "accuracy", name -> name.contains("knn"));
-        curves("Learning rate", "learning rate", "lr"::equals);
+        pretrainings();
+        classifiers();
+        curves("kNN accuracy of the encoder over the epochs", "accuracy", "", runs, "knn_accuracy"::equals);
+        curves("Learning rate", "learning rate", "", runs, "lr"::equals);
         roc();
         runs.forEach(this::confusion);
         runs.forEach(this::wrong);
@@ -55,7 +63,7 @@ public final class RunReport {
         for (StoredRun r : runs) {
             for (String split : List.of("test", "val")) {
                 if (r.result().get(split) instanceof Map<?, ?>) {
-                    List<String> row = new ArrayList<>(List.of(r.name(), String.valueOf(r.result().getOrDefault("from", "")), split));
+                    List<String> row = new ArrayList<>(List.of(name(r), String.valueOf(r.result().getOrDefault("from", "")), split));
                     FIGURES.forEach(f -> row.add(interval(r, split, f)));
                     rows.add(row);
                 }
@@ -63,43 +71,106 @@ public final class RunReport {
         }
         if (!rows.isEmpty()) {
             html.heading(2, "Figures of the vote, with 95 % bootstrap intervals over the images");
+            averages();
             List<String> head = new ArrayList<>(List.of("run", "started from", "split"));
             head.addAll(FIGURES);
             html.table(head, rows, 3);
         }
-        List<List<String>> plain = new ArrayList<>();
-        runs.forEach(r -> r.result().forEach((name, value) -> {
-            if (value instanceof Number || value instanceof String) {
-                plain.add(List.of(r.name(), name, String.valueOf(value)));
-            }
-        }));
-        if (!plain.isEmpty()) {
-            html.heading(2, "Results").table(List.of("run", "what", "value"), plain, 3);
-        }
-        if (rows.isEmpty() && plain.isEmpty()) {
+        boolean ended = results() || !rows.isEmpty();
+        if (!ended) {
             html.paragraph("No run has ended yet; the curves show how far they are.");
         }
     }
 
-    private static String interval(StoredRun r, String split, String figure) {
-        double value = r.figure(split, "vote", figure, "value");
-        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, "%.4f [%.4f, %.4f]", value, r.figure(split, "vote", figure, "low"),
-                r.figure(split, "vote", figure, "high"));
+    /** What precision, recall, F1 and AUC speak of. */
+    private void averages() {
+        List<Predictions> all = runs.stream().map(StoredRun::predictions).filter(Objects::nonNull).toList();
+        List<String> positive = all.stream().filter(p -> p.positive() >= 0 && p.classes().size() == 2).map(p -> p.classes().get(p.positive())).distinct()
+                .toList();
+        if (!positive.isEmpty()) {
+            html.paragraph("AUC, F1, precision and recall are those of the positive class: " + String.join(", ", positive) + ".");
+        }
+        if (all.stream().anyMatch(p -> p.positive() < 0 || p.classes().size() > 2)) {
+            html.paragraph((positive.isEmpty() ? "" : "Of runs without a positive class: ")
+                    + "AUC, F1, precision and recall are means over the classes, each against the rest.");
+        }
     }
 
-    /** One chart with the columns of all runs whose name fits. */
-    private void curves(String heading, String axis, Predicate<String> fits) {
-        Map<String, double[][]> lines = new LinkedHashMap<>();
+    /** Single values of the results, a line each. @return false if there are none */
+    private boolean results() {
+        List<List<String>> lines = new ArrayList<>();
         for (StoredRun r : runs) {
-            double[] epochs = r.curves().getOrDefault(CsvLog.EPOCH, new double[0]);
-            r.curves().forEach((name, y) -> {
-                double[][] points = Charts.finite(epochs, y);
-                if (fits.test(name) && points[0].length > 0) {
-                    lines.put((runs.size() > 1 ? r.name() + " " : "") + name.replace('_', ' '), points);
+            r.result().forEach((key, value) -> {
+                if (value instanceof Number || value instanceof String) {
+                    lines.add(List.of(name(r), WORDS.getOrDefault(key, key.replace('_', ' ')), written(value)));
                 }
             });
         }
-        ReportParts.curves(html, heading, axis, lines);
+        if (!lines.isEmpty()) {
+            html.heading(2, "Results").table(List.of("run", "what", "value"), lines, 3);
+        }
+        return !lines.isEmpty();
+    }
+
+    private static String written(Object value) {
+        return value instanceof Double d ? String.format(Locale.ROOT, "%.4f", d) : String.valueOf(value);
+    }
+
+    /** The folder's name; with the folder that it lies in where another run has the same. */
+    private String name(StoredRun r) {
+        if (runs.stream().filter(o -> o.name().equals(r.name())).count() < 2) {
+            return r.name();
+        }
+        Path parent = r.folder().toAbsolutePath().normalize().getParent();
+        return (parent == null || parent.getFileName() == null ? "" : parent.getFileName() + "/") + r.name();
+    }
+
+    private static String interval(StoredRun r, String split, String figure) {
+        double value = r.figure(split, "vote", figure, "value");
+        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, "%.4f\n[%.4f, %.4f]", value, r.figure(split, "vote", figure, "low"),
+                r.figure(split, "vote", figure, "high"));
+    }
+
+    /** Their losses are several times those of a classification, and their accuracy is of another task. */
+    private void pretrainings() {
+        List<StoredRun> pretrained = runs.stream().filter(StoredRun::pretraining).toList();
+        curves("Loss of pretraining", "loss", "", pretrained, name -> name.contains("loss"));
+        curves("Accuracy of pretraining", "accuracy", "Part of the views that are more like another view of their image than like any key of the queue.",
+                pretrained, "accuracy"::equals);
+    }
+
+    private void classifiers() {
+        List<StoredRun> trained = runs.stream().filter(r -> !r.pretraining()).toList();
+        curves("Loss", "loss", "", trained, name -> name.contains("loss"));
+        Predicate<String> scores = name -> !name.contains("knn") && (name.contains("accuracy") || name.contains("auc") || name.contains("f1"));
+        if (trained.size() == 1) {
+            curves("Accuracy and AUC over the epochs", "score", "", trained, scores);
+            return;
+        }
+        trained.stream().flatMap(r -> r.curves().keySet().stream()).filter(scores).distinct()
+                .forEach(column -> curves(column.equals("accuracy") ? "Accuracy on the training images" : WORDS.getOrDefault(column, column.replace('_', ' ')),
+                        "score", "", trained, column::equals));
+    }
+
+    /** One chart with the columns of these runs whose name fits. */
+    private void curves(String heading, String axis, String caption, List<StoredRun> of, Predicate<String> fits) {
+        Map<String, double[][]> lines = new LinkedHashMap<>();
+        Set<Double> guessing = new LinkedHashSet<>();
+        long columns = of.stream().flatMap(r -> r.curves().keySet().stream()).filter(fits).distinct().count();
+        for (StoredRun r : of) {
+            double[] epochs = r.curves().getOrDefault(CsvLog.EPOCH, new double[0]);
+            r.curves().forEach((column, y) -> {
+                double[][] points = Charts.finite(epochs, y);
+                if (fits.test(column) && points[0].length > 0) {
+                    String what = column.replace('_', ' ');
+                    lines.put(runs.size() == 1 ? what : columns == 1 ? name(r) : name(r) + " " + what, points);
+                    if (column.equals("loss") && Double.isFinite(r.guessing())) {
+                        guessing.add(r.guessing());
+                    }
+                }
+            });
+        }
+        ReportParts.curves(html, heading, axis, caption, lines, guessing);
     }
 
     private void roc() {
@@ -107,7 +178,7 @@ public final class RunReport {
         for (StoredRun r : runs) {
             Predictions p = r.predictions();
             if (p != null && p.positive() >= 0) {
-                lines.put(r.name(), StoredRun.roc(p.labels(), p.probability(), p.positive()));
+                lines.put(name(r), StoredRun.roc(p.labels(), p.probability(), p.positive()));
             }
         }
         if (!lines.isEmpty()) {
@@ -126,7 +197,7 @@ public final class RunReport {
         for (int i = 0; i < p.labels().length; i++) {
             count[p.labels()[i]][Math.min(p.predicted()[i], k - 1)]++;
         }
-        ReportParts.confusion(html, "Confusion, " + r.name() + ", " + p.split(), p.classes(), count);
+        ReportParts.confusion(html, "Confusion, " + name(r) + ", " + p.split(), p.classes(), count);
     }
 
     private void wrong(StoredRun r) {
@@ -141,7 +212,7 @@ public final class RunReport {
             }
         }
         wrong.sort((a, b) -> Double.compare(p.probability()[b][p.predicted()[b]], p.probability()[a][p.predicted()[a]]));
-        html.heading(2, "Wrongly classified, " + r.name() + ": " + wrong.size() + " of " + p.labels().length + ", the surest first");
+        html.heading(2, "Wrongly classified, " + name(r) + ": " + wrong.size() + " of " + p.labels().length + ", the surest first");
         List<ReportParts.Wrong> shown = wrong.stream().limit(ReportParts.MOST_WRONG).map(i -> {
             String truth = p.classes().get(p.labels()[i]);
             String said = p.classes().get(p.predicted()[i]);

@@ -37,7 +37,8 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
      * @param votes what the vote of each says of the held-out images
      */
     public record Row(JsonNode json, List<StoredRun> seeds, List<StoredRun.Predictions> votes) {
-        public String label() {
+        /** The chain: {@code CIFAR-10 + LUNA}, {@code random start}. */
+        String chain() {
             return json.path("label").asText();
         }
 
@@ -46,13 +47,17 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
         }
     }
 
-    /** A row as a reader tells it from the others: two chains may read the same data sets. */
-    public String label(Row row) {
-        boolean alone = rows.stream().filter(r -> r.label().equals(row.label())).count() == 1;
-        return alone ? row.label() : row.label() + " (" + row.name() + ")";
+    /** A row by the name that the recipe gives it, with its chain: {@code pretrained (slices)}. */
+    public static String label(String name, String chain) {
+        return chain.equals(name) || chain.startsWith(name + " ") ? chain : name + " (" + chain + ")";
     }
 
-    /** The same for a pretraining, without its seed. */
+    /** @see #label(String, String) */
+    public static String label(Row row) {
+        return label(row.name(), row.chain());
+    }
+
+    /** A pretraining by its chain, without its seed; with the stages' names where another chain reads the same. */
     String label(Stage stage) {
         boolean alone = stages.stream().filter(s -> s.label().equals(stage.label())).allMatch(s -> s.json.path("chain").equals(stage.json.path("chain")));
         return alone ? stage.label() : stage.label() + " (" + String.join(" + ", texts(stage.json.path("chain"))) + ")";

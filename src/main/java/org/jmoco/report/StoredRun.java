@@ -80,6 +80,25 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         return folder.toAbsolutePath().normalize().getFileName().toString();
     }
 
+    /** True of a run that learns without labels: it has a queue. */
+    boolean pretraining() {
+        return result.containsKey("guessing") || queue() != null;
+    }
+
+    /** Loss of guessing of a pretraining, ln(K + 1) for a queue of K keys; NaN of other runs. */
+    double guessing() {
+        if (result.get("guessing") instanceof Number n) {
+            return n.doubleValue();
+        }
+        String queue = queue() == null ? "" : queue().toString();
+        return queue.matches("[0-9]{1,9}") ? Math.log(Integer.parseInt(queue) + 1.0) : Double.NaN;
+    }
+
+    /** As the command line or a recipe's stage names it. */
+    private Object queue() {
+        return options.getOrDefault("--queue", options.get("queue"));
+    }
+
     /** A figure of the result, as in {@code figure("test", "vote", "AUC", "low")}; NaN where there is none. */
     public double figure(String... path) {
         Object at = result;

@@ -143,7 +143,7 @@ public final class FinetuneRun {
             Consumer<String> say) {
         say.accept(MetricsText.heading(split, which, set));
         Metrics m = outcome.metrics(set.positive(), Metrics.Bootstrap.ofSeed(config.seed()));
-        m.lines().forEach(say);
+        m.lines(set.classNames()).forEach(say);
         figures.put(key, MetricsText.figures(m));
         Map<String, Object> each = new LinkedHashMap<>();
         each.put("predicted", outcome.predicted());

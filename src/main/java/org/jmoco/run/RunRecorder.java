@@ -97,7 +97,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         progress.close();
         Path png = folder.file("curves.png");
         List<String> lines = new ArrayList<>();
-        CurvesPng.draw(folder.file("metrics.csv"), png, title).ifPresent(lines::add);
+        double guessing = result.get("guessing") instanceof Number n ? n.doubleValue() : Double.NaN;
+        CurvesPng.draw(folder.file("metrics.csv"), png, title, guessing).ifPresent(lines::add);
         folder.finish(result);
         return lines;
     }

@@ -21,10 +21,11 @@ import org.jmoco.tensor.UserError;
  *
  * @param images    size of the test set
  * @param values    accuracy, precision, recall, F1, AUC, in this order
- * @param confusion for two classes: of the positive one; otherwise of each class against the rest
+ * @param classes   that precision, recall, F1 and AUC speak of: the positive one of two, otherwise all
+ * @param confusion of each of these against the rest
  * @param notes     sentences on degenerate samples; mostly none
  */
-public record Metrics(int images, List<Metric> values, List<Confusion> confusion, List<String> notes) {
+public record Metrics(int images, List<Metric> values, List<Integer> classes, List<Confusion> confusion, List<String> notes) {
     /**
      * Resamples by default. The standard error of an interval's end is then 1.5 % of its width, if the resampled values
      * are about normal: sqrt(0.025 * 0.975 / 2000) / 0.0584 = 0.06 deviations of 3.92.
@@ -32,6 +33,9 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
     public static final int RESAMPLES = 2000;
 
     private static final List<String> NAMES = Figures.NAMES;
+
+    /** The one figure that needs no class to speak of. */
+    private static final String ACCURACY = "accuracy";
 
     /**
      * A figure with its interval.
@@ -122,14 +126,28 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
         return values.get(NAMES.indexOf(name));
     }
 
-    /** One line per metric, then the counts, then notes if there are any. */
-    public List<String> lines() {
+    /**
+     * One line per metric, then the counts, then notes if there are any.
+     *
+     * @param names of the classes
+     */
+    public List<String> lines(List<String> names) {
+        boolean means = confusion.size() > 1;
         List<String> out = new ArrayList<>();
-        values.forEach(m -> out.add(m.toString()));
+        values.forEach(m -> out.add((means && !m.name.equals(ACCURACY) ? "mean over classes: " : "") + m));
         for (int c = 0; c < confusion.size(); c++) {
-            out.add("confusion " + (confusion.size() == 1 ? "" : "class " + c + " ") + confusion.get(c));
+            out.add("confusion " + (means ? names.get(classes.get(c)) + " against the rest: " : "") + confusion.get(c));
         }
         notes.forEach(n -> out.add("note: " + n));
+        for (int c = 0; c < confusion.size(); c++) {
+            String name = '"' + names.get(classes.get(c)) + '"';
+            if (confusion.get(c).tp() + confusion.get(c).fp() == 0) {
+                out.add("note: precision: no image is predicted to be of class " + name + ", which counts as 0");
+            }
+            if (means && confusion.get(c).positives() == 0) {
+                out.add("note: class " + name + " has no image and is left out of the means over classes");
+            }
+        }
         return out;
     }
 
@@ -159,16 +177,9 @@ public record Metrics(int images, List<Metric> values, List<Confusion> confusion
         }
         List<Confusion> confusion = new ArrayList<>();
         for (int c : classes) {
-            Confusion counts = Confusion.count(c, labels, predicted, null);
-            confusion.add(counts);
-            if (counts.tp() + counts.fp() == 0) {
-                notes.add("precision: no image is predicted to be of class " + c + ", which counts as 0");
-            }
-            if (classes.length > 1 && counts.positives() == 0) {
-                notes.add("class " + c + " has no image and is left out of the means over classes");
-            }
+            confusion.add(Confusion.count(c, labels, predicted, null));
         }
-        return new Metrics(n, List.copyOf(values), List.copyOf(confusion), List.copyOf(notes));
+        return new Metrics(n, List.copyOf(values), Arrays.stream(classes).boxed().toList(), List.copyOf(confusion), List.copyOf(notes));
     }
 
     /** By linear interpolation between order statistics (R's type 7, NumPy's default). */

@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
@@ -75,9 +76,13 @@ class ReadmeRecipeTest {
             StringWriter err = new StringWriter();
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
-            assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most") : printed.contains("slices against random start")
+            assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most") : printed.contains("pretrained (slices) against random start")
                     && printed.contains("F1, ill positive"), printed);
         }
         assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
+        String page = Files.readString(folder.resolve("runs/mine/report.html"));
+        assertTrue(page.contains("<td class=w>pretrained</td><td>slices</td>"), "a row has the name that the recipe gives it, and its chain");
+        assertFalse(page.contains("ublished figures") || page.contains(">published</th>"), "nothing was published, so nothing is said of it");
+        assertTrue(page.contains("the test split of images=" + folder.resolve("labelled")), "where the images of the test lie");
     }
 }

@@ -104,11 +104,11 @@ class ReportCommandTest {
     void aRecipeLeavesAPageWithRowsBesideThePublishedOnes() throws IOException {
         String html = Files.readString(out().resolve("report.html"));
         requireAll(html, "Small &lt;pictures&gt; &amp; a network", "random start", "one + images (in place of LUNA)", ">0.512<", ">0.412<", ">0.777<",
-                "Published kNN accuracy: a demo", "one against random start", "McNemar", "F1, light positive", "F1, dark positive",
+                "Published kNN accuracy: a demo", "first (one) against random start", "McNemar", "F1, light positive", "F1, dark positive",
                 "<h2>Loss of pretraining</h2>", "<h2>kNN accuracy during pretraining</h2>", "<h2>Learning rate of pretraining</h2>",
                 "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>", "Confusion, random start, 2 seeds added up",
                 "<h2>Wrongly classified</h2>", "<h2>Random views of images</h2>", "<h2>Features before and after transfer</h2>",
-                "random start, transfer of seed 1: before", "one, transfer of seed 1: after", "$ jmoco run ", "commit: ", "backend: cpu", "recipe.yaml\n\n");
+                "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ", "backend: cpu", "recipe.yaml\n\n");
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }

@@ -38,7 +38,7 @@ class ProgressTest {
                         "pretrain 18.6 %, 20500/110000 images, 1050 images/s, 1 min 25 s left, epoch 1/3, loss 4.2500",
                         "epoch 1 is over",
                         "pretrain 27.7 %, 30500/110000 images, 1025 images/s, 1 min 18 s left, epoch 1/3, loss 4.2500",
-                        "pretrain 36.3 %, 40000/110000 images, 1017 images/s, 1 min 09 s left, epoch 1/3, loss 4.2500"),
+                        "pretrain 36.4 %, 40000/110000 images, 1017 images/s, 1 min 09 s left, epoch 1/3, loss 4.2500"),
                 lines);
     }
 

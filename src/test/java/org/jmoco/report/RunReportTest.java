@@ -45,7 +45,7 @@ class RunReportTest {
                 return List.of(new Exhibit("Views", "", List.of(new Shown("views", new byte[] {4}))));
             }
         });
-        assertTrue(html.contains("0.7500 [0.5000, 1.0000]"), "figures");
+        assertTrue(html.contains("0.7500<br>[0.5000, 1.0000]"), "figures");
         assertTrue(html.contains("Phantom images"), "phantoms are named");
         assertTrue(html.contains("&lt;fast&gt; &amp; small") && !html.contains("<fast>"), "text is escaped");
         assertTrue(html.contains("2 of 4"), "wrong images are counted");
@@ -57,8 +57,47 @@ class RunReportTest {
     @Test
     void confusionCountsTrueByPredicted() throws IOException {
         String html = RunReport.html(List.of(StoredRun.read(run("moco", "x"))), Pictures.NONE);
-        assertTrue(html.contains("<tr><td>no</td><td class=n>1</td><td class=n>1</td></tr>"), html);
-        assertTrue(html.contains("<tr><td>yes</td><td class=n>1</td><td class=n>1</td></tr>"), html);
+        assertTrue(html.contains("<tr><td class=w>no</td><td class=n>1</td><td class=n>1</td></tr>"), html);
+        assertTrue(html.contains("<tr><td class=w>yes</td><td class=n>1</td><td class=n>1</td></tr>"), html);
+    }
+
+    /** A pretraining's loss is about ln(K + 1), a classification's below 1: on one axis both would be flat. */
+    @Test
+    void pretrainingsHaveChartsOfTheirOwn() throws IOException {
+        Path pretrain = Files.createDirectory(folder.resolve("pretrain"));
+        Files.writeString(pretrain.resolve("options.json"), "{\"--queue\":\"256\"}");
+        Files.writeString(pretrain.resolve("metrics.csv"), "epoch,lr,loss,accuracy\n1,0.1,5.5,0.01\n2,0.05,5.1,0.05\n");
+        StoredRun open = StoredRun.read(pretrain);
+        assertEquals(Math.log(257), open.guessing(), "of a run that has not ended");
+        Files.writeString(pretrain.resolve("result.json"), "{\"guessing\":5.54907608489522,\"knn_accuracy\":0.565}");
+        String html = RunReport.html(List.of(StoredRun.read(pretrain), StoredRun.read(run("moco-start-1", "x")), StoredRun.read(run("b", "y"))),
+                Pictures.NONE);
+        for (String heading : List.of("Loss of pretraining", "Accuracy of pretraining", "Loss", "AUC on the validation images")) {
+            assertEquals(1, html.split("<h2>" + heading + "</h2>", -1).length - 1, heading);
+        }
+        assertFalse(html.contains("<figcaption>Loss"), "no caption repeats its heading");
+        assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"), "explained, in a few digits");
+        assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
+    }
+
+    @Test
+    void runsOfOneNameAreToldApart() throws IOException {
+        folder = Files.createDirectory(folder.resolve("first"));
+        StoredRun one = StoredRun.read(run("moco", "x"));
+        folder = Files.createDirectory(folder.resolveSibling("second"));
+        String html = RunReport.html(List.of(one, StoredRun.read(run("moco", "x"))), Pictures.NONE);
+        assertTrue(html.contains("<td class=w>first/moco</td>") && html.contains("<td class=w>second/moco</td>"), html);
+    }
+
+    @Test
+    void meansOverClassesAreSaidToBe() throws IOException {
+        String two = RunReport.html(List.of(StoredRun.read(run("two", "x"))), Pictures.NONE);
+        assertTrue(two.contains("those of the positive class: yes.") && !two.contains("means over the classes"), two);
+        Path run = run("three", "x");
+        Files.writeString(run.resolve("predictions.json"), """
+                {"classes":["a","b","c"],"positive":-1,"test":{"images":["x"],"labels":[0],"vote":{"predicted":[0],"probability":[[0.9,0.1,0]]}}}""");
+        String three = RunReport.html(List.of(StoredRun.read(run)), Pictures.NONE);
+        assertTrue(three.contains("means over the classes") && !three.contains("positive class"), three);
     }
 
     /** One positive above, one below both negatives... with a tie: the tie is one slanted step. */

@@ -12,6 +12,7 @@ import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
+    private static final List<String> NAMES = List.of("well", "ill");
     private static final Metrics.Bootstrap BOOTSTRAP = Metrics.Bootstrap.ofSeed(7);
 
     /** tp 3 fp 1 tn 4 fn 2, so each figure is a fraction that can be done by hand. */
@@ -45,10 +46,11 @@ class MetricsTest {
         Metrics m = new Metrics(
                 203,
                 List.of(new Metrics.Metric("AUC", 0.81234, 0.751, 0.86904)),
+                List.of(1),
                 List.of(new Confusion(90, 12, 86, 15)),
                 List.of("said"));
-        assertEquals(List.of("AUC 0.8123 [0.7510, 0.8690]", "confusion tp 90 fp 12 tn 86 fn 15", "note: said"), m.lines());
-        List<String> all = Metrics.binary(1, LABELS, PREDICTED, SCORE, BOOTSTRAP).lines();
+        assertEquals(List.of("AUC 0.8123 [0.7510, 0.8690]", "confusion tp 90 fp 12 tn 86 fn 15", "note: said"), m.lines(NAMES));
+        List<String> all = Metrics.binary(1, LABELS, PREDICTED, SCORE, BOOTSTRAP).lines(NAMES);
         for (String name : List.of("accuracy", "precision", "recall", "F1", "AUC")) {
             assertEquals(
                     1, all.stream().filter(l -> l.matches(name + " \\d\\.\\d{4} \\[\\d\\.\\d{4}, \\d\\.\\d{4}]")).count(), all.toString());
@@ -126,7 +128,7 @@ class MetricsTest {
     @Test
     void aTestSetOfOneClassSaysWhatIsUndefined() {
         Metrics m = Metrics.binary(1, new int[] {1, 1}, new int[] {1, 0}, new double[] {1, 0}, BOOTSTRAP);
-        assertTrue(m.lines().contains("AUC undefined: the test set lacks a class that it needs"), m.lines().toString());
+        assertTrue(m.lines(NAMES).contains("AUC undefined: the test set lacks a class that it needs"), m.lines(NAMES).toString());
         assertEquals(0.5, m.get("recall").value());
         assertTrue(Double.isNaN(Metrics.binary(0, new int[] {1}, new int[] {1}, new double[1], BOOTSTRAP).get("F1").value()));
     }
@@ -137,7 +139,7 @@ class MetricsTest {
         assertEquals(0, m.get("precision").value());
         assertEquals(0, m.get("F1").value());
         assertEquals(0.5, m.get("AUC").value());
-        assertTrue(m.notes().getLast().startsWith("precision: no image is predicted to be of class 1"), m.notes().toString());
+        assertEquals("note: precision: no image is predicted to be of class \"ill\", which counts as 0", m.lines(NAMES).getLast());
     }
 
     @Test
@@ -153,7 +155,20 @@ class MetricsTest {
         // Class 0: .8 beats four, .3 beats .1 .2 .1: 7 of 8. Classes 1 and 2: all pairs.
         assertEquals((7 / 8.0 + 1 + 1) / 3, m.get("AUC").value(), Math.ulp(1.0));
         assertEquals(3, m.confusion().size());
-        assertTrue(m.lines().contains("confusion class 1 tp 2 fp 1 tn 3 fn 0"), m.lines().toString());
+        List<String> lines = m.lines(List.of("oak", "elm", "ash"));
+        assertTrue(lines.contains("confusion elm against the rest: tp 2 fp 1 tn 3 fn 0"), lines.toString());
+        assertTrue(lines.get(0).startsWith("accuracy 0.6667 ["), lines.toString());
+        for (int i = 1; i < 5; i++) {
+            assertTrue(lines.get(i).startsWith("mean over classes: "), lines.get(i));
+        }
+    }
+
+    @Test
+    void aClassWithoutImagesOrPredictionsIsNamed() {
+        List<String> lines = Metrics.multiclass(new int[] {0, 0, 1}, new int[] {0, 0, 0}, new double[][] {{.8, .1, .1}, {.5, .4, .1}, {.6, .3, .1}},
+                BOOTSTRAP).lines(List.of("oak", "elm", "ash"));
+        assertTrue(lines.contains("note: precision: no image is predicted to be of class \"elm\", which counts as 0"), lines.toString());
+        assertTrue(lines.contains("note: class \"ash\" has no image and is left out of the means over classes"), lines.toString());
     }
 
     @Test

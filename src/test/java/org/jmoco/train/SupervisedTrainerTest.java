@@ -91,7 +91,7 @@ class SupervisedTrainerTest {
             assertEquals(5, t.val().votes());
             assertEquals(List.of(SupervisedTrainer.VAL_ACCURACY, SupervisedTrainer.VAL_AUC), t.measures());
             Metrics voted = t.test().voted().metrics(1, Metrics.Bootstrap.ofSeed(1));
-            assertTrue(voted.get("AUC").value() > 0.9, voted.lines().toString());
+            assertTrue(voted.get("AUC").value() > 0.9, voted.values().toString());
             Outcome last = t.test().last();
             assertArrayEquals(data.test().labels(), last.labels());
             assertEquals(1, last.probability()[0][0] + last.probability()[0][1], 1e-6);
