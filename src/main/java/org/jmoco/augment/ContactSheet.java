@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
@@ -101,7 +102,7 @@ public final class ContactSheet {
         try (OutputStream out = Files.newOutputStream(file)) {
             ImageIO.write(sheet, "png", out);
         } catch (IOException e) {
-            throw UserError.failed("contact sheet: cannot write " + file + ": " + e.getMessage()
+            throw UserError.failed("contact sheet: cannot write " + file + ": " + AtomicFile.reason(e)
                     + "; name a file in a folder that exists and has room", e);
         }
     }

@@ -47,8 +47,9 @@ public final class Recorder {
     public Buffer activation(String name, DType dtype, Shape shape) {
         Buffer b = new Buffer(name, Region.ACTIVATIONS, dtype, shape);
         if (b.bytes() > backend.memoryBytes()) {
-            throw UserError.failed(String.format(Locale.ROOT, "not enough memory: %s (%s %s) alone needs %,d MB, and there are %,d MB in all."
-                    + "%nLower --batch, --width or --image.", name, shape, dtype, b.bytes() / 1_000_000, backend.memoryBytes() / 1_000_000));
+            throw UserError.failed(String.format(Locale.ROOT, "not enough memory: %s (%s %s) alone needs %,d MB, and there are %,d MB"
+                    + " in all.%nLower --batch, --width or --image.", name, shape, dtype, b.bytes() / 1_000_000,
+                    backend.memoryBytes() / 1_000_000));
         }
         transients.add(b);
         return b;

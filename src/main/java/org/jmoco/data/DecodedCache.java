@@ -39,7 +39,8 @@ import java.util.stream.Stream;
  */
 final class DecodedCache {
     private static final byte[] MAGIC = "JMOCOIMG".getBytes(StandardCharsets.US_ASCII);
-    private static final int VERSION = 1;
+    /** Of the format and of what readers accept; 2: a class that is never trained is refused. */
+    private static final int VERSION = 2;
     private static final int BUFFER = 1 << 20;
     /** A temporary file older than this was left behind by a process that was killed. */
     private static final Duration ABANDONED = Duration.ofHours(1);

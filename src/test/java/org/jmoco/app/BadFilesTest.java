@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whole commands on damaged files and disks that refuse: a few words, exit code 1 or 2, and nothing that was there is lost. */
 class BadFilesTest {
     /** With a network of width 4, so that a checkpoint of a fine-tuning is half a megabyte. */
-    private static final List<String> SMALL = List.of("--image", "16", "--batch", "8", "--splits", "2", "--width", "4", "--progress", "none",
-            "--backend", "cpu", "--threads", "1");
+    private static final List<String> SMALL = List.of("--image", "16", "--batch", "8", "--splits", "2", "--width", "4",
+            "--progress", "none", "--backend", "cpu", "--threads", "1");
 
     @TempDir
     Path folder;
@@ -45,13 +45,14 @@ class BadFilesTest {
     }
 
     private String finetune(int code, Path out, String... more) {
-        List<String> line = new ArrayList<>(List.of("finetune", "--data", "images=" + data, "--out", out.toString(), "--vote", "2"));
+        List<String> line = new ArrayList<>(List.of("finetune", "--data", "images=" + data, "--out", out.toString(),
+                "--vote", "2"));
         return small(code, line, more);
     }
 
     private String pretrain(int code, Path out, String... more) {
-        List<String> line = new ArrayList<>(List.of("pretrain", "--data", "images=" + data, "--out", out.toString(), "--queue", "16", "--dim", "8",
-                "--epochs", "2"));
+        List<String> line = new ArrayList<>(List.of("pretrain", "--data", "images=" + data, "--out", out.toString(),
+                "--queue", "16", "--dim", "8", "--epochs", "2"));
         return small(code, line, more);
     }
 
@@ -150,11 +151,13 @@ class BadFilesTest {
         Path out = folder.resolve("out");
         assertEnding(finetune(1, out, "--epochs", "1", "--from", four.toString(), "--width", "2").replace("\n", " "),
                 "it was trained with --width 4, this run has --width 2");
-        assertEnding(pretrain(1, out, "--from", four.toString(), "--dim", "16").replace("\n", " "), "its last layer has 8 outputs, this run's 16");
+        assertEnding(pretrain(1, out, "--from", four.toString(), "--dim", "16").replace("\n", " "),
+                "its last layer has 8 outputs, this run's 16");
         assertEnding(pretrain(1, out, "--from", four.toString(), "--stem", "imagenet").replace("\n", " "), "change --stem");
-        assertEnding(run(1, "evaluate", "--data", "images=" + data, "--from", data.resolve("train/dark/0.png").toString()), "0.png");
+        String picture = data.resolve("train/dark/0.png").toString();
+        assertEnding(run(1, "evaluate", "--data", "images=" + data, "--from", picture), picture);
         assertFalse(Files.exists(out), "a run was begun that cannot start");
         // A pretrained encoder is no classifier, though it has outputs enough.
-        assertEnding(run(1, "predict", "--from", four.toString(), data.resolve("train/dark/0.png").toString()), "finished finetune run");
+        assertEnding(run(1, "predict", "--from", four.toString(), picture), "finished finetune run");
     }
 }

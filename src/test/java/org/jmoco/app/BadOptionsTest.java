@@ -36,6 +36,7 @@ class BadOptionsTest {
         2 | pretrain --image 5000               | --batch 128 of --image 5000 are 9600000000 numbers, but one array holds at most 2147483647. Lower --image or --batch.
         2 | bench step --image 5000             | Lower --image or --batch.
         2 | pretrain --queue 100                | --queue 100 is shorter than the 128 keys that one step brings. Raise --queue or lower --batch.
+        2 | pretrain --queue 20000000           | --queue 20000000 of --dim 128: one array holds at most 2147483647 numbers. Lower --queue.
         2 | pretrain --symmetric --queue 200    | --queue 200 is shorter than the 256 keys
         2 | finetune --dim -3 --head projection | --dim -3
         # rates and lengths

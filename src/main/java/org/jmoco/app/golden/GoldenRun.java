@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
-import org.jmoco.tensor.DType;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 
 /** One golden file; its keys tell which case it holds. */
