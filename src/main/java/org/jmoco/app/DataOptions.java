@@ -40,6 +40,11 @@ final class DataOptions {
         return List.copyOf(sources);
     }
 
+    /** Whether the user named any images. */
+    boolean isGiven() {
+        return !data.isEmpty();
+    }
+
     /** As {@link #sources()} for commands that read one set: null if none was given. */
     Source single() {
         List<Source> sources = sources();
@@ -69,7 +74,7 @@ final class DataOptions {
         try {
             Path path = Path.of(argument.substring(equals + 1));
             if (!Files.exists(path)) {
-                throw UserError.failed("--data " + argument + ": no such file or folder: " + path.toAbsolutePath());
+                throw UserError.failed("--data " + argument + ": no such file or folder" + (path.isAbsolute() ? "" : ": " + path.toAbsolutePath()));
             }
             return new Source(name, path);
         } catch (InvalidPathException e) {

@@ -34,7 +34,8 @@ record DataSource(DataSet set, ViewRecipe recipe, Path path) {
         return (sources.isEmpty() ? List.of(PHANTOM) : sources).stream().map(s -> open(s, log)).toList();
     }
 
-    private static DataSource open(DataOptions.Source source, Consumer<String> log) {
+    /** The images of one argument of {@code --data}. */
+    static DataSource open(DataOptions.Source source, Consumer<String> log) {
         DataSet set = DataSets.open(source.name(), source.path(), DataSets.Options.defaults().withLog(log));
         return new DataSource(set, ViewRecipe.of(source.name()), source.path());
     }

@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.Initializer;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.tensor.UserError;
@@ -41,8 +42,8 @@ final class KnnCommand implements Callable<Integer> {
             description = "A vote weighs exp(similarity / X) (default: ${DEFAULT-VALUE}).")
     private double temperature;
 
-    @Option(names = "--image", paramLabel = "N", description = "Height and width of the images (default: the data set's own).")
-    private Integer image;
+    @Mixin
+    private ImageSize image;
 
     @Option(names = "--width", paramLabel = "N", defaultValue = "64", description = "Width of a random encoder (default: ${DEFAULT-VALUE}).")
     private int width;
@@ -68,16 +69,21 @@ final class KnnCommand implements Callable<Integer> {
         if (batch < 1 || width < 1 || dim < 1) {
             throw UserError.usage("--batch, --width and --dim must be at least 1.");
         }
-        Optional<Pretrained> trained = RunOptions.existing(from).map(Pretrained::load);
+        Splits.requireName("--bank", bank);
+        Splits.requireName("--queries", queries);
+        Optional<TrainedRun> run = RunOptions.existing(from).map(TrainedRun::load);
+        Optional<Pretrained> trained = run.map(TrainedRun::weights);
+        trained.ifPresent(this::requireNoSizes);
         DataSource source = DataSource.single(data, out::println);
         DataSet set = source.set();
-        ViewRecipe recipe = source.recipe();
-        recipe = image == null ? recipe : recipe.withSize(image);
+        ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
+        ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
+        ViewRecipe recipe = image.of(source.recipe(), run.orElse(null), out::println);
         ResNet18.Config network = trained.map(t -> t.architecture(1)).orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));
         try (Backend backend = Backends.open(backendOptions)) {
             ResNet18 encoder = new ResNet18(backend, "q", network, false);
-            KnnMonitor monitor = new KnnMonitor(backend, encoder, new KnnMonitor.Task(set.split(bank), set.split(queries), recipe,
-                    set.normalisation(), k == null ? KnnMonitor.defaultK(set.split(bank).size()) : k, temperature, backendOptions.threads()), batch);
+            KnnMonitor monitor = new KnnMonitor(backend, encoder, new KnnMonitor.Task(voters, classified, recipe,
+                    set.normalisation(), k == null ? KnnMonitor.defaultK(voters.size()) : k, temperature, backendOptions.threads()), batch);
             backend.allocate();
             encoder.weights().upload(backend, trained.isPresent() ? trained.get().tensors() : Initializer.weights(encoder.weights().specs(), seed));
             encoder.statistics().upload(backend,
@@ -86,5 +92,19 @@ final class KnnCommand implements Callable<Integer> {
             out.printf(Locale.ROOT, "kNN accuracy %.4f%n", monitor.measure());
         }
         return 0;
+    }
+
+    /** @throws UserError if a size of random weights is given beside trained ones that have another */
+    private void requireNoSizes(Pretrained trained) {
+        ResNet18.Config own = trained.architecture(1);
+        requireSame("--width", width, own.width());
+        requireSame("--dim", dim, own.dim());
+    }
+
+    private void requireSame(String option, int typed, int own) {
+        if (spec.commandLine().getParseResult().hasMatchedOption(option) && typed != own) {
+            throw UserError.usage(option + " " + typed + " is the size of a random encoder, but " + from + " has " + own + ": leave out " + option
+                    + ", or take --from random");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jmoco.report.RunFolder;
+import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -44,9 +46,10 @@ final class OptionRecord {
      * The arguments of a resumed run: what was typed, and the stored value of every option that was not.
      *
      * @return null if nothing has to be added
+     * @throws UserError if there is no run to go on with
      */
     static List<String> resumed(CommandSpec spec, RunOptions run) {
-        Map<String, Object> stored = run.resume() && run.out() != null ? RunFolder.storedOptions(run.out()).orElse(Map.of()) : Map.of();
+        Map<String, Object> stored = run.resume() && run.out() != null ? stored(run.out()) : Map.of();
         CommandLine.ParseResult typed = spec.commandLine().getParseResult();
         List<String> added = new ArrayList<>();
         stored.forEach((name, value) -> {
@@ -66,5 +69,10 @@ final class OptionRecord {
         all.remove(spec.name());
         all.addAll(added);
         return all;
+    }
+
+    private static Map<String, Object> stored(Path folder) {
+        return RunFolder.storedOptions(folder).orElseThrow(() -> UserError.usage("--resume: " + folder + " holds no run to go on with. Give --out the folder"
+                + " of one, or leave out --resume to start a new run there."));
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.augment.Views;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code jmoco predict}: what a trained classifier says of image files. */
 @Command(name = "predict", description = {"Classify image files with a finetune run: one line each, the likeliest class first.",
+        "A file that cannot be read is named on stderr, the others are classified all the same, and the exit code is 1.",
         "Images are prepared as the run's test images were, and judged by the weights of its last epoch. For research, not for diagnosis."})
 final class PredictCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP or TIFF files.")
@@ -58,14 +60,23 @@ final class PredictCommand implements Callable<Integer> {
             throw UserError.usage("--from " + from + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");
         }
         StoredRun run = StoredRun.read(from);
+        TrainedRun network = TrainedRun.load(from);
+        network.requireClassifier("predict");
         Path predictions = from.resolve(FinetuneRun.PREDICTIONS);
         if (!Files.exists(predictions) || !run.result().containsKey("data")) {
             throw UserError.failed(from + ": has no predictions.json and result.json of a finished finetune run; finish it with --resume, or give another.");
         }
-        Pretrained trained = Pretrained.load(from);
+        Pretrained trained = network.weights();
         String data = run.result().get("data").toString();
         ViewRecipe recipe = recipe(data, run.options());
-        ImageSet images = ImageFiles.read(files);
+        List<UserError> unread = new ArrayList<>();
+        Optional<ImageSet> readable = ImageFiles.read(files, unread::add);
+        PrintWriter err = spec.commandLine().getErr();
+        unread.forEach(e -> err.println("jmoco: " + e.getMessage()));
+        if (readable.isEmpty()) {
+            return Failure.FAILED;
+        }
+        ImageSet images = readable.get();
         List<String> classes = new ArrayList<>();
         Json.read(predictions).path("classes").forEach(c -> classes.add(c.asText()));
         PrintWriter out = spec.commandLine().getOut();
@@ -73,13 +84,18 @@ final class PredictCommand implements Callable<Integer> {
             out.println("trained on phantom images: what it says of real ones means nothing");
         }
         try (Backend backend = Backends.open(backendOptions)) {
-            ResNet18 network = new ResNet18(backend, "q", trained.architecture(1), false);
-            FeatureExtractor outputs = new FeatureExtractor(backend, network, FeatureExtractor.Output.PROBABILITIES, batch, recipe.size());
+            ResNet18 classifier = new ResNet18(backend, "q", trained.architecture(1), false);
+            FeatureExtractor outputs = new FeatureExtractor(backend, classifier, FeatureExtractor.Output.PROBABILITIES, batch, recipe.size());
             backend.allocate();
-            network.weights().upload(backend, trained.tensors());
-            network.statistics().upload(backend, trained.tensors());
+            classifier.weights().upload(backend, trained.tensors());
+            classifier.statistics().upload(backend, trained.tensors());
             HostTensor p = outputs.extract(Views.evaluation(images, recipe), normalisation(data));
             print(out, images, classes, p);
+        }
+        if (!unread.isEmpty()) {
+            out.flush();
+            err.println("jmoco: " + unread.size() + " of " + files.size() + " files could not be read, see above");
+            return Failure.FAILED;
         }
         return 0;
     }

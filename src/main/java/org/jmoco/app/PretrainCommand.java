@@ -54,7 +54,7 @@ final class PretrainCommand implements Callable<Integer> {
     private ScheduleOptions schedule;
 
     @Option(names = "--stem", defaultValue = "CIFAR", paramLabel = "STEM",
-            description = "First layer: ${COMPLETION-CANDIDATES}; CIFAR is 3x3 for small images, IMAGENET 7x7 and max pool for 224 (default: ${DEFAULT-VALUE}).")
+            description = "First layer: ${COMPLETION-CANDIDATES}; CIFAR is 3x3 for small images, IMAGENET 7x7 and max pool for 224 (default: ${DEFAULT-VALUE}; with --from that of the run).")
     private ResNet18.Stem stem;
 
     @Option(names = "--sgd-momentum", paramLabel = "X", defaultValue = "0.9", description = "Momentum of SGD (default: ${DEFAULT-VALUE}).")
@@ -88,18 +88,19 @@ final class PretrainCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         // What can be said against the options without any image is said before images are read.
+        Optional<Pretrained> start = run.from().map(Pretrained::load);
+        start.ifPresent(s -> Inherited.from(s, spec));
         PretrainConfig config = config();
         CheckpointPolicy policy = schedule.policy();
         FeedOptions feed = images.feed();
         int threads = backendOptions.threads();
-        Optional<Pretrained> start = run.from().map(Pretrained::load);
         start.ifPresent(s -> s.requireFits(config.moco().encoder(), true));
         DataSet set = DataSource.single(data, out::println).set();
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
-            folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-            folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(),
-                    spec.commandLine().getParseResult().originalArgs()));
+            if (folder.resumed()) {
+                record(folder, options, backend, threads);
+            }
             PretrainRun training = new PretrainRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
             if (program.print) {
@@ -110,10 +111,21 @@ final class PretrainCommand implements Callable<Integer> {
                 training.trainer().printStepTimes(System.out, program.time);
                 return 0;
             }
-            training.train(new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
+            // Not before all has been checked: a start that fails leaves no run behind that would be in the way of the next.
+            if (!folder.resumed()) {
+                record(folder, options, backend, threads);
+            }
+            try (Interruption told = Interruption.ofRun(spec.commandLine().getErr(), spec.name(), folder.path())) {
+                training.train(new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
+            }
             out.println("encoder saved in " + folder.path());
         }
         return 0;
+    }
+
+    private void record(RunFolder folder, Map<String, Object> options, Backend backend, int threads) {
+        folder.recordOptions(options, OptionRecord.MAY_CHANGE);
+        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(), spec.commandLine().getParseResult().originalArgs()));
     }
 
     private String[] resumed(List<String> arguments) {

@@ -27,6 +27,9 @@ import picocli.CommandLine.Spec;
 
 /** What {@code jmoco finetune} and {@code jmoco probe} have in common: all but the defaults. */
 abstract class SupervisedCommand implements Callable<Integer> {
+    private static final String UNJUDGED = "note: there are no validation or test images, so nothing will be measured. For figures sort the images into"
+            + " folders train, val and test, or take a recipe (./jmoco run), which holds parts of them out.";
+
     @Mixin
     private DataOptions data;
 
@@ -60,7 +63,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
     private int splits;
 
     @Option(names = "--stem", defaultValue = "CIFAR", paramLabel = "STEM",
-            description = "First layer of a random start: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "First layer of a random start: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; with --from that of the run).")
     private ResNet18.Stem stem;
 
     @Option(names = "--weight-decay", paramLabel = "X", defaultValue = "0", description = "Weight decay (default: ${DEFAULT-VALUE}).")
@@ -91,6 +94,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         // What can be said against the options without any image is said before images are read.
         Optional<Pretrained> start = run.from().map(Pretrained::load);
+        start.ifPresent(s -> Inherited.from(s, spec));
         FinetuneConfig asked = config(start);
         CheckpointPolicy policy = schedule.policy();
         FeedOptions feed = images.feed();
@@ -100,9 +104,9 @@ abstract class SupervisedCommand implements Callable<Integer> {
         FinetuneConfig config = head == FinetuneConfig.Head.FRESH ? asked.withOutputs(classes(set)) : asked;
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
-            folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-            folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(),
-                    spec.commandLine().getParseResult().originalArgs()));
+            if (folder.resumed()) {
+                record(folder, options, backend, threads);
+            }
             FinetuneRun training = new FinetuneRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
             if (program.print) {
@@ -113,13 +117,30 @@ abstract class SupervisedCommand implements Callable<Integer> {
                 training.trainer().printStepTimes(System.out, program.time);
                 return 0;
             }
-            training.train(run.from().map(Object::toString).orElse(RunOptions.RANDOM), new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
-            out.println("classifier saved in " + folder.path());
+            // Not before all has been checked: a start that fails leaves no run behind that would be in the way of the next.
+            if (!folder.resumed()) {
+                record(folder, options, backend, threads);
+            }
+            boolean unjudged = !set.has(DataSet.VAL) && !set.has(DataSet.TEST);
+            if (unjudged) {
+                out.println(UNJUDGED);
+            }
+            try (Interruption told = Interruption.ofRun(spec.commandLine().getErr(), spec.name(), folder.path())) {
+                training.train(run.from().map(Object::toString).orElse(RunOptions.RANDOM), new Display(run.progress(), System.err, null, run.tensorBoard()),
+                        out::println);
+            }
+            out.println("classifier saved in " + folder.path() + (unjudged ? "; nothing was measured, since no image was held out" : ""));
         }
         return 0;
     }
 
-    private static int classes(DataSet set) {
+    private void record(RunFolder folder, Map<String, Object> options, Backend backend, int threads) {
+        folder.recordOptions(options, OptionRecord.MAY_CHANGE);
+        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(), spec.commandLine().getParseResult().originalArgs()));
+    }
+
+    private int classes(DataSet set) {
+        Splits.requireLabels(set, spec.name());
         ImageSet train = set.split(DataSet.TRAIN);
         if (!train.labelled()) {
             throw UserError.failed(train + " has no labels to train a diagnosis from. Sort its images into a folder for each class.");

@@ -18,11 +18,11 @@ final class TrainOptions {
     private double lr;
 
     @Option(names = "--width", paramLabel = "N", defaultValue = "64",
-            description = "Channels of the first ResNet-18 stage; 64 is the standard, 16 suits small machines (default: ${DEFAULT-VALUE}).")
+            description = "Channels of the first ResNet-18 stage; 64 is the standard, 16 suits small machines (default: ${DEFAULT-VALUE}; with --from that of the run).")
     private int width;
 
     @Option(names = "--image", paramLabel = "N",
-            description = "Height and width of the images that the encoder sees (default: the data set's own; 'jmoco data' shows it).")
+            description = "Height and width of the images that the encoder sees (default: the data set's own; 'jmoco data list' shows it).")
     private Integer image;
 
     int epochs() {

@@ -1,11 +1,14 @@
 package org.jmoco.data;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.jmoco.tensor.UserError;
 
 /** Single image files that the user names: PNG, JPEG, BMP, TIFF. */
@@ -14,20 +17,27 @@ public final class ImageFiles {
     }
 
     /**
-     * @return an unlabelled set of the images in the order given, named by their paths
-     * @throws UserError naming the first that is missing or cannot be decoded: none is left out in silence
+     * @param unread takes what is to be said of each file that is missing or cannot be decoded: none is left out in silence
+     * @return an unlabelled set of the others in the order given, named by their paths; empty if there is none
      */
-    public static ImageSet read(List<Path> files) {
+    public static Optional<ImageSet> read(List<Path> files, Consumer<UserError> unread) {
         List<Image> images = new ArrayList<>();
         for (Path file : files) {
             try {
                 images.add(ImageDecoder.decode(file.toString(), Files.readAllBytes(file)));
             } catch (NoSuchFileException e) {
-                throw UserError.usage(file + ": no such file");
+                unread.accept(UserError.failed(file + ": no such file", e));
             } catch (IOException e) {
-                throw UserError.failed(file + ": is no image that can be read (" + e.getMessage() + "); PNG, JPEG, BMP and TIFF are");
+                unread.accept(UserError.failed(file + ": is no image that can be read (" + reason(file, e) + "); PNG, JPEG, BMP and TIFF are", e));
             }
         }
-        return ImageSet.of("images", images);
+        return images.isEmpty() ? Optional.empty() : Optional.of(ImageSet.of("images", images));
+    }
+
+    private static String reason(Path file, IOException e) {
+        if (Files.isDirectory(file)) {
+            return "it is a folder";
+        }
+        return e instanceof AccessDeniedException ? "permission denied" : e.getMessage();
     }
 }

@@ -48,8 +48,21 @@ class PredictCommandTest {
             String dark = String.format(Locale.ROOT, "dark %.4f", test.get("last").get("probability").get(i).get(0).asDouble());
             assertTrue(lines.get(i).contains(dark), lines.get(i) + " should say " + dark);
         }
-        assertTrue(run(1, "predict", "--from", run, Path.of(run, "options.json").toString()).contains("is no image"), "a file that is no image");
-        assertTrue(run(2, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"), "a missing file");
+        String said = run(1, "predict", "--from", run, "--backend", "cpu", "--threads", "1", Path.of(run, "options.json").toString(), arguments.get(7),
+                folder.resolve("gone.png").toString(), folder.toString());
+        assertTrue(said.contains("options.json: is no image") && said.contains("gone.png: no such file") && said.contains("it is a folder"), said);
+        assertTrue(said.contains(lines.get(0)), "the good one among them is classified: " + said);
+        assertTrue(said.contains("3 of 4 files could not be read"), said);
+        assertTrue(run(1, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"), "a missing file alone");
+    }
+
+    @Test
+    void aPretrainingRunIsNoClassifier() throws IOException {
+        String run = folder.resolve("pretrained").toString();
+        run(0, "pretrain", "--data", "images=" + DarkAndLight.write(folder.resolve("data")), "--image", "16", "--batch", "8", "--splits", "2", "--width",
+                "2", "--queue", "16", "--dim", "8", "--epochs", "1", "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
+        String said = run(1, "predict", "--from", run, folder.resolve("data/test/dark/0.png").toString());
+        assertTrue(said.contains("is a pretraining run") && said.contains("jmoco finetune --from " + run), said);
     }
 
     /** A network that was trained without any held-out image classifies as well. */

@@ -1,0 +1,114 @@
+package org.jmoco.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jmoco.data.DataSet;
+import org.jmoco.report.Json;
+import org.jmoco.report.RunFolder;
+import org.jmoco.run.FinetuneRun;
+import org.jmoco.tensor.UserError;
+import org.jmoco.train.FinetuneConfig;
+import org.jmoco.train.Pretrained;
+
+/**
+ * A network that {@code --from} names, with what the run that trained it has written down: what it was trained on, and how large. A
+ * weight file of another program has none of it.
+ *
+ * @param from    as typed
+ * @param folder  of the run, null for a file that lies in none
+ */
+record TrainedRun(Path from, Path folder, Pretrained weights) {
+    private static final String IMAGE = "run.--image";
+
+    static TrainedRun load(Path from) {
+        Pretrained weights = Pretrained.load(from);
+        Path folder = Files.isDirectory(from) ? from : from.toAbsolutePath().getParent();
+        boolean ofRun = weights.metadata().containsKey("format") && Files.exists(folder.resolve("options.json"));
+        return new TrainedRun(from, ofRun ? folder : null, weights);
+    }
+
+    /** @throws UserError if a pretraining wrote it: its outputs are those of a projection */
+    void requireClassifier(String verb) {
+        if (weights.metadata().getOrDefault("format", "").startsWith("jmoco pretrain")) {
+            throw noClassifier(from, weights.architecture(1).dim() + " outputs", verb);
+        }
+    }
+
+    /** What a pretraining run is told that is taken for a classifier. */
+    static UserError noClassifier(Path from, String outputs, String verb) {
+        return UserError.failed(from + ": is a pretraining run; its " + outputs + " are a projection and no classes, so there is nothing to " + verb
+                + ".\nTrain a classifier from it on labelled images: ./jmoco finetune --from " + from + " --data NAME=DIR");
+    }
+
+    /** Height and width of the images that it was trained on, where that is known. */
+    Optional<Integer> image() {
+        return Optional.ofNullable(weights.metadata().get(IMAGE)).map(Integer::valueOf);
+    }
+
+    /** The option {@code --data} that gives its own images: a kind, or kind and folder; empty where nobody wrote it down. */
+    Optional<String> data() {
+        if (folder == null) {
+            return Optional.empty();
+        }
+        Map<String, Object> options = RunFolder.storedOptions(folder).orElse(Map.of());
+        Object typed = options.getOrDefault("--data", options.get("data")); // the second in the folders of a recipe
+        return Optional.of(typed == null ? "phantom" : typed instanceof Collection<?> all ? all.iterator().next().toString() : typed.toString());
+    }
+
+    /** In the order of its outputs; empty where that is not known, as before the run's end. */
+    List<String> classes() {
+        List<String> classes = new ArrayList<>();
+        if (folder != null && Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
+            Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("classes").forEach(c -> classes.add(c.asText()));
+        }
+        return classes;
+    }
+
+    /**
+     * The classes of the images must be those that the outputs stand for.
+     *
+     * @return a line for the user where the run was trained on another set or on classes of other names
+     * @throws UserError if the numbers of classes differ, or the same classes stand in another order
+     */
+    Optional<String> judgedOn(DataSet set) {
+        List<String> here = set.classNames();
+        List<String> own = classes();
+        int outputs = own.isEmpty() ? weights.architecture(1).dim() : own.size();
+        boolean projection = own.isEmpty() && FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
+        if (projection ? outputs < here.size() : outputs != here.size()) {
+            throw UserError.failed(from + ": has " + outputs + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
+                    + ", but " + set.name() + " has " + here.size() + " (" + String.join(", ", here) + ").\nGive --data with images of its own classes, or"
+                    + " the folder of a finetune run on these.");
+        }
+        if (own.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!own.equals(here) && own.containsAll(here)) {
+            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.name() + " numbers its classes "
+                    + String.join(", ", here) + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
+        }
+        String kind = data().orElse("").replaceFirst("=.*", "");
+        if (own.equals(here)) {
+            return kind.equals(set.name()) ? Optional.empty() : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
+        }
+        return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: " + IntStream.range(0, own.size())
+                .mapToObj(k -> "\"" + own.get(k) + "\" counts as \"" + here.get(k) + "\"").collect(Collectors.joining(", ")));
+    }
+
+    private String trainedOn() {
+        return data().map(d -> ", trained on " + d).orElse("");
+    }
+
+    /** Epochs whose vote is the run's result; empty where that is not known. */
+    Optional<Integer> vote() {
+        return Optional.ofNullable(weights.metadata().get("run.--vote"))
+                .map(v -> Math.min(Integer.parseInt(v), Integer.parseInt(weights.metadata().getOrDefault("run.--epochs", v))));
+    }
+}

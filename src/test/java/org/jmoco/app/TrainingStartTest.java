@@ -1,0 +1,81 @@
+package org.jmoco.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jmoco.report.RunFolder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How trainings begin: what they take over, what they refuse, and what a refused start leaves. */
+class TrainingStartTest {
+    @TempDir
+    Path folder;
+
+    private String data;
+
+    @BeforeEach
+    void images() throws IOException {
+        data = "images=" + DarkAndLight.write(folder.resolve("data"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void resumeNeedsARunToGoOnWith(String command) {
+        Path out = folder.resolve("nothere");
+        String said = CommandRuns.run(2, command, "--resume", "--out", out.toString());
+        assertTrue(said.contains("--resume: " + out + " holds no run") && said.lines().count() == 1, said);
+        assertFalse(Files.exists(out), "a refused resume must not make the folder");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void theCorrectedCommandStartsAfterAFailedOne(String command) {
+        Path out = folder.resolve("run");
+        assertTrue(CommandRuns.train(2, command, out, "--data", data, "--batch", "4096").contains("--batch"));
+        CommandRuns.train(1, command, out, "--data", data, "--from", folder.resolve("no").toString());
+        CommandRuns.train(0, command, out, "--data", data);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void widthAndStemAreThoseOfTheStart(String command) {
+        Path encoder = folder.resolve("encoder");
+        CommandRuns.train(0, "pretrain", encoder, "--data", data, "--width", "4", "--stem", "imagenet", "--image", "32");
+        Path out = folder.resolve("next");
+        CommandRuns.train(0, command, out, "--data", data, "--from", encoder.toString(), "no--width", "--image", "32");
+        assertEquals("4", RunFolder.storedOptions(out).orElseThrow().get("--width"));
+        assertEquals("IMAGENET", RunFolder.storedOptions(out).orElseThrow().get("--stem").toString().toUpperCase());
+        assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString()).contains("resumed from"), "the values hold on resuming");
+        String refused = CommandRuns.train(1, command, folder.resolve("other"), "--data", data, "--from", encoder.toString(), "--width", "8", "--image", "32");
+        assertTrue(refused.contains("--width 4") && refused.contains("--width 8"), refused);
+    }
+
+    @Test
+    void aClassifierThatNothingJudgesSaysSo() throws IOException {
+        Path plain = folder.resolve("plain");
+        Files.createDirectories(plain);
+        Files.move(folder.resolve("data/train/dark"), plain.resolve("dark"));
+        Files.move(folder.resolve("data/train/light"), plain.resolve("light"));
+        Path out = folder.resolve("run");
+        String said = CommandRuns.train(0, "finetune", out, "--data", "images=" + plain);
+        assertTrue(said.contains("no validation or test images") && said.contains("nothing was measured"), said);
+        String refused = CommandRuns.run(1, "evaluate", "--from", out.toString());
+        assertTrue(refused.contains("--split train") && refused.contains("train, val and test") && refused.contains("recipe"), refused);
+        assertTrue(CommandRuns.run(0, "evaluate", "--from", out.toString(), "--split", "train").contains("accuracy"));
+    }
+
+    @Test
+    void labelsAreAskedForInWords() {
+        String unlabelled = "images=" + folder.resolve("data/train/dark");
+        assertTrue(CommandRuns.train(1, "finetune", folder.resolve("run"), "--data", unlabelled).contains("one for each class"));
+        assertTrue(CommandRuns.run(1, "knn", "--data", unlabelled, "--width", "2", "--image", "16").contains("one for each class"));
+    }
+}
