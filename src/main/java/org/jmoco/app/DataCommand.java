@@ -18,6 +18,6 @@ final class DataCommand implements Runnable {
     /** No command given. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "data: a command is missing (list, info or show)");
+        throw new CommandLine.ParameterException(spec.commandLine(), "data: a command is missing (list, fetch, info or show)");
     }
 }

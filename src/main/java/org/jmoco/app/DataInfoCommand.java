@@ -3,6 +3,7 @@ package org.jmoco.app;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeSet;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jmoco.data.DataSet;
@@ -48,7 +49,7 @@ final class DataInfoCommand implements Runnable {
             text.line("phantom", "Made by the program, no patients. " + DatasetCard.load("phantom").notes());
         }
         text.recipe(source.recipe()).normalisation(set.normalisation()).line("pretraining", "reads " + pretraining(set));
-        set.splits().forEach((name, images) -> split(text, name, images, set.positive()));
+        set.splits().forEach((name, images) -> split(text, name, images, set));
         return text;
     }
 
@@ -57,17 +58,17 @@ final class DataInfoCommand implements Runnable {
         return set.splits().entrySet().stream().filter(s -> s.getValue() == set.pretraining()).findFirst().orElseThrow().getKey();
     }
 
-    private void split(DataText text, String name, ImageSet images, int positive) {
+    private void split(DataText text, String name, ImageSet images, DataSet set) {
         text.line(name, images.size() + (images.size() == 1 ? " image, " : " images, ") + sizes(images)
                 + String.format(Locale.ROOT, ", %.1f MiB of pixels, content %016x", images.bytes() / 0x1p20, images.contentHash()));
         if (images.labelled()) {
             int[] counts = images.classCounts();
             for (int c = 0; c < counts.length; c++) {
                 text.line("  class " + c, String.format(Locale.ROOT, "%6d %s%s", counts[c], images.classNames().get(c),
-                        c == positive ? " (positive)" : ""));
+                        c == set.positive() ? " (positive)" : ""));
             }
         } else {
-            text.line("  classes", "no labels");
+            text.line("  classes", "no labels" + (name.equals(DataSet.UNLABELLED) && set.name().equals("images") ? unlabelled(images) : ""));
         }
         List<Skipped> left = images.skipped();
         if (!left.isEmpty()) {
@@ -77,6 +78,18 @@ final class DataInfoCommand implements Runnable {
                 text.line("", "and " + (left.size() - skipped) + " more (--skipped " + left.size() + " names all)");
             }
         }
+    }
+
+    /** Why images of the user's own have none, where a folder looks as if it were meant as a class. */
+    private static String unlabelled(ImageSet images) {
+        TreeSet<String> folders = new TreeSet<>();
+        for (int i = 0; i < images.size(); i++) {
+            String image = images.imageName(i);
+            folders.add(image.contains("/") ? image.substring(0, image.lastIndexOf('/')) : "");
+        }
+        return folders.size() == 1 && !folders.first().isEmpty()
+                ? ": all images lie in one folder, " + folders.first() + "; classes are two folders or more"
+                : ": classes are two folders or more, with no image beside them";
     }
 
     /** Height x width: the one that all have, or the range of each and its median. */

@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -64,7 +65,7 @@ final class DataShowCommand implements Runnable {
         check();
         PrintWriter text = spec.commandLine().getOut();
         DataSource source = DataSource.single(data, spec.commandLine().getErr()::println);
-        ImageSet images = split == null ? source.set().pretraining() : source.set().split(split);
+        ImageSet images = split == null ? source.set().pretraining() : Splits.any(source.set(), "--split", split);
         // The order of epoch 0 and its views, both as org.jmoco.augment.ViewLoader takes them.
         int[] order = new Philox(seed, Philox.Purpose.ORDER, 0, 0).permutation(images.size());
         int[] which = Arrays.copyOf(order, Math.min(count, images.size()));
@@ -87,6 +88,13 @@ final class DataShowCommand implements Runnable {
     private void check() {
         if (!out.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw UserError.usage("--out " + out + ": the sheet is a PNG file; give it a name that ends in .png");
+        }
+        Path into = out.toAbsolutePath().getParent();
+        if (!Files.isDirectory(into)) {
+            throw UserError.failed("--out " + out + ": there is no folder " + into + "; make it, or name a file elsewhere");
+        }
+        if (split != null) {
+            Splits.requireName("--split", split);
         }
         if (count < 1 || views < 0) {
             throw UserError.usage("--count " + count + " must be at least 1 and --views " + views + " at least 0");

@@ -73,6 +73,9 @@ final class DemoCommand implements Callable<Integer> {
         print.println("Phantom test set, vote of the last epochs, " + SEEDS + " seeds: mean, deviation, 95 % interval of the mean");
         table(print, rows);
         print.printf(Locale.ROOT, "%nRuns with checkpoints, metrics.csv and curves.png: %s%n%.0f s in all.%n", out, (System.nanoTime() - start) * 1e-9);
+        Path best = out.resolve("moco-start-1");
+        print.println("Next: ./jmoco evaluate --from " + best + "\n      ./jmoco report " + out.resolve("random-start-1") + " " + best + " --data phantom --out "
+                + out.resolve("report.html"));
         return 0;
     }
 

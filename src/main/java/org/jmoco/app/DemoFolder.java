@@ -19,7 +19,7 @@ final class DemoFolder {
         try {
             if (Files.exists(folder)) {
                 if (!Files.isDirectory(folder)) {
-                    throw UserError.failed("--out " + folder + ": is a file; name a folder");
+                    throw UserError.usage("--out " + folder + ": is a file; name a folder");
                 }
                 removeDemo(folder);
             }
@@ -36,7 +36,7 @@ final class DemoFolder {
             all = walk.sorted(Comparator.reverseOrder()).toList();
         }
         if (all.size() > 1 && !Files.exists(folder.resolve(MARK))) {
-            throw UserError.failed("--out " + folder + ": holds files that no demo has written; name another folder");
+            throw UserError.usage("--out " + folder + ": holds files that no demo has written; name another folder");
         }
         for (Path p : all) {
             Files.delete(p);

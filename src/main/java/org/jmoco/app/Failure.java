@@ -5,6 +5,9 @@ import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jmoco.backend.cuda.GpuException;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
@@ -15,6 +18,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failure {
     static final int FAILED = CommandLine.ExitCode.SOFTWARE; // 1
     static final int USAGE = CommandLine.ExitCode.USAGE; // 2
+
+    private static final Pattern CHOICES = Pattern.compile("expected one of \\[[^\\]]*\\] \\(case-insensitive\\)");
 
     private final String message;
     private final int exitCode;
@@ -28,10 +33,19 @@ final class Failure {
     static int reportUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("jmoco: " + e.getMessage());
+        err.println("jmoco: " + words(e));
         UnmatchedArgumentException.printSuggestions(e, err);
         err.println("See '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return USAGE;
+    }
+
+    private static String words(ParameterException e) {
+        Set<String> commands = e.getCommandLine().getCommandSpec().subcommands().keySet();
+        if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty() && !u.getUnmatched().getFirst().startsWith("-")) {
+            return "unknown command '" + u.getUnmatched().getFirst() + "'; there are " + String.join(", ", commands);
+        }
+        // picocli lists the constants of an enum by their names in Java; people type them in lower case.
+        return CHOICES.matcher(e.getMessage()).replaceAll(m -> m.group().toLowerCase(Locale.ROOT));
     }
 
     /** Anything that a command threw. Worker threads wrap exceptions, so the causes are looked through as well. */

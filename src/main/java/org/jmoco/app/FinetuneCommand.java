@@ -13,7 +13,7 @@ final class FinetuneCommand extends SupervisedCommand {
     static final class Defaults extends CommandDefaults {
         Defaults() {
             super(Map.of("--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch", Integer.toString(FinetuneConfig.DEFAULT_BATCH),
-                    "--lr", Double.toString(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.name(), "--out",
+                    "--lr", OptionRecord.plain(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.toString(), "--out",
                     "runs/finetune"));
         }
     }

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -36,10 +37,16 @@ final class OptionRecord {
             Object value = o.getValue();
             boolean empty = value == null || value instanceof Collection<?> c && c.isEmpty();
             if (!empty && !NOT_RECORDED.contains(o.longestName())) {
-                record.put(o.longestName(), value instanceof Collection<?> all ? all.stream().map(Object::toString).toList() : value.toString());
+                record.put(o.longestName(), value instanceof Collection<?> all ? all.stream().map(Object::toString).toList()
+                        : value instanceof Double d ? plain(d) : value.toString());
             }
         }
         return record;
+    }
+
+    /** A number as people type it: 0.0001 where Java writes 1.0E-4. */
+    static String plain(double value) {
+        return Double.isFinite(value) ? new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString() : Double.toString(value);
     }
 
     /**

@@ -33,7 +33,7 @@ final class PretrainCommand implements Callable<Integer> {
     /** The published chains' values. */
     static final class Defaults extends CommandDefaults {
         Defaults() {
-            super(Map.of("--epochs", "200", "--batch", "128", "--lr", "0.03", "--schedule", LearningRate.Shape.COSINE.name(),
+            super(Map.of("--epochs", "200", "--batch", "128", "--lr", "0.03", "--schedule", LearningRate.Shape.COSINE.toString(),
                     "--out", "runs/pretrain"));
         }
     }
@@ -53,8 +53,8 @@ final class PretrainCommand implements Callable<Integer> {
     @Mixin
     private ScheduleOptions schedule;
 
-    @Option(names = "--stem", defaultValue = "CIFAR", paramLabel = "STEM",
-            description = "First layer: ${COMPLETION-CANDIDATES}; CIFAR is 3x3 for small images, IMAGENET 7x7 and max pool for 224 (default: ${DEFAULT-VALUE}; with --from that of the run).")
+    @Option(names = "--stem", defaultValue = "cifar", paramLabel = "STEM",
+            description = "First layer: ${COMPLETION-CANDIDATES}; cifar is 3x3 for small images, imagenet 7x7 and max pool for 224 (default: ${DEFAULT-VALUE}; with --from that of the run).")
     private ResNet18.Stem stem;
 
     @Option(names = "--sgd-momentum", paramLabel = "X", defaultValue = "0.9", description = "Momentum of SGD (default: ${DEFAULT-VALUE}).")

@@ -17,7 +17,7 @@ final class ProbeCommand extends SupervisedCommand {
      */
     static final class Defaults extends CommandDefaults {
         Defaults() {
-            super(Map.of("--freeze", "true", "--lr", Double.toString(FinetuneConfig.PROBE_LR), "--schedule", LearningRate.Shape.STEP.name(),
+            super(Map.of("--freeze", "true", "--lr", OptionRecord.plain(FinetuneConfig.PROBE_LR), "--schedule", LearningRate.Shape.STEP.toString(),
                     "--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch", Integer.toString(FinetuneConfig.DEFAULT_BATCH),
                     "--vote", "1", "--splits", "1", "--out", "runs/probe"));
         }

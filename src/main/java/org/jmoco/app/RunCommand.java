@@ -91,7 +91,9 @@ final class RunCommand implements Callable<Integer> {
         if (dryRun) {
             run.dryRun(machine);
         } else {
-            run.run(machine);
+            try (Interruption told = new Interruption(spec.commandLine().getErr(), () -> "interrupted; the same command again goes on with it")) {
+                run.run(machine);
+            }
         }
         return 0;
     }

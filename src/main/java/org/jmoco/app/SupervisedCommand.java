@@ -42,16 +42,16 @@ abstract class SupervisedCommand implements Callable<Integer> {
     @Mixin
     private ScheduleOptions schedule;
 
-    @Option(names = "--head", defaultValue = "FRESH", paramLabel = "HEAD",
-            description = "Last layer: ${COMPLETION-CANDIDATES}; PROJECTION trains the pretrained projection itself, as published (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--head", defaultValue = "fresh", paramLabel = "HEAD",
+            description = "Last layer: ${COMPLETION-CANDIDATES}; projection trains the pretrained projection itself, as published (default: ${DEFAULT-VALUE}).")
     private FinetuneConfig.Head head;
 
     @Option(names = "--freeze", negatable = true, defaultValue = "false", fallbackValue = "true",
-            description = "Train the last layer alone, as 'jmoco probe' does (default: the whole network).")
+            description = "Train the last layer alone (the default of 'jmoco probe'), or the whole network (the default of 'jmoco finetune').")
     private boolean freeze;
 
-    @Option(names = "--optimizer", defaultValue = "ADAM", paramLabel = "NAME",
-            description = "${COMPLETION-CANDIDATES}; SGD has momentum 0.9 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--optimizer", defaultValue = "adam", paramLabel = "NAME",
+            description = "${COMPLETION-CANDIDATES}; sgd has momentum 0.9 (default: ${DEFAULT-VALUE}).")
     private FinetuneConfig.OptimizerKind optimizer;
 
     @Option(names = "--dim", paramLabel = "N", defaultValue = "128",
@@ -62,7 +62,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
             description = "Groups of split batch norm; divides --batch (default: ${DEFAULT-VALUE}).")
     private int splits;
 
-    @Option(names = "--stem", defaultValue = "CIFAR", paramLabel = "STEM",
+    @Option(names = "--stem", defaultValue = "cifar", paramLabel = "STEM",
             description = "First layer of a random start: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; with --from that of the run).")
     private ResNet18.Stem stem;
 

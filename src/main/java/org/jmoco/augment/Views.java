@@ -1,10 +1,12 @@
 package org.jmoco.augment;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.UserError;
 
 /** What is done to images once and without chance: resizing after loading, and evaluation. */
 public final class Views {
@@ -16,6 +18,7 @@ public final class Views {
         if (recipe.preResize() == 0) {
             return set;
         }
+        requireHeap(set, recipe.preResize(), recipe.size());
         Resampler resampler = new Resampler();
         return set.map(image -> shorterSide(image, recipe.preResize(), resampler));
     }
@@ -27,11 +30,27 @@ public final class Views {
      */
     public static ImageSet evaluation(ImageSet set, ViewRecipe recipe) {
         int size = recipe.size();
+        requireHeap(set, size, size);
         Resampler resampler = new Resampler();
         return switch (recipe.evaluation()) {
             case EXACT -> set.map(image -> resize(image, size, size, resampler));
             case SHORTER_SIDE -> set.map(image -> centre(shorterSide(image, size, resampler), size));
         };
+    }
+
+    /** Told before anything is resized, which may take minutes until the heap is full. @param shorter side that the images get */
+    private static void requireHeap(ImageSet set, int shorter, int size) {
+        double bytes = 0; // of the copies; images that have the size already are shared
+        for (int i = 0; i < set.size(); i++) {
+            double scale = (double) shorter / Math.min(set.height(i), set.width(i));
+            bytes += scale == 1 ? 0 : 3 * scale * scale * set.height(i) * set.width(i);
+        }
+        long heap = Runtime.getRuntime().maxMemory();
+        if (bytes > heap) {
+            throw UserError.failed(String.format(Locale.ROOT, "%s: %d images with --image %d are held with a shorter side of %d pixels: %.1f GB, more than"
+                    + " the Java heap of %.1f GB.%nLower --image, or give more, as in JMOCO_HEAP=%dg.", set.name(), set.size(), size, shorter, bytes * 1e-9,
+                    heap * 1e-9, (long) Math.ceil(1.5 * bytes / (1L << 30))));
+        }
     }
 
     /**

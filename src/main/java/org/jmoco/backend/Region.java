@@ -2,7 +2,7 @@ package org.jmoco.backend;
 
 /** The class of memory a buffer belongs to: one arena each, one line each in the printed memory plan. */
 public enum Region {
-    PARAMETERS("weights of query and key encoder"),
+    PARAMETERS("weights"),
     WEIGHT_COPIES("the weights once more, in the feature maps' type"),
     GRADIENTS("gradients of the query encoder"),
     OPTIMISER("momentum, or Adam's moments"),

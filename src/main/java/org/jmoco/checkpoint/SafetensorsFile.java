@@ -38,17 +38,30 @@ public final class SafetensorsFile implements AutoCloseable {
             throw UserError.failed(file + ": is a folder, expected a safetensors file");
         }
         FileChannel channel = null;
+        byte[] headerBytes = null;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ);
-            byte[] headerBytes = readHeader(channel);
+            headerBytes = readHeader(channel);
             long dataBytes = channel.size() - 8 - headerBytes.length;
             return new SafetensorsFile(file, channel, headerBytes, SafetensorsHeader.parse(headerBytes, dataBytes));
         } catch (SafetensorsHeader.Malformed e) {
+            boolean looksLikeOne = headerBytes != null || beginsLikeOne(channel);
             close(channel, e);
-            throw damaged(file, e.getMessage());
+            throw looksLikeOne ? damaged(file, e.getMessage()) : UserError.failed(file + ": is no safetensors file: " + e.getMessage()
+                    + ". Give the folder of a run, a .safetensors file, or one that PyTorch saved as .pth.");
         } catch (IOException e) {
             close(channel, e);
             throw unreadable(file, e);
+        }
+    }
+
+    /** Whether the header's JSON begins where it must: what other programs write has something else there. */
+    private static boolean beginsLikeOne(FileChannel channel) {
+        try {
+            ByteBuffer first = ByteBuffer.allocate(1);
+            return channel.size() < 9 || channel.read(first, 8) == 1 && first.get(0) == '{';
+        } catch (IOException e) {
+            return true; // the damage that was found is told
         }
     }
 
@@ -200,6 +213,11 @@ public final class SafetensorsFile implements AutoCloseable {
     static UserError damaged(Path file, String what) {
         return UserError.failed(file + ": not a whole safetensors file: " + what
                 + ". Copy or write the file again, or use another checkpoint.");
+    }
+
+    /** A file that is whole but not as it was written. */
+    static UserError changed(Path file, String what) {
+        return UserError.failed(file + ": is damaged: " + what + ". Copy or write the file again, or use another checkpoint.");
     }
 
     static UserError unreadable(Path file, IOException e) {

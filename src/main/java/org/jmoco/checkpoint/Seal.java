@@ -70,7 +70,7 @@ final class Seal {
         in.streamData(sha::update);
         String found = HexFormat.of().formatHex(sha.digest());
         if (!found.equals(expected)) {
-            throw SafetensorsFile.damaged(file, "its content has the SHA-256 " + found.substring(0, 16)
+            throw SafetensorsFile.changed(file, "its content has the SHA-256 " + found.substring(0, 16)
                     + "..., written was " + expected.substring(0, 16) + "...; bytes have changed since");
         }
     }

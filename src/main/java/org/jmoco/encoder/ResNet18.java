@@ -26,7 +26,12 @@ public final class ResNet18 {
         /** 3x3 stride 1 without pooling, for small images (facebookresearch/moco's CIFAR demo). */
         CIFAR,
         /** 7x7 stride 2 and a 3x3 stride 2 max pool, for 224 x 224 (torchvision). */
-        IMAGENET
+        IMAGENET;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**

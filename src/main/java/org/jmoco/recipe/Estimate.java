@@ -43,6 +43,8 @@ final class Estimate {
     }
 
     void print(Plan plan) {
+        print.println("measuring a few steps of each kind, which takes up to some minutes ...");
+        print.flush();
         print.printf(Locale.ROOT, FORMAT + "%n", "stage", "images", "epochs", "steps", "a step", "time", "memory", "state");
         plan.encoders().forEach(this::encoder);
         if (recipe.transfer() != null) {

@@ -100,7 +100,9 @@ public final class Recipes {
             print.println("results in " + folder.file("results.json"));
             StoredComparison stored = StoredComparison.read(out);
             write(folder.file(REPORT), ComparisonReport.html(List.of(stored), new RecipePictures(recipe, data, machine).of(stored)));
-            print.println("report in " + folder.file(REPORT));
+            print.println("report in " + folder.file(REPORT) + " (open it in a browser)");
+            print.println("each training lies in a folder below " + out.resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco"
+                    + " predict --from FOLDER IMAGE");
         }
     }
 

@@ -18,7 +18,12 @@ public abstract class Progress implements AutoCloseable {
         AUTO,
         BAR,
         PLAIN,
-        NONE
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private final PrintStream out;

@@ -178,7 +178,7 @@ public final class RunFolder implements AutoCloseable {
             Set<String> names = new TreeSet<>(options.keySet());
             then.fieldNames().forEachRemaining(names::add);
             for (String name : names) {
-                if (!mayChange.contains(name) && !now.path(name).equals(then.path(name))) {
+                if (!mayChange.contains(name) && !same(now.path(name), then.path(name))) {
                     differences.add((name.startsWith("--") ? name : "--" + name) + " was " + show(then.path(name)) + ", now " + show(now.path(name)));
                 }
             }
@@ -191,6 +191,18 @@ public final class RunFolder implements AutoCloseable {
             }
         }
         Json.write(file, options);
+    }
+
+    /** Earlier versions wrote numbers as 1.0E-4 and names in capitals. */
+    private static boolean same(JsonNode a, JsonNode b) {
+        if (!a.isTextual() || !b.isTextual()) {
+            return a.equals(b);
+        }
+        try {
+            return a.textValue().equalsIgnoreCase(b.textValue()) || Double.parseDouble(a.textValue()) == Double.parseDouble(b.textValue());
+        } catch (NumberFormatException e) {
+            return false;
+        }
     }
 
     private static String show(JsonNode value) {

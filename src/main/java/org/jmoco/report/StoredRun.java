@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -37,11 +38,22 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
     /** @throws UserError if the folder is none of a run, or a file in it cannot be read */
     public static StoredRun read(Path folder) {
         if (!Files.isRegularFile(folder.resolve("options.json"))) {
-            throw UserError.usage(folder + ": holds no options.json, so it is no folder of a run; give the --out of pretrain or finetune");
+            List<Path> below = runsBelow(folder);
+            throw UserError.usage(folder + (below.isEmpty() ? ": holds no options.json, so it is no folder of a run; give the --out of pretrain or finetune"
+                    : ": is no folder of a run, but holds " + below.size() + " of them; give " + folder + "/* or some: "
+                            + String.join(" ", below.stream().map(Path::toString).toList())));
         }
         Path csv = folder.resolve("metrics.csv");
         return new StoredRun(folder, json(folder.resolve("options.json")), json(folder.resolve("environment.json")),
                 json(folder.resolve("result.json")), Files.exists(csv) ? CsvLog.read(csv) : Map.of(), predictions(folder.resolve("predictions.json")));
+    }
+
+    private static List<Path> runsBelow(Path folder) {
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.filter(f -> Files.isRegularFile(f.resolve("options.json"))).sorted().toList();
+        } catch (IOException e) {
+            return List.of(); // no folder at all
+        }
     }
 
     private static Map<String, Object> json(Path file) {
@@ -53,7 +65,7 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             node = node.isArray() ? node.get(node.size() - 1) : node; // one environment for each start of the run; the last made the result
             return JSON.convertValue(node, new TypeReference<LinkedHashMap<String, Object>>() { });
         } catch (IOException | IllegalArgumentException e) {
-            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + e.getMessage().lines().findFirst().orElse("") + ")");
+            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + e.getMessage().lines().findFirst().orElse("") + "). Restore the file, or run the training anew in another folder.");
         }
     }
 

@@ -18,7 +18,12 @@ public record LearningRate(Shape shape, double base, int warmup, List<Integer> m
 
     /** How the rate moves over the epochs. */
     public enum Shape {
-        COSINE, CONSTANT, STEP
+        COSINE, CONSTANT, STEP;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     public LearningRate {

@@ -158,6 +158,6 @@ class BadFilesTest {
         assertEnding(run(1, "evaluate", "--data", "images=" + data, "--from", picture), picture);
         assertFalse(Files.exists(out), "a run was begun that cannot start");
         // A pretrained encoder is no classifier, though it has outputs enough.
-        assertEnding(run(1, "predict", "--from", four.toString(), picture), "finished finetune run");
+        assertEnding(run(1, "predict", "--from", four.toString(), picture), "is a pretraining run");
     }
 }

@@ -58,9 +58,9 @@ class BadOptionsTest {
         2 | pretrain --threads 0                | --threads 0: at least 1 is needed
         2 | pretrain --threads 100000           | --threads 100000: at most 1024
         # names
-        2 | pretrain --schedule foo             | expected one of [COSINE, CONSTANT, STEP]
-        2 | finetune --head foo                 | expected one of [FRESH, PROJECTION]
-        2 | pretrain --backend gpu              | expected one of [AUTO, CUDA, CPU, REFERENCE]
+        2 | pretrain --schedule foo             | expected one of [cosine, constant, step]
+        2 | finetune --head foo                 | expected one of [fresh, projection]
+        2 | pretrain --backend gpu              | expected one of [auto, cuda, cpu, reference]
         2 | pretrain --seed x                   | 'x' is not a long
         2 | pretrain --nosuch                   | Unknown option: '--nosuch'
         2 | pretrain --bach 3                   | Possible solutions: --batch
@@ -68,7 +68,7 @@ class BadOptionsTest {
         2 | pretrain --data phantoms            | expected NAME=DIR
         2 | pretrain --data nonsense=/nowhere   | unknown data set "nonsense"; there are phantom, cifar10
         # files
-        1 | pretrain --data cifar10=/nowhere    | no such file or folder: /nowhere
+        1 | pretrain --data cifar10=/nowhere    | --data cifar10=/nowhere: no such file or folder
         1 | pretrain --from nowhere             | --from nowhere: no such run or file
         1 | finetune --from nowhere             | --from nowhere: no such run or file
         1 | probe --from nowhere                | --from nowhere: no such run or file

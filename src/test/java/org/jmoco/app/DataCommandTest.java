@@ -151,18 +151,34 @@ class DataCommandTest {
     void badInputIsOneLine() throws IOException {
         String png = folder.resolve("x.png").toString();
         String data = "images=" + images();
-        assertError(2, "list, info or show");
+        assertError(2, "list, fetch, info or show");
         assertError(2, "--out", "show");
         assertError(2, ".png", "show", "--out", "sheet.jpg");
         assertError(2, "--count 0", "show", "--count", "0", "--out", png);
         assertError(2, "a sheet holds at most", "show", "--data", data, "--count", "2000", "--views", "999999", "--out", png);
         assertError(2, "size is 0", "show", "--data", data, "--image", "0", "--out", png);
-        assertError(1, "it has train", "show", "--data", data, "--split", "tset", "--out", png);
-        assertError(1, "cannot write", "show", "--data", data, "--out", folder.resolve("no/x.png").toString());
+        assertError(2, "--split tset: there is no such split", "show", "--data", data, "--split", "tset", "--out", png);
+        assertError(1, "there is no folder", "show", "--data", data, "--out", folder.resolve("no/x.png").toString());
         assertError(1, "no such file", "info", "--data", "idc=" + folder.resolve("none"));
         assertError(2, "unknown data set", "info", "--data", "cifar=" + folder);
         Files.createDirectories(folder.resolve("empty"));
         assertError(1, "images", "info", "--data", "images=" + folder.resolve("empty"));
         assertError(2, "--skipped -1", "info", "--skipped", "-1");
+    }
+
+    @Test
+    void aSheetInAFolderThatIsNotThereIsRefusedBeforeAnythingIsPrinted() {
+        Path sheet = folder.resolve("nodir/s.png");
+        assertError(1, "there is no folder " + sheet.getParent(), "show", "--out", sheet.toString());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void oneFolderIsNoClassAndThatIsSaid() throws IOException {
+        DarkAndLight.write(folder.resolve("data"));
+        Files.createDirectories(folder.resolve("one"));
+        Files.move(folder.resolve("data/train/dark"), folder.resolve("one/dark"));
+        assertEquals(0, run("info", "--data", "images=" + folder.resolve("one")), err::toString);
+        assertPrinted("no labels: all images lie in one folder, dark; classes are two folders or more");
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -112,5 +113,30 @@ class LauncherTest {
         } finally {
             p.destroyForcibly();
         }
+    }
+
+    @Test
+    void aHeapThatIsNoSizeIsNamed() throws Exception {
+        Outcome o = launch(Map.of("JMOCO_HEAP", "4x"), LAUNCHER, "doctor");
+        assertEquals(1, o.code);
+        assertTrue(o.text.startsWith("jmoco: JMOCO_HEAP=4x is no size") && o.text.lines().count() == 1, o.text);
+    }
+
+    /** As another user than the one who owns the folder, with nothing built. */
+    @Test
+    void aFolderThatCannotBeWrittenSaysWhoCanBuild(@TempDir Path folder) throws Exception {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        assumeTrue(!root || Files.isExecutable(Path.of("/usr/bin/setpriv")), "root without setpriv: every folder can be written");
+        Path copy = Files.copy(LAUNCHER, folder.resolve("jmoco"));
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
+        List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups") : List.of());
+        command.addAll(List.of("bash", copy.toString(), "doctor"));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
+        Process process = builder.start();
+        String text = new String(process.getInputStream().readAllBytes());
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(1, process.waitFor());
+        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "), text);
     }
 }

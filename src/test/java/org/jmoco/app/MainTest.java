@@ -7,13 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MainTest {
     private final StringWriter out = new StringWriter();
@@ -108,5 +111,43 @@ class MainTest {
                 jmoco: /c: No space left on device
                 jmoco: unexpected end
                 """, err.toString());
+    }
+
+    @Test
+    void anUnknownCommandIsCalledSoAndTheOthersAreListed() {
+        assertEquals(2, run("bogus"));
+        assertTrue(err.toString().startsWith("jmoco: unknown command 'bogus'; there are demo, run, pretrain"), err.toString());
+        err.getBuffer().setLength(0);
+        assertEquals(2, run("data"));
+        assertTrue(err.toString().contains("list, fetch, info or show"), err.toString());
+    }
+
+    @Test
+    void choicesAreShownAsTheyAreTyped() {
+        assertEquals(2, run("pretrain", "--backend", "gpu"));
+        assertTrue(err.toString().contains("[auto, cuda, cpu, reference]"), err.toString());
+        for (String command : new String[] {"pretrain", "finetune", "probe", "knn", "evaluate"}) {
+            assertEquals(0, run(command, "--help"));
+        }
+        String help = out.toString();
+        assertFalse(help.matches("(?s).*\\b(COSINE|CONSTANT|FRESH|PROJECTION|ADAM|CIFAR|IMAGENET)\\b.*"), help);
+        assertFalse(help.matches("(?s).*\\d\\.\\dE-\\d.*"), help);
+        assertTrue(help.contains("default: 0.0001") && help.contains("default: cosine") && help.contains("default: cifar"), help);
+    }
+
+    @Test
+    void aPictureIsNoNetwork(@TempDir Path folder) throws IOException {
+        Path png = folder.resolve("slice.png");
+        javax.imageio.ImageIO.write(new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB), "png", png.toFile());
+        assertEquals(1, run("evaluate", "--from", png.toString()));
+        assertTrue(err.toString().contains("slice.png: is no safetensors file"), err.toString());
+    }
+
+    @Test
+    void theDemoLeavesOtherFoldersAlone(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("mine.txt"), "mine");
+        assertEquals(2, run("demo", "--out", folder.toString()));
+        assertTrue(err.toString().contains("no demo has written"), err.toString());
+        assertEquals("mine", Files.readString(folder.resolve("mine.txt")));
     }
 }

@@ -15,6 +15,7 @@ import org.jmoco.data.Phantom;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 class ViewsTest {
@@ -85,5 +86,15 @@ class ViewsTest {
         }
         assertEquals(0, Views.evalBatch(e, 4, half, x));
         assertThrows(IllegalArgumentException.class, () -> Views.evalBatch(SET, 0, half, x));
+    }
+
+    /** Sixty images of 60 pixels at --image 4000 would be held at 8000: told before the first is resized. */
+    @Test
+    void imagesThatCannotFitTheHeapAreToldAtOnce() {
+        int n = 20_000; // 3 * 8000 * 8000 bytes each: more than any heap
+        ImageSet many = ImageSet.of("many", 2, 2, new byte[n * 12]);
+        UserError e = assertThrows(UserError.class, () -> Views.prepare(many, ViewRecipe.of("images").withSize(4000)));
+        assertTrue(e.getMessage().contains("--image 4000") && e.getMessage().contains("JMOCO_HEAP="), e.getMessage());
+        assertTrue(assertThrows(UserError.class, () -> Views.evaluation(many, ViewRecipe.of("images").withSize(4000))).getMessage().contains("--image 4000"));
     }
 }

@@ -197,4 +197,27 @@ class RunFolderTest {
         out.put("threads", threads);
         return out;
     }
+
+    /** Earlier versions wrote 1.0E-4 and COSINE. */
+    @Test
+    void theSameValueWrittenOtherwiseIsNoDifference() {
+        try (RunFolder run = RunFolder.open(folder, "finetune", false)) {
+            run.recordOptions(Map.of("--lr", "1.0E-4", "--schedule", "COSINE"), Set.of());
+        }
+        try (RunFolder run = RunFolder.open(folder, "finetune", true)) {
+            run.recordOptions(Map.of("--lr", "0.0001", "--schedule", "cosine"), Set.of());
+            assertThrows(UserError.class, () -> run.recordOptions(Map.of("--lr", "0.0002", "--schedule", "cosine"), Set.of()));
+            assertThrows(UserError.class, () -> run.recordOptions(Map.of("--lr", "0.0001", "--schedule", "step"), Set.of()));
+        }
+    }
+
+    @Test
+    void aFolderOfRunsNamesThem() throws IOException {
+        begin(folder.resolve("one"));
+        begin(folder.resolve("two"));
+        String said = assertThrows(UserError.class, () -> StoredRun.read(folder)).getMessage();
+        assertTrue(said.contains("give " + folder + "/*") && said.contains(folder.resolve("two").toString()), said);
+        Files.writeString(folder.resolve("one/options.json"), "{");
+        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(folder.resolve("one"))).getMessage().contains("Restore the file"));
+    }
 }
