@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class KilledCommandTest {
     /** Milliseconds from the first checkpoint of a start to its kill. An undisturbed rest takes longer than each. */
-    private static final int[] AFTER_A_SAVE = {0, 70, 150};
+    private static final int[] AFTER_A_SAVE = {0, 100};
 
     @TempDir
     Path folder;
