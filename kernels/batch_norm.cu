@@ -86,8 +86,9 @@ constexpr bool MEAN_IN_TWO<bf16> = false;
 /// their size, so that what f32 rounds away is nothing beside their deviations.
 ///
 /// A mean from the origin is as large as a deviation, and the mean of x may be a hundredth of that. It is therefore held in two numbers,
-/// which only the combining launch rounds to one: the running mean then errs by about 2^-24 of itself, not of a deviation. Packs of eight
-/// hand on one number from each warp, as 8 KB more would halve the blocks that an sm_75 multiprocessor holds.
+/// which only the combining launch rounds to one. What is left is rounding of the sums of N, which averages out: some 1e-10 of a
+/// deviation over 16,384 values. Packs of eight hand on one number from each warp, as 8 KB more would halve the blocks that an sm_75
+/// multiprocessor holds.
 template <typename T, int W>
 __device__ inline void statistics(float* partial, float* origin, const T* x, Rows rows) {
     constexpr bool FROM_ORIGIN = COUNTS_FROM_ORIGIN<T>;

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
@@ -24,7 +25,7 @@ final class OptionRecord {
             "--print-program", "--time-steps", "--tensorboard");
 
     /** These may differ between the starts of one run. */
-    static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--cuda-libs", "--check-steps",
+    private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--cuda-libs", "--check-steps",
             "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
             "--loss-every");
 
@@ -42,6 +43,17 @@ final class OptionRecord {
             }
         }
         return record;
+    }
+
+    /**
+     * Writes the options of a run and where it runs into its folder.
+     *
+     * @param backend what computes, in words
+     * @throws UserError if the folder holds a run of other options
+     */
+    static void write(RunFolder folder, Map<String, Object> options, String backend, int threads, CommandSpec spec) {
+        folder.recordOptions(options, MAY_CHANGE);
+        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend, spec.commandLine().getParseResult().originalArgs()));
     }
 
     /** A number as people type it: 0.0001 where Java writes 1.0E-4. */

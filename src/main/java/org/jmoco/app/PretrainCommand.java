@@ -11,7 +11,6 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.DataSets;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.moco.MocoConfig;
-import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
 import org.jmoco.run.PretrainRun;
@@ -99,7 +98,7 @@ final class PretrainCommand implements Callable<Integer> {
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             if (folder.resumed()) {
-                record(folder, options, backend, threads);
+                OptionRecord.write(folder, options, backend.describe(), threads, spec);
             }
             PretrainRun training = new PretrainRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
@@ -113,7 +112,7 @@ final class PretrainCommand implements Callable<Integer> {
             }
             // Not before all has been checked: a start that fails leaves no run behind that would be in the way of the next.
             if (!folder.resumed()) {
-                record(folder, options, backend, threads);
+                OptionRecord.write(folder, options, backend.describe(), threads, spec);
             }
             try (Interruption told = Interruption.ofRun(spec.commandLine().getErr(), spec.name(), folder.path())) {
                 training.train(new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
@@ -121,11 +120,6 @@ final class PretrainCommand implements Callable<Integer> {
             out.println("encoder saved in " + folder.path());
         }
         return 0;
-    }
-
-    private void record(RunFolder folder, Map<String, Object> options, Backend backend, int threads) {
-        folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(), spec.commandLine().getParseResult().originalArgs()));
     }
 
     private String[] resumed(List<String> arguments) {

@@ -11,7 +11,6 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.DataSets;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.ResNet18;
-import org.jmoco.report.RunEnvironment;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
 import org.jmoco.run.FinetuneRun;
@@ -105,7 +104,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
             Map<String, Object> options = OptionRecord.of(spec);
             if (folder.resumed()) {
-                record(folder, options, backend, threads);
+                OptionRecord.write(folder, options, backend.describe(), threads, spec);
             }
             FinetuneRun training = new FinetuneRun(folder, backend, config, set, threads, feed, policy);
             training.printHeader(out, options);
@@ -119,7 +118,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
             }
             // Not before all has been checked: a start that fails leaves no run behind that would be in the way of the next.
             if (!folder.resumed()) {
-                record(folder, options, backend, threads);
+                OptionRecord.write(folder, options, backend.describe(), threads, spec);
             }
             boolean unjudged = !set.has(DataSet.VAL) && !set.has(DataSet.TEST);
             if (unjudged) {
@@ -132,11 +131,6 @@ abstract class SupervisedCommand implements Callable<Integer> {
             out.println("classifier saved in " + folder.path() + (unjudged ? "; nothing was measured, since no image was held out" : ""));
         }
         return 0;
-    }
-
-    private void record(RunFolder folder, Map<String, Object> options, Backend backend, int threads) {
-        folder.recordOptions(options, OptionRecord.MAY_CHANGE);
-        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend.describe(), spec.commandLine().getParseResult().originalArgs()));
     }
 
     private int classes(DataSet set) {

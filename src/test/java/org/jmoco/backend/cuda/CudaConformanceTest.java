@@ -16,11 +16,7 @@ class CudaConformanceTest {
         EmulatedGpu gpu = new EmulatedGpu(capability);
         gpu.countTraffic(false);
         if (threads == 1) {
-            if (precision == Precision.F32 || precision == Precision.BF16) {
-                gpu.blockOrders(BlockOrder.FORWARD, BlockOrder.REVERSE, BlockOrder.SHUFFLED);
-            } else {
-                gpu.blockOrders(BlockOrder.FORWARD, BlockOrder.SHUFFLED); // f16 and tf32 have the blocks and loops of those, with other types
-            }
+            gpu.blockOrders(BlockOrder.FORWARD, BlockOrder.REVERSE, BlockOrder.SHUFFLED);
         }
         return CudaBackend.open(gpu, CudaOptions.of(precision).withGraphs(threads == 1));
     }
