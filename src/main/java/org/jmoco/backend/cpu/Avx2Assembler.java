@@ -1,6 +1,10 @@
 package org.jmoco.backend.cpu;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jmoco.tensor.DType;
 
 /**
@@ -24,6 +28,8 @@ final class Avx2Assembler {
     static final int R11 = 11;
 
     private static final int NO_INDEX = 4; // rsp cannot be an index; its number means none
+    private static final int IN_CODE = -1; // as a base: the constants behind the code, reached from the instruction pointer
+    private static final int VECTOR = 32;
 
     // Opcode maps and mandatory prefixes of the VEX encoding.
     private static final int MAP_0F = 1;
@@ -38,6 +44,8 @@ final class Avx2Assembler {
     private final boolean f64;
     private byte[] code = new byte[1024];
     private int size;
+    private final List<Double> constants = new ArrayList<>(); // each once
+    private final List<Integer> uses = new ArrayList<>(); // positions of the distances to them, which hold their numbers
 
     /** @param type what arithmetic works on: f32 or f64 */
     Avx2Assembler(DType type) {
@@ -48,7 +56,10 @@ final class Avx2Assembler {
         prefix = f64 ? PREFIX_66 : NO_PREFIX;
     }
 
-    /** A memory operand: address in {@code base}, plus {@code index} unless that is {@link #NO_INDEX}, plus {@code offset}. */
+    /**
+     * A memory operand: address in {@code base}, plus {@code index} unless that is {@link #NO_INDEX}, plus {@code offset}; or
+     * constant number {@code offset} of those {@link #IN_CODE}.
+     */
     record Memory(int base, int index, int offset) {}
 
     static Memory at(int base, long offset) {
@@ -62,9 +73,35 @@ final class Avx2Assembler {
         return new Memory(base, index, Math.toIntExact(offset));
     }
 
-    /** The code so far. */
+    /** A vector of {@code value} in all elements, rounded to their type, that is kept behind the code. */
+    Memory inCode(double value) {
+        int i = constants.indexOf(value);
+        if (i < 0) {
+            i = constants.size();
+            constants.add(value);
+        }
+        return new Memory(IN_CODE, NO_INDEX, i);
+    }
+
+    /** The finished code, with its constants behind it. To be placed at a multiple of 32 bytes. */
     byte[] code() {
-        return Arrays.copyOf(code, size);
+        int pool = constants.isEmpty() ? size : (size + VECTOR - 1) / VECTOR * VECTOR;
+        ByteBuffer all = ByteBuffer.allocate(pool + VECTOR * constants.size()).order(ByteOrder.LITTLE_ENDIAN);
+        all.put(code, 0, size);
+        for (int at : uses) {
+            all.putInt(at, pool + VECTOR * all.getInt(at) - (at + 4));
+        }
+        for (int i = 0; i < constants.size(); i++) {
+            for (int b = 0; b < VECTOR; b += f64 ? Double.BYTES : Float.BYTES) {
+                int at = pool + VECTOR * i + b;
+                if (f64) {
+                    all.putDouble(at, constants.get(i));
+                } else {
+                    all.putFloat(at, constants.get(i).floatValue());
+                }
+            }
+        }
+        return all.array();
     }
 
     /** The position of the next instruction, a target for {@link #jumpIfNotZero} and {@link #jumpIfBelow}. */
@@ -105,8 +142,16 @@ final class Avx2Assembler {
         vex(MAP_0F, prefix, 0x59, to, a, b);
     }
 
+    void mul(int to, int a, Memory b) {
+        vex(MAP_0F, prefix, 0x59, to, a, b);
+    }
+
     /** to = a b + to, rounded once. */
     void multiplyAdd(int to, int a, int b) {
+        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xb8, to, a, b);
+    }
+
+    void multiplyAdd(int to, int a, Memory b) {
         vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xb8, to, a, b);
     }
 
@@ -299,8 +344,8 @@ final class Avx2Assembler {
 
     /** @param flags the prefix, and L for 256 bits */
     private void vexMemory(int map, int flags, int opcode, int register, int first, Memory second) {
-        put(0xc4, (~register & 8) << 4 | (~second.index & 8) << 3 | (~second.base & 8) << 2 | map, (~first & 15) << 3 | flags,
-                opcode);
+        int base = second.base == IN_CODE ? 0 : second.base;
+        put(0xc4, (~register & 8) << 4 | (~second.index & 8) << 3 | (~base & 8) << 2 | map, (~first & 15) << 3 | flags, opcode);
         operand(register, second);
     }
 
@@ -313,6 +358,12 @@ final class Avx2Assembler {
     }
 
     private void operand(int register, Memory memory) {
+        if (memory.base == IN_CODE) { // the instructions that may have one end with it
+            put(0x05 | (register & 7) << 3);
+            uses.add(size);
+            put32(memory.offset);
+            return;
+        }
         int sib = (memory.index & 7) << 3 | memory.base & 7;
         if (memory.offset == (byte) memory.offset) {
             put(0x44 | (register & 7) << 3, sib, memory.offset);

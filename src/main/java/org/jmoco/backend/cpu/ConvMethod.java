@@ -22,6 +22,8 @@ enum ConvMethod {
     WINOGRAD_2X4,
     /** Winograd's F(4x4, 3x3), stride 1. */
     WINOGRAD_4X4,
+    /** Winograd's F(8x8, 3x3), stride 1, in f64: forward only. */
+    WINOGRAD_8X8,
     /** The same idea for 3 x 3 at stride 2; f32 in all directions. */
     WINOGRAD_STRIDE_2,
     /** 1 x 1 of any stride: a matrix product. */
@@ -30,20 +32,29 @@ enum ConvMethod {
     private static final ConvMethod[] STRIDE_1 = {WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4};
     /** Input channels of an image, up to which {@link #PATCHES} is taken. */
     private static final int FEW_CHANNELS = 4;
+    /**
+     * F(8x8) has nearly three times the frequencies of F(4x4), and so many more filters to transform, to write and to read for each
+     * block of tiles: that counts as so many tiles. Layers of 32 x 32 and 16 x 16 gain at batch 128, those of 8 x 8 do not.
+     */
+    private static final int TILES_OF_FILTERS = 128;
 
     /**
      * The rule. On x86-64 processors with AVX2 and with C and K multiples of 16: 3 x 3 of stride 1 and 2 by Winograd's
      * method, 1 x 1 as a matrix product. At stride 1 the tile that needs the fewest products, counted with what hangs over
-     * the image's edge. Few input channels: patches, forward. Everything else by oneDNN's direct kernels.
+     * the image's edge; forward the largest tile only where there are many. Few input channels: patches, forward. Everything else by oneDNN's direct kernels.
      *
      * @param gradient whether this is backward data or backward weights
      */
     static ConvMethod of(ConvProblem p, boolean gradient) {
         ConvMethod best = null;
         for (ConvMethod m : STRIDE_1) {
-            if (m.supports(p, gradient) && (best == null || m.products(p) <= best.products(p))) {
+            if (m.supports(p, gradient) && (best == null || m.products(p, 0) <= best.products(p, 0))) {
                 best = m;
             }
+        }
+        if (best != null && WINOGRAD_8X8.supports(p, gradient)
+                && WINOGRAD_8X8.products(p, TILES_OF_FILTERS) < best.products(p, TILES_OF_FILTERS)) {
+            best = WINOGRAD_8X8;
         }
         if (best != null) {
             return best;
@@ -56,9 +67,10 @@ enum ConvMethod {
         return p.c() <= FEW_CHANNELS && PATCHES.supports(p, gradient) ? PATCHES : DIRECT;
     }
 
-    private int products(ConvProblem p) {
+    /** Products per pair of channels for the tiles of the batch and so many more. */
+    private long products(ConvProblem p, int more) {
         WinogradTile tile = tile(p);
-        return tile.frequencies() * tile.tiles(p.outH(), p.outW());
+        return tile.frequencies() * ((long) p.n() * tile.tiles(p.outH(), p.outW()) + more);
     }
 
     /** Whether the method can compute {@code p} in this direction on this machine. */
@@ -76,6 +88,7 @@ enum ConvMethod {
             case DIRECT -> true;
             case PATCHES -> !gradient;
             case WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4 -> channels && threeByThree && p.stride() == 1;
+            case WINOGRAD_8X8 -> !gradient && channels && threeByThree && p.stride() == 1;
             case WINOGRAD_STRIDE_2 -> channels && threeByThree && p.stride() == 2;
             case POINTWISE -> channels && p.r() == 1 && p.s() == 1;
         };
@@ -87,6 +100,7 @@ enum ConvMethod {
             case WINOGRAD_2X2 -> WinogradTile.F2X2;
             case WINOGRAD_2X4 -> WinogradTile.F2X4;
             case WINOGRAD_4X4 -> WinogradTile.F4X4;
+            case WINOGRAD_8X8 -> WinogradTile.F8X8;
             case WINOGRAD_STRIDE_2 -> WinogradTile.STRIDE_2;
             case POINTWISE -> WinogradTile.oneTap(p.stride());
             case DIRECT, PATCHES -> throw new IllegalStateException(this + " has no tiles");
@@ -113,7 +127,7 @@ enum ConvMethod {
             case WINOGRAD_STRIDE_2 -> backward(WinogradTile.stride2Backward(p.pad() % 2 == 1), p,
                     p.pad() % 2 == 1 ? 0 : 1 - p.pad() / 2, accumulate, workers);
             case POINTWISE -> backward(WinogradTile.oneTapBackward(p.stride()), p, 0, accumulate, workers);
-            case PATCHES -> throw new IllegalStateException("patches are for forward");
+            case PATCHES, WINOGRAD_8X8 -> throw new IllegalStateException(this + " is for forward");
         };
     }
 

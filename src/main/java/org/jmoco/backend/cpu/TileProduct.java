@@ -29,25 +29,32 @@ final class TileProduct {
             boolean accumulate) {
         long cRow = (long) ldc * F32;
         long aRowBytes = (long) aRow * F32;
-        long j = 0;
         long width = (long) cols * F32;
-        for (; j <= width - 2 * Simd.BYTES; j += 2 * Simd.BYTES) {
-            int i = 0;
-            for (; i <= rows - 4; i += 4) {
+        long pairs = width / (2 * Simd.BYTES) * (2 * Simd.BYTES);
+        int fours = rows / 4 * 4;
+        for (long j = 0; j < pairs; j += 2 * Simd.BYTES) {
+            for (int i = 0; i < fours; i += 4) {
                 fourByTwo(c + i * cRow + j, ldc, a + i * aRowBytes, aRow, aCol, b + j, ldb, depth, accumulate);
             }
-            for (; i < rows; i++) {
-                oneByTwo(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
-            }
         }
+        edges(c, cRow, a, aRowBytes, aCol, b, ldb, rows, width, depth, accumulate, fours, pairs);
+    }
+
+    /**
+     * What is below the first {@code fours} rows or right of the first {@code pairs} bytes of columns. A method of its own, with
+     * few loops: where the JIT compiler inlines many, it gives up turning vectors into registers, and each becomes an object.
+     */
+    private static void edges(long c, long cRow, long a, long aRow, int aCol, long b, int ldb, int rows, long width, int depth,
+            boolean accumulate, int fours, long pairs) {
+        long j = 0;
         for (; j <= width - Simd.BYTES; j += Simd.BYTES) {
-            for (int i = 0; i < rows; i++) {
-                oneByOne(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
+            for (int i = j < pairs ? fours : 0; i < rows; i++) {
+                oneByOne(c + i * cRow + j, a + i * aRow, aCol, b + j, ldb, depth, accumulate);
             }
         }
         for (; j < width; j += F32) {
             for (int i = 0; i < rows; i++) {
-                scalar(c + i * cRow + j, a + i * aRowBytes, aCol, b + j, ldb, depth, accumulate);
+                scalar(c + i * cRow + j, a + i * aRow, aCol, b + j, ldb, depth, accumulate);
             }
         }
     }
@@ -94,19 +101,6 @@ final class TileProduct {
         Simd.store(c2 + Simd.BYTES, s21);
         Simd.store(c3, s30);
         Simd.store(c3 + Simd.BYTES, s31);
-    }
-
-    private static void oneByTwo(long c, long a, int aCol, long b, int ldb, int depth, boolean accumulate) {
-        FloatVector s0 = accumulate ? Simd.load(c) : FloatVector.zero(Simd.F);
-        FloatVector s1 = accumulate ? Simd.load(c + Simd.BYTES) : FloatVector.zero(Simd.F);
-        for (int k = 0; k < depth; k++) {
-            long bk = b + (long) k * ldb * F32;
-            FloatVector x = Simd.spread(a + (long) k * aCol * F32);
-            s0 = x.fma(Simd.load(bk), s0);
-            s1 = x.fma(Simd.load(bk + Simd.BYTES), s1);
-        }
-        Simd.store(c, s0);
-        Simd.store(c + Simd.BYTES, s1);
     }
 
     private static void oneByOne(long c, long a, int aCol, long b, int ldb, int depth, boolean accumulate) {

@@ -66,8 +66,12 @@ final class WinogradAddresses implements AutoCloseable {
         }
     }
 
-    /** Bytes of a table for {@code tiles} tiles. */
-    long tableBytes(int tiles) {
+    /** Bytes of memory for a table of {@code tiles} tiles, with room for what kernels read behind them. */
+    long roomBytes(int tiles) {
+        return tableBytes(tiles + WinogradKernel.ITEMS_AHEAD);
+    }
+
+    private long tableBytes(int tiles) {
         return 8L * tiles * pixelsPerTile;
     }
 

@@ -12,7 +12,8 @@ import org.jmoco.tensor.DType;
  * A convolution by tiles, forward or backward data. The latter is a convolution of dy with the filters rotated by half a turn
  * and their channels exchanged; which pixels a tile reads and makes is the tile's and the sides' business.
  *
- * <p>First all filters are transformed; U[f] is C x K for each frequency f, in panels of 16 columns. Then each task takes a
+ * <p>First all filters are transformed; U[f] is C x K for each frequency f, in panels of 16 columns (8 in f64) and some
+ * channels, in the order in which products take them. Then each task takes a
  * block of tiles through all three stages while they are in the cache: V = B^T d B, M[f] = V[f] U[f], y = A^T M A. Blocks are
  * cut from the tiles of the whole batch by the problem's size alone. C and K are the channels of what is read and made,
  * exchanged for backward data.
@@ -22,7 +23,7 @@ import org.jmoco.tensor.DType;
 final class WinogradForward implements ConvKernel {
     /** Filters that one task transforms; C and K are multiples of it. */
     static final int FILTER_STEP = 16;
-    /** Channels for which a panel of U and six rows of V, 64 bytes and six elements for each, stay in 32 KiB of cache. */
+    /** Channels at most for which a panel of U and six rows of V, 64 bytes and six elements for each, stay in 32 KiB of cache. */
     private static final int MAX_CHANNELS = 256;
 
     private final WinogradTile tile;
@@ -34,6 +35,7 @@ final class WinogradForward implements ConvKernel {
     private final int tiles;
     private final int blockTiles;
     private final int blocks;
+    private final int depth; // channels of a product, all or an equal part
     private final int chunk; // channels summed in one go
     private final long vRow; // bytes between tiles in V
     private final long mRow; // in M
@@ -99,11 +101,13 @@ final class WinogradForward implements ConvKernel {
                 false);
         outputKernel = WinogradKernel.transform(work, tile.output(), m, work, WinogradKernel.outputTable(tile), F32, k,
                 (long) VECTOR / work.bytes * F32.bytes, accumulate);
+        depth = depth(c);
         filterKernel = backward
                 ? WinogradKernel.transform(work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
                         WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, VECTOR, false)
-                : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch, PANEL_BYTES * (long) c);
-        chunk = work == F32 ? GemmKernel.chunk(c) : GemmKernel.CHUNK;
+                : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch,
+                        PANEL_BYTES * (long) depth);
+        chunk = work == F32 ? GemmKernel.chunk(depth) : GemmKernel.CHUNK;
         product = product(false);
         productOnto = product(true);
 
@@ -113,11 +117,20 @@ final class WinogradForward implements ConvKernel {
         Scratch own = new Scratch();
         own.region(frequencies * vPitch);
         mOffset = own.region(frequencies * mPitch);
-        inputTableOffset = own.region(inputs.tableBytes(blockTiles));
-        outputTableOffset = own.region(outputs.tableBytes(blockTiles));
+        inputTableOffset = own.region(inputs.roomBytes(blockTiles));
+        outputTableOffset = own.region(outputs.roomBytes(blockTiles));
         wasteOffset = own.region(4L * k);
         workerBytes = own.bytes();
         workerOffset = layout.region(workerBytes * workers.count());
+    }
+
+    /** The largest part of {@code c} channels, a multiple of 16 as they are, that a product may have. */
+    private static int depth(int c) {
+        int parts = (c + MAX_CHANNELS - 1) / MAX_CHANNELS;
+        while (c % (parts * FILTER_STEP) != 0) {
+            parts++;
+        }
+        return c / parts;
     }
 
     private MachineCode product(boolean accumulate) {
@@ -145,19 +158,25 @@ final class WinogradForward implements ConvKernel {
         workers.run(blocks, blockTask);
     }
 
+    /** Where in U[0] the panel {@code p} of columns begins for the products of channels from {@code from} on. */
+    private long panel(int p, int from) {
+        return scratch + filterOffset + (long) from * k * work.bytes + (long) PANEL_BYTES * depth * p;
+    }
+
     /** Filters {@code task * 16} to {@code task * 16 + 15} in the order of w. */
     private void transformFilters(int task, int worker) {
         int first = task * FILTER_STEP;
-        long u = scratch + filterOffset;
-        long panelBytes = (long) PANEL_BYTES * c;
         int panel = PANEL_BYTES / work.bytes;
         if (backward) { // a filter of w is a row of U, a piece of it in each panel
             long from = w + 4L * tile.taps() * k * first;
+            long row = (long) PANEL_BYTES * (first % depth);
             for (int p = 0; p < k / panel; p++) {
-                filterKernel.call(from + 4L * panel * p, u + panelBytes * p + (long) PANEL_BYTES * first, FILTER_STEP);
+                filterKernel.call(from + 4L * panel * p, panel(p, first - first % depth) + row, FILTER_STEP);
             }
         } else { // a filter of w is a column of U
-            filterKernel.call(w + 4L * tile.taps() * c * first, u + panelBytes * (first / panel), c / 8);
+            for (int from = 0; from < c; from += depth) {
+                filterKernel.call(w + 4L * (tile.taps() * c * first + from), panel(first / panel, from), depth / 8);
+            }
         }
     }
 
@@ -179,12 +198,11 @@ final class WinogradForward implements ConvKernel {
     private void multiply(long v, long m, int groups) {
         int panels = k * work.bytes / PANEL_BYTES;
         for (int f = 0; f < tile.frequencies(); f++) {
-            for (int from = 0; from < c; from += MAX_CHANNELS) {
+            for (int from = 0; from < c; from += depth) {
                 MachineCode kernel = from == 0 ? product : productOnto;
                 for (int p = 0; p < panels; p++) {
-                    long u = scratch + filterOffset + f * uPitch + (long) PANEL_BYTES * (p * c + from);
-                    kernel.call(v + f * vPitch + (long) work.bytes * from, u, m + f * mPitch + (long) PANEL_BYTES * p, groups,
-                            Math.min(MAX_CHANNELS, c - from) / chunk);
+                    kernel.call(v + f * vPitch + (long) work.bytes * from, panel(p, from) + f * uPitch,
+                            m + f * mPitch + (long) PANEL_BYTES * p, groups, depth / chunk);
                 }
             }
         }

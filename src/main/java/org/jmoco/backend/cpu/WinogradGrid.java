@@ -11,6 +11,9 @@ final class WinogradGrid {
      */
     private static final int MIN_BLOCK_TILES = 36;
     private static final int MIN_BLOCK_TILES_MANY_CHANNELS = 60;
+    /** Tiles of F(8x8) in a block: few, of 100 frequencies each, so that at least what is read next is near. */
+    private static final int BLOCK_LARGE_TILES = 2 * GemmKernel.ROWS;
+    private static final int LARGE_TILE_FREQUENCIES = 100;
     /** Blocks wanted where there are tiles enough, so that they share out among the workers. */
     private static final int EVEN_BLOCKS = 16;
     /** The number of blocks is a multiple of this, so that two or four workers get the same number. */
@@ -26,6 +29,9 @@ final class WinogradGrid {
      * @param k channels of M
      */
     static int blockTiles(WinogradTile tile, int bytes, int c, int k, int tiles) {
+        if (tile.frequencies() >= LARGE_TILE_FREQUENCIES) {
+            return BLOCK_LARGE_TILES;
+        }
         long tileBytes = (long) bytes * (c + k) * tile.frequencies();
         long least = Math.clamp(2L * c * k / (3 * (c + k)), MIN_BLOCK_TILES, MIN_BLOCK_TILES_MANY_CHANNELS);
         long fit = Math.max(least, Math.min(BLOCK_BYTES / tileBytes, tiles / EVEN_BLOCKS));

@@ -14,6 +14,8 @@ record WinogradTile(WinogradFilter down, WinogradFilter across) {
     static final WinogradTile F2X4 = new WinogradTile(WinogradFilter.F2, WinogradFilter.F4);
     /** 36 products for 16 outputs, 4 times fewer than the direct sum: in f64 about as fast as F(2x2) in f32. Exact as well. */
     static final WinogradTile F4X4 = new WinogradTile(WinogradFilter.F4, WinogradFilter.F4);
+    /** 100 products for 64 outputs, 5.76 times fewer than the direct sum; forward, in f64. */
+    static final WinogradTile F8X8 = new WinogradTile(WinogradFilter.F8, WinogradFilter.F8);
     /** 3 x 3 at stride 2: 25 products for 4 outputs, 1.44 times fewer. Small integers stay exact. */
     static final WinogradTile STRIDE_2 = new WinogradTile(WinogradFilter.STRIDE_2, WinogradFilter.STRIDE_2);
 

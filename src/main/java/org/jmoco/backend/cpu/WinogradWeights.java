@@ -108,7 +108,7 @@ final class WinogradWeights implements ConvKernel {
         vOffset = layout.region(frequencies * vPitch);
         mOffset = layout.region(frequencies * mPitch);
         uOffset = layout.region(frequencies * uPitch);
-        tableBytes = Scratch.roundUp(Math.max(xPixels.tableBytes(TASK_TILES), yPixels.tableBytes(TASK_TILES)));
+        tableBytes = Scratch.roundUp(Math.max(xPixels.roomBytes(TASK_TILES), yPixels.roomBytes(TASK_TILES)));
         tableOffset = layout.region(tableBytes * workers.count());
     }
 
@@ -174,11 +174,17 @@ final class WinogradWeights implements ConvKernel {
             long m = scratch + mOffset + f * mPitch + slab * mSlab + filter / 8 * panelBytes;
             int chunks = (Math.min(SLAB, roundCount - slab * SLAB) + CHUNK - 1) / CHUNK;
             MachineCode[] kernels = roundFirst == 0 && slab == 0 ? products : productsOnto;
-            for (int panel = 0; panel < panels; panel += MAX_VECTORS) {
-                kernels[Math.min(MAX_VECTORS, panels - panel)].call(m, v + panel * panelBytes, u + (long) VECTOR * panel,
-                        filterBlock / 8, chunks);
+            for (int panel = 0; panel < panels;) {
+                int vectors = vectors(panels - panel);
+                kernels[vectors].call(m, v + panel * panelBytes, u + (long) VECTOR * panel, filterBlock / 8, chunks);
+                panel += vectors;
             }
         }
+    }
+
+    /** Panels of the next product where {@code left} are left: three, but two and two instead of three and one. */
+    private static int vectors(int left) {
+        return left == MAX_VECTORS + 1 ? 2 : Math.min(MAX_VECTORS, left);
     }
 
     private void transformFilters(int task, int worker) {

@@ -275,6 +275,33 @@ class Avx2AssemblerTest {
     }
 
     @Test
+    void constantsBehindTheCode() {
+        for (int to : REGISTERS) {
+            float[] out = run(1, a -> {
+                a.load(to, at(RDI, 0));
+                a.mul(to, to, a.inCode(-1.75));
+                a.load(to ^ 1, at(RDI, 32));
+                a.multiplyAdd(to, to ^ 1, a.inCode(0.5));
+                a.multiplyAdd(to, to ^ 1, a.inCode(-1.75)); // the first again
+                a.store(at(RSI, 0), to);
+            });
+            for (int i = 0; i < 8; i++) {
+                assertEquals(-1.75f * input(i) + 0.5f * input(8 + i) - 1.75f * input(8 + i), out[i]);
+            }
+        }
+        float[] out = run(DType.F64, 1, a -> {
+            a.widen(3, at(RDI, 0));
+            a.mul(3, 3, a.inCode(1.0 / 3));
+            a.mul(3, 3, a.inCode(3));
+            a.narrow(3, 3);
+            a.storeHalf(at(RSI, 0), 3);
+        });
+        for (int i = 0; i < 4; i++) {
+            assertEquals(input(i), out[i]); // with a third of f32 it would not be
+        }
+    }
+
+    @Test
     void theCodeGrowsBeyondItsFirstBuffer() {
         float[] out = run(1, a -> {
             a.load(0, at(RDI, 0));
