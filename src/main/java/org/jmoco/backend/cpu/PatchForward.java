@@ -1,5 +1,9 @@
 package org.jmoco.backend.cpu;
 
+import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
+import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
+import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
+import static org.jmoco.backend.cpu.Avx2Assembler.at;
 import static org.jmoco.backend.cpu.GemmKernel.PANEL_BYTES;
 import static org.jmoco.backend.cpu.GemmKernel.ROWS;
 import static org.jmoco.tensor.DType.F32;
@@ -22,6 +26,7 @@ final class PatchForward implements ConvKernel {
     private static final int BLOCK_BYTES = 256 << 10;
     /** Tasks wanted where there are pixels enough. */
     private static final int EVEN_BLOCKS = 16;
+    private static final int LANES = WinogradKernel.VECTOR / F64.bytes;
 
     private final ConvProblem p;
     private final Workers workers;
@@ -31,6 +36,7 @@ final class PatchForward implements ConvKernel {
     private final int block; // outputs of a task
     private final long vRow; // bytes of a patch
     private final long mRow; // of a row of results
+    private final MachineCode patches; // null if a row of the filter is shorter than a vector
     private final MachineCode product;
     private final MachineCode outputKernel;
     private final Workers.Task filterTask = this::transposeFilters;
@@ -56,6 +62,7 @@ final class PatchForward implements ConvKernel {
         mRow = WinogradGrid.staggered((long) F64.bytes * p.k());
         long fit = Math.max(ROWS, Math.min(BLOCK_BYTES / (vRow + mRow), pixels / EVEN_BLOCKS));
         block = (int) (fit + ROWS - 1) / ROWS * ROWS;
+        patches = p.s() * p.c() < LANES ? null : patches(p, rounded, vRow);
         product = GemmKernel.rowsTimesPanelF64(vRow, mRow, false);
         WinogradTile one = WinogradTile.oneTap(1);
         outputKernel = WinogradKernel.transform(F64, one.output(), row(mRow), F64, row((long) F32.bytes * p.k()), F32, p.k(),
@@ -67,6 +74,34 @@ final class PatchForward implements ConvKernel {
         mOffset = own.region(block * mRow);
         workerBytes = own.bytes();
         workerOffset = layout.region(workerBytes * workers.count());
+    }
+
+    /**
+     * {@code f(x, v, count)}: the patches of {@code count} output pixels side by side whose windows lie within the image, x being
+     * the first one's first number. A row of a window is copied by vectors, the last of which may overlap the one before.
+     */
+    private static MachineCode patches(ConvProblem p, int rounded, long vRow) {
+        int length = p.s() * p.c();
+        Avx2Assembler a = new Avx2Assembler(F64);
+        a.clear(1);
+        int pixel = a.position();
+        for (int t = p.r() * length; t < rounded; t += LANES) { // zeros first: terms may be written over them
+            a.store(at(RSI, (long) F64.bytes * Math.min(t, rounded - LANES)), 1);
+        }
+        for (int r = 0; r < p.r(); r++) {
+            for (int from = 0; from < length; from += LANES) {
+                int i = Math.min(from, length - LANES);
+                a.widen(0, at(RDI, (long) F32.bytes * (r * p.w() * p.c() + i)));
+                a.store(at(RSI, (long) F64.bytes * (r * length + i)), 0);
+            }
+        }
+        a.add(RDI, (long) F32.bytes * p.stride() * p.c());
+        a.add(RSI, vRow);
+        a.decrement(RDX);
+        a.jumpIfNotZero(pixel);
+        a.zeroUpper();
+        a.ret();
+        return new MachineCode(a.code());
     }
 
     /** One element per item, {@code bytes} from the next. */
@@ -113,8 +148,14 @@ final class PatchForward implements ConvKernel {
         int count = Math.min(block, pixels - first);
         long v = scratch + workerOffset + worker * workerBytes;
         long m = v + mOffset;
-        for (int i = 0; i < count; i++) {
-            writePatch(v + i * vRow, first + i);
+        for (int i = 0; i < count;) {
+            int inside = patches == null ? 0 : Math.min(count - i, insideFrom(first + i));
+            if (inside > 0) {
+                patches.call(window(first + i), v + i * vRow, inside);
+            } else {
+                writePatch(v + i * vRow, first + i);
+            }
+            i += Math.max(1, inside);
         }
         int groups = (count + ROWS - 1) / ROWS; // what stands in v beyond the last patch does no harm
         for (int i = 0; i < p.k() / panel(); i++) {
@@ -122,6 +163,22 @@ final class PatchForward implements ConvKernel {
                     rounded / GemmKernel.CHUNK);
         }
         outputKernel.call(m, y + (long) F32.bytes * p.k() * first, count);
+    }
+
+    /** How many outputs side by side from {@code pixel} on have windows that lie within the image. */
+    private int insideFrom(int pixel) {
+        int q = pixel % p.outW();
+        int top = pixel / p.outW() % p.outH() * p.stride() - p.pad();
+        int left = q * p.stride() - p.pad();
+        int until = Math.min(p.outW(), (p.w() + p.pad() - p.s()) / p.stride() + 1); // of q
+        return top < 0 || top + p.r() > p.h() || left < 0 ? 0 : Math.max(0, until - q);
+    }
+
+    /** Address of the first number in the window of output {@code pixel}. */
+    private long window(int pixel) {
+        int row = pixel / p.outW();
+        long top = (long) row / p.outH() * p.h() + row % p.outH() * p.stride() - p.pad();
+        return x + (long) F32.bytes * p.c() * (top * p.w() + pixel % p.outW() * p.stride() - p.pad());
     }
 
     /** The patch of output {@code pixel}: a row of the filter after the other, and zeros outside the image. */
@@ -154,6 +211,9 @@ final class PatchForward implements ConvKernel {
 
     @Override
     public void close() {
+        if (patches != null) {
+            patches.close();
+        }
         product.close();
         outputKernel.close();
     }
