@@ -119,6 +119,16 @@ final class Avx2Assembler {
         vex(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
     }
 
+    /** Stores past the caches, to a multiple of 32 bytes; {@link #storesDone} must follow before others read. */
+    void storePast(Memory to, int from) {
+        vex(MAP_0F, NO_PREFIX, 0x2b, from, 0, to);
+    }
+
+    /** Waits until all stores have reached memory. */
+    void storesDone() {
+        put(0x0f, 0xae, 0xf8);
+    }
+
     /** to = a + b. */
     void add(int to, int a, int b) {
         vex(MAP_0F, prefix, 0x58, to, a, b);

@@ -26,6 +26,9 @@ final class WinogradForward implements ConvKernel {
     /** Channels at most for which a panel of U and six rows of V, 64 bytes and six elements for each, stay in 32 KiB of cache. */
     private static final int MAX_CHANNELS = 256;
 
+    /** Transformed filters of more bytes don't stay in a last-level cache until they are read, and are written past it. */
+    private static final long CACHE_BYTES = 16 << 20;
+
     private final WinogradTile tile;
     private final DType work; // of U, V, M and the sums
     private final boolean backward;
@@ -106,7 +109,7 @@ final class WinogradForward implements ConvKernel {
                 ? WinogradKernel.transform(work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
                         WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, VECTOR, false)
                 : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch,
-                        PANEL_BYTES * (long) depth);
+                        PANEL_BYTES * (long) depth, tile.frequencies() * uPitch > CACHE_BYTES);
         chunk = work == F32 ? GemmKernel.chunk(depth) : GemmKernel.CHUNK;
         product = product(false);
         productOnto = product(true);

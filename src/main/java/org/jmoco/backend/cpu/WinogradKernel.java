@@ -282,14 +282,18 @@ final class WinogradKernel {
      * @param tapBytes from one tap to the next in w; nine of them make a filter
      * @param pitch bytes from one frequency to the next in U
      * @param panelBytes from the 64 bytes of a channel's first filters to those of its next; 16 filters take one or two
+     * @param past whether to write past the caches, in f64, where a line is written from end to end
      */
-    static MachineCode transposingFilter(DType work, WinogradTile.Map map, long tapBytes, long pitch, long panelBytes) {
+    static MachineCode transposingFilter(DType work, WinogradTile.Map map, long tapBytes, long pitch, long panelBytes,
+            boolean past) {
         int taps = map.down().in() * map.across().in();
         int turned = 8 * VECTOR; // 8 channels x 8 filters of one tap, on the stack
         int lanes = VECTOR / work.bytes;
         int rowBytes = 2 * VECTOR;
-        long square = squareBytes(map);
-        long frame = square + (long) taps * turned;
+        int vectors = 8 / lanes;
+        int square = squareBytes(map);
+        long tapsAt = (long) vectors * square;
+        long frame = tapsAt + (long) taps * turned;
         Avx2Assembler a = new Avx2Assembler(work);
         a.add(RSP, -frame);
         int group = a.position();
@@ -300,20 +304,31 @@ final class WinogradKernel {
                 }
                 transpose(a);
                 for (int c = 0; c < 8; c++) {
-                    a.store(at(RSP, square + tap * turned + c * VECTOR), 8 + c);
+                    a.store(at(RSP, tapsAt + tap * turned + c * VECTOR), 8 + c);
                 }
             }
             map.loadConstants(a);
             a.zero(RCX);
             int channel = a.position();
-            for (int filter = 0; filter < 8; filter += lanes) {
-                int read = 4 * filter;
-                int written = work.bytes * (8 * half + filter);
-                long panel = written / rowBytes * panelBytes + written % rowBytes;
-                writeMap(a, map, 0,
-                        (r, s, register) -> load(a, register,
-                                at(RSP, RCX, square + (r * map.across().in() + s) * turned + read), work != DType.F32),
-                        (r, s, register) -> a.store(at(RSI, (r * map.across().out() + s) * pitch + panel), register));
+            for (int v = 0; v < vectors; v++) {
+                int read = 4 * lanes * v;
+                writeDown(a, map, v * square, (r, s, register) -> load(a, register,
+                        at(RSP, RCX, tapsAt + (r * map.across().in() + s) * turned + read), work != DType.F32));
+            }
+            int firstHalf = half * vectors;
+            for (int row = 0; row < map.down().out(); row++) {
+                for (int v = 0; v < vectors; v++) {
+                    int written = VECTOR * (firstHalf + v);
+                    long panel = written / rowBytes * panelBytes + written % rowBytes;
+                    writeAcross(a, map, v * square, row, (r, s, register) -> {
+                        Memory to = at(RSI, (r * map.across().out() + s) * pitch + panel);
+                        if (past && work == DType.F64) {
+                            a.storePast(to, register);
+                        } else {
+                            a.store(to, register);
+                        }
+                    });
+                }
             }
             a.add(RSI, rowBytes);
             a.add(RCX, VECTOR);
@@ -326,6 +341,9 @@ final class WinogradKernel {
         a.add(RDI, VECTOR);
         a.decrement(RDX);
         a.jumpIfNotZero(group);
+        if (past) {
+            a.storesDone();
+        }
         a.add(RSP, frame);
         a.zeroUpper();
         a.ret();
@@ -358,7 +376,7 @@ final class WinogradKernel {
         void take(int row, int column, int register);
     }
 
-    /** Bytes on the stack between the two passes of {@link #writeMap}. */
+    /** Bytes on the stack between the two passes of a map. */
     private static int squareBytes(WinogradTile.Map map) {
         return VECTOR * map.down().out() * map.across().in();
     }
@@ -367,8 +385,8 @@ final class WinogradKernel {
         return VECTOR * (row * columns + column);
     }
 
-    /** Down the columns of the source first, into the square at {@code square} on the stack, then across its rows. */
-    private static void writeMap(Avx2Assembler a, WinogradTile.Map map, long square, Source source, Target target) {
+    /** Down the columns of the source, into the square at {@code square} on the stack. */
+    private static void writeDown(Avx2Assembler a, WinogradTile.Map map, long square, Source source) {
         int columns = map.across().in();
         for (int column = 0; column < columns; column++) {
             for (int row = 0; row < map.down().in(); row++) {
@@ -377,12 +395,14 @@ final class WinogradKernel {
             int s = column;
             map.down().body().write(a, (row, register) -> a.store(at(RSP, square + inSquare(columns, row, s)), register));
         }
-        for (int row = 0; row < map.down().out(); row++) {
-            for (int column = 0; column < columns; column++) {
-                a.load(column, at(RSP, square + inSquare(columns, row, column)));
-            }
-            int r = row;
-            map.across().body().write(a, (column, register) -> target.take(r, column, register));
+    }
+
+    /** Across one row of that square. */
+    private static void writeAcross(Avx2Assembler a, WinogradTile.Map map, long square, int row, Target target) {
+        int columns = map.across().in();
+        for (int column = 0; column < columns; column++) {
+            a.load(column, at(RSP, square + inSquare(columns, row, column)));
         }
+        map.across().body().write(a, (column, register) -> target.take(row, column, register));
     }
 }

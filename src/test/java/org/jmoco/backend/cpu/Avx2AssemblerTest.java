@@ -275,6 +275,22 @@ class Avx2AssemblerTest {
     }
 
     @Test
+    void storesPastTheCaches() {
+        for (int from : REGISTERS) {
+            float[] out = run(1, a -> {
+                a.load(from, at(RDI, 4));
+                a.storePast(at(RSI, 32), from);
+                a.storesDone();
+            });
+            for (int i = 0; i < 8; i++) {
+                assertEquals(input(1 + i), out[8 + i]);
+            }
+            assertEquals(Float.NaN, out[7]);
+            assertEquals(Float.NaN, out[16]);
+        }
+    }
+
+    @Test
     void constantsBehindTheCode() {
         for (int to : REGISTERS) {
             float[] out = run(1, a -> {
