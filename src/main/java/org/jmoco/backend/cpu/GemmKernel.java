@@ -203,6 +203,10 @@ final class GemmKernel {
             a.copy(R9, RDI);
             a.copy(R10, RSI);
             a.copy(R11, R8);
+            for (int row = 0; row < OUTER_ROWS; row++) { // of C: three vectors lie in two lines
+                a.prefetchToWrite(at(RDX, row * cRow));
+                a.prefetchToWrite(at(RDX, row * cRow + (vectors - 1L) * VECTOR));
+            }
             a.clear(0);
             for (int i = 0; i < OUTER_ROWS * vectors; i++) {
                 a.store(at(RSP, i * VECTOR), 0);
