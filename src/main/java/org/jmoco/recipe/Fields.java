@@ -202,9 +202,9 @@ final class Fields {
         });
     }
 
-    /** The known key within two edits, or null. */
+    /** The known key within two edits that leave more than half of it, or null. */
     private String nearest(String key) {
-        return known.stream().filter(k -> edits(k, key) <= 2).min((a, b) -> Integer.compare(edits(a, key), edits(b, key))).orElse(null);
+        return known.stream().filter(k -> edits(k, key) <= 2 && 2 * edits(k, key) < key.length()).min((a, b) -> Integer.compare(edits(a, key), edits(b, key))).orElse(null);
     }
 
     /** Levenshtein's distance. */

@@ -66,7 +66,9 @@ final class YamlTree {
             JsonLocation at = e.getLocation();
             Where where = fixed != null ? fixed : at == null ? new Where(source, 1, 1, folder)
                     : new Where(source, at.getLineNr(), at.getColumnNr(), folder);
-            throw where.error("this is no YAML: " + e.getOriginalMessage().lines().findFirst().orElse("").strip());
+            // SnakeYAML says what it was at and what it met; between them stand places and excerpts, which are indented.
+            throw where.error("this is no YAML: " + String.join(": ", e.getOriginalMessage().lines().filter(l -> !l.isBlank() && !l.startsWith(" ")).toList())
+                    + "; look at the indentation, colons and brackets here and just before");
         } catch (IOException e) {
             throw new UncheckedIOException(e); // from a string there is nothing to fail
         }

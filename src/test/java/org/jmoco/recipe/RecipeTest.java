@@ -195,6 +195,10 @@ class RecipeTest {
         assertTrue(error(SMALLEST.replace("images=b", "images=")).contains("a folder must follow"));
         assertTrue(error(SMALLEST.replace("transfer", "transfr")).contains("transfer is missing; write for example transfer:"));
         assertTrue(error("name: a: b\n").matches("mine.yaml:1:\\d+: this is no YAML: .*"), error("name: a: b\n"));
+        String indented = error("name: x\ntransfer:\n  data: phantom\n epochs: 2\n");
+        assertTrue(indented.matches("mine.yaml:4:2: this is no YAML: .*expected <block end>, but found .*indentation.*"), indented);
+        String known = error(SMALLEST, "foo=1");
+        assertTrue(known.contains("unknown key \"foo\". Known here: name"), "no guess that shares one letter: " + known);
         assertTrue(error("").contains("is empty"));
         assertTrue(error("- a\n").startsWith("mine.yaml:1:1: a recipe is a group of keys"));
         assertTrue(error(SMALLEST + "---\nname: b\n").contains("a second document"));
