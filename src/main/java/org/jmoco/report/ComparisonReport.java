@@ -104,7 +104,7 @@ public final class ComparisonReport {
         List<String> classes = r.texts("/test/classes");
         boolean sameClass = !r.rows().getFirst().json().has(THEIRS);
         boolean published = published(r);
-        List<String> head = new ArrayList<>(List.of("row", "start"));
+        List<String> head = new ArrayList<>(List.of("row"));
         column(head, two ? "AUC" : "AUC, mean over classes", published);
         column(head, "accuracy", published);
         column(head, two ? "F1, " + classes.get(r.positive()) + " positive" : "F1, mean over classes", published && sameClass);
@@ -113,7 +113,7 @@ public final class ComparisonReport {
         }
         List<List<String>> rows = new ArrayList<>();
         for (StoredComparison.Row row : r.rows()) {
-            List<String> cells = new ArrayList<>(List.of(row.name(), row.chain()));
+            List<String> cells = new ArrayList<>(List.of(StoredComparison.label(row)));
             for (String metric : List.of("AUC", "accuracy", "F1")) {
                 cells.add(figure(row, OURS, metric));
                 if (metric.equals("F1") && !sameClass) {
@@ -125,7 +125,7 @@ public final class ComparisonReport {
             }
             rows.add(cells);
         }
-        html.table(head, rows, 2);
+        html.table(head, rows, 1);
     }
 
     /** A column of figures, and one of those that were published. */

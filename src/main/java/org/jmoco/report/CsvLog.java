@@ -30,6 +30,10 @@ public final class CsvLog implements AutoCloseable {
     /** The column that resuming goes by. */
     public static final String EPOCH = "epoch";
 
+    /** What columns are called in diagrams; training's accuracy is that of the views, of pretraining's among their keys. */
+    private static final Map<String, String> WORDS = Map.of("lr", "learning rate", "accuracy", "accuracy in training", "val_accuracy",
+            "accuracy, validation images", "val_auc", "AUC, validation images", "knn_accuracy", "kNN accuracy");
+
     private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
 
     private final Path file;
@@ -40,6 +44,11 @@ public final class CsvLog implements AutoCloseable {
         this.file = file;
         this.columns = columns;
         this.channel = channel;
+    }
+
+    /** A column as people call it. */
+    static String words(String column) {
+        return WORDS.getOrDefault(column, column.replace('_', ' '));
     }
 
     /**

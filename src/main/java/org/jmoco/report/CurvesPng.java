@@ -37,6 +37,11 @@ public final class CurvesPng {
      * @return what went wrong, in one line for the user; empty if the picture is there
      */
     public static Optional<String> draw(Path csv, Path png, String title, double guessing) {
+        return draw(png, title, panels(csv, guessing));
+    }
+
+    /** Losses, and scores; either may be without a line. */
+    static List<Panel> panels(Path csv, double guessing) {
         LinkedHashMap<String, double[]> table = CsvLog.read(csv);
         double[] epochs = table.getOrDefault(CsvLog.EPOCH, new double[0]);
         List<LineChart.Line> losses = new ArrayList<>();
@@ -44,7 +49,7 @@ public final class CurvesPng {
         for (Map.Entry<String, double[]> column : table.entrySet()) {
             String name = column.getKey().toLowerCase(Locale.ROOT);
             double[][] points = Charts.finite(epochs, column.getValue());
-            LineChart.Line line = LineChart.Line.of(column.getKey().replace('_', ' '), points);
+            LineChart.Line line = LineChart.Line.of(CsvLog.words(column.getKey()), points);
             if (points[0].length == 0) {
                 continue;
             }
@@ -55,7 +60,7 @@ public final class CurvesPng {
             }
         }
         List<LineChart.Line> withLevel = losses.isEmpty() ? losses : LineChart.withLevel(losses, ReportParts.guessing(guessing), guessing);
-        return draw(png, title, List.of(new Panel("loss", withLevel), new Panel("score", scores)));
+        return List.of(new Panel("loss", withLevel), new Panel("score", scores));
     }
 
     /**

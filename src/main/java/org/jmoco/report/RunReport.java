@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jmoco.report.StoredRun.Predictions;
 
 /**
@@ -63,7 +64,7 @@ public final class RunReport {
         for (StoredRun r : runs) {
             for (String split : List.of("test", "val")) {
                 if (r.result().get(split) instanceof Map<?, ?>) {
-                    List<String> row = new ArrayList<>(List.of(name(r), String.valueOf(r.result().getOrDefault("from", "")), split));
+                    List<String> row = new ArrayList<>(List.of(name(r), start(r.result().getOrDefault("from", "")), split));
                     FIGURES.forEach(f -> row.add(interval(r, split, f)));
                     rows.add(row);
                 }
@@ -102,7 +103,7 @@ public final class RunReport {
         for (StoredRun r : runs) {
             r.result().forEach((key, value) -> {
                 if (value instanceof Number || value instanceof String) {
-                    lines.add(List.of(name(r), WORDS.getOrDefault(key, key.replace('_', ' ')), written(value)));
+                    lines.add(List.of(name(r), WORDS.getOrDefault(key, key.replace('_', ' ')), key.equals("from") ? start(value) : written(value)));
                 }
             });
         }
@@ -112,12 +113,21 @@ public final class RunReport {
         return !lines.isEmpty();
     }
 
+    /** The checkpoint that a run began with. */
+    private static String start(Object from) {
+        return from.equals("random") ? "random start" : String.valueOf(from);
+    }
+
     private static String written(Object value) {
         return value instanceof Double d ? String.format(Locale.ROOT, "%.4f", d) : String.valueOf(value);
     }
 
     /** The folder's name; with the folder that it lies in where another run has the same. */
     private String name(StoredRun r) {
+        return name(runs, r);
+    }
+
+    private static String name(List<StoredRun> runs, StoredRun r) {
         if (runs.stream().filter(o -> o.name().equals(r.name())).count() < 2) {
             return r.name();
         }
@@ -154,23 +164,26 @@ public final class RunReport {
 
     /** One chart with the columns of these runs whose name fits. */
     private void curves(String heading, String axis, String caption, List<StoredRun> of, Predicate<String> fits) {
+        Set<Double> guessing = of.stream().filter(r -> r.curves().keySet().stream().anyMatch(c -> c.equals("loss") && fits.test(c)))
+                .map(StoredRun::guessing).filter(Double::isFinite).collect(Collectors.toCollection(LinkedHashSet::new));
+        ReportParts.curves(html, heading, axis, caption, lines(runs, of, fits), guessing);
+    }
+
+    /** The columns of some of the runs by the names that tell them apart. */
+    static Map<String, double[][]> lines(List<StoredRun> runs, List<StoredRun> of, Predicate<String> fits) {
         Map<String, double[][]> lines = new LinkedHashMap<>();
-        Set<Double> guessing = new LinkedHashSet<>();
         long columns = of.stream().flatMap(r -> r.curves().keySet().stream()).filter(fits).distinct().count();
         for (StoredRun r : of) {
             double[] epochs = r.curves().getOrDefault(CsvLog.EPOCH, new double[0]);
             r.curves().forEach((column, y) -> {
                 double[][] points = Charts.finite(epochs, y);
                 if (fits.test(column) && points[0].length > 0) {
-                    String what = column.replace('_', ' ');
-                    lines.put(runs.size() == 1 ? what : columns == 1 ? name(r) : name(r) + " " + what, points);
-                    if (column.equals("loss") && Double.isFinite(r.guessing())) {
-                        guessing.add(r.guessing());
-                    }
+                    String what = CsvLog.words(column);
+                    lines.put(runs.size() == 1 ? what : columns == 1 ? name(runs, r) : name(runs, r) + ", " + what, points);
                 }
             });
         }
-        ReportParts.curves(html, heading, axis, caption, lines, guessing);
+        return lines;
     }
 
     private void roc() {

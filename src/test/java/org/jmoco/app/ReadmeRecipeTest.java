@@ -81,7 +81,7 @@ class ReadmeRecipeTest {
         }
         assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
         String page = Files.readString(folder.resolve("runs/mine/report.html"));
-        assertTrue(page.contains("<td class=w>pretrained</td><td>slices</td>"), "a row has the name that the recipe gives it, and its chain");
+        assertTrue(page.contains("<td class=w>pretrained (slices)</td>"), "a row has the name that the recipe gives it, and its chain");
         assertFalse(page.contains("ublished figures") || page.contains(">published</th>"), "nothing was published, so nothing is said of it");
         assertTrue(page.contains("the test split of images=" + folder.resolve("labelled")), "where the images of the test lie");
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,17 @@ class RunReportTest {
         assertFalse(html.contains("<figcaption>Loss"), "no caption repeats its heading");
         assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"), "explained, in a few digits");
         assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
+    }
+
+    @Test
+    void legendsAndStartsAreWords() throws IOException {
+        StoredRun one = StoredRun.read(run("one", "random"));
+        assertEquals(Set.of("AUC, validation images"), RunReport.lines(List.of(one), List.of(one), "val_auc"::equals).keySet());
+        StoredRun two = StoredRun.read(run("two", "random"));
+        assertEquals(Set.of("one, loss", "one, AUC, validation images", "two, loss", "two, AUC, validation images"),
+                RunReport.lines(List.of(one, two), List.of(one, two), c -> !c.equals("lr") && !c.equals("epoch")).keySet());
+        String html = RunReport.html(List.of(one), Pictures.NONE);
+        assertTrue(html.contains("random start") && !html.contains(">random<"), html);
     }
 
     @Test
