@@ -66,7 +66,7 @@ final class ReportCommand implements Callable<Integer> {
             Map<String, Path> moved = new LinkedHashMap<>();
             data.sources().forEach(s -> moved.put(s.name(), s.path()));
             Machine machine = new Machine(() -> Backends.open(backend), backend.threads(), Version.number(),
-                    spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, Progress.Mode.NONE, System.err);
+                    spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, Progress.Mode.NONE, System.err, false);
             Recipes.report(folders, moved, file, machine, print);
         } else {
             List<StoredRun> runs = folders.stream().map(StoredRun::read).toList();

@@ -65,6 +65,10 @@ final class RunCommand implements Callable<Integer> {
             description = "auto, bar, plain or none (default: ${DEFAULT-VALUE}, a bar on a terminal and plain lines otherwise).")
     private Progress.Mode progress;
 
+    @Option(names = "--tensorboard",
+            description = "Each training also writes scalars for TensorBoard into the folder tensorboard of its own (default: no).")
+    private boolean tensorBoard;
+
     @Mixin
     private BackendOptions backend;
 
@@ -87,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
         Recipes run = new Recipes(new Recipes.Request(recipe, scale, sets, seeds == null ? 0 : seeds, rows, stages, folders, out, store,
                 OptionRecord.of(spec)), print);
         Machine machine = new Machine(() -> Backends.open(backend), backend.threads(), Version.number(),
-                spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, progress, System.err);
+                spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, progress, System.err, tensorBoard);
         if (dryRun) {
             run.dryRun(machine);
         } else {

@@ -49,15 +49,13 @@ final class DataBook {
     }
 
     /**
-     * Everything that the rows need must be at hand, and nothing else may be given, nor one folder in place of several.
+     * Everything that the rows need must be at hand, and {@link #requireUsed nothing else} given.
      *
      * @throws UserError naming all that is missing
      */
     void requireAll(Map<String, List<DataSpec>> byStage) {
         Set<String> missing = new LinkedHashSet<>();
-        Set<String> kinds = new LinkedHashSet<>();
         byStage.forEach((stage, alternatives) -> {
-            alternatives.forEach(d -> kinds.add(d.kind()));
             if (atHand(alternatives).isEmpty()) {
                 missing.add("stage " + stage + " needs " + String.join(" (or in its place ", alternatives.stream().map(DataSpec::kind).toList())
                         + ")".repeat(alternatives.size() - 1));
@@ -67,6 +65,11 @@ final class DataBook {
             throw UserError.usage("data sets are missing: " + String.join("; ", missing) + ". Say where they lie with --data NAME=DIR, or leave"
                     + " stages out with --stages or rows with --rows.");
         }
+        requireUsed(byStage);
+    }
+
+    /** Nothing may be given that no stage reads, nor one folder in place of several. */
+    void requireUsed(Map<String, List<DataSpec>> byStage) {
         for (String kind : given.keySet()) {
             List<Path> own = byStage.values().stream().flatMap(List::stream).filter(d -> d.kind().equals(kind) && d.path() != null).map(DataSpec::path)
                     .distinct().toList();
@@ -75,6 +78,8 @@ final class DataBook {
                         + (own.size() > 2 ? ", ..." : "") + "); replace one of them by --set STAGE.data=" + kind + "=DIR");
             }
         }
+        Set<String> kinds = new LinkedHashSet<>();
+        byStage.values().forEach(alternatives -> alternatives.forEach(d -> kinds.add(d.kind())));
         List<String> idle = new ArrayList<>(given.keySet());
         idle.removeAll(kinds);
         if (!idle.isEmpty()) {

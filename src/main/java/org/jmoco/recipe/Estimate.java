@@ -13,6 +13,7 @@ import org.jmoco.data.DatasetCard;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.report.Progress;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.PretrainConfig;
 
@@ -106,7 +107,8 @@ final class Estimate {
             done += isDone ? 1 : 0;
             count(time, isDone, cost);
         }
-        line("transfer, row " + row.name() + ", " + transfers.size() + (transfers.size() == 1 ? " seed" : " seeds"), images, c.epochs(),
+        String label = row.chain().isEmpty() ? StoredComparison.label(row.name(), Row.RANDOM_START) : "row " + row.name();
+        line("transfer, " + label + ", " + transfers.size() + (transfers.size() == 1 ? " seed" : " seeds"), images, c.epochs(),
                 steps * c.epochs() * transfers.size(), cost, time * transfers.size(), done, transfers.size(),
                 (done > 0 && done < transfers.size() ? done + " of " + transfers.size() + " done" : state(folder))
                         + (set == null ? ", " + spec.kind() + " not at hand" : ""));

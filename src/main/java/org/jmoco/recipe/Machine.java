@@ -16,9 +16,10 @@ import org.jmoco.train.CheckpointPolicy;
  * @param version  of the program, part of every stage's hash
  * @param command  arguments of the command line, for the record
  * @param progress of the stages, on {@code err}
+ * @param tensorBoard each training also writes scalars for TensorBoard
  */
 public record Machine(Supplier<Backend> backend, int threads, String version, List<String> command, CheckpointPolicy policy,
-        Progress.Mode progress, PrintStream err) {
+        Progress.Mode progress, PrintStream err, boolean tensorBoard) {
     RunEnvironment environment(String describedBackend) {
         return RunEnvironment.now(version, threads, describedBackend, command);
     }

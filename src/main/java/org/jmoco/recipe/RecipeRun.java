@@ -94,7 +94,7 @@ final class RecipeRun {
 
     /** {@code random start}, {@code CIFAR-10 + LUNA}. */
     String label(Row row) {
-        return row.chain().isEmpty() ? "random start"
+        return row.chain().isEmpty() ? Row.RANDOM_START
                 : String.join(" + ", row.chain().stream().map(s -> recipe.pretrain().get(s).title(used(recipe.pretrain().get(s).data()))).toList());
     }
 
@@ -205,7 +205,7 @@ final class RecipeRun {
                 say("goes on in " + at.path());
             }
             try (PrintWriter log = log(folder)) {
-                Display display = new Display(machine.progress(), machine.err(), log::println);
+                Display display = new Display(machine.progress(), machine.err(), log::println, machine.tensorBoard());
                 Map<String, Object> result = train.apply(new Training(folder, b, options, log, display));
                 StageFolder.Finished f = at.finish(folder, result, (System.nanoTime() - start) * 1e-9);
                 say(summary.apply(f) + "; " + Progress.duration(java.time.Duration.ofMillis(Math.round(1000 * f.seconds()))) + ", in " + at.path());

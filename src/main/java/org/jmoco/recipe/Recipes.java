@@ -74,6 +74,7 @@ public final class Recipes {
 
     /** Prints stages, steps, estimated time and memory; trains nothing and writes nothing. */
     public void dryRun(Machine machine) {
+        data.requireUsed(DataBook.needs(recipe));
         heading();
         RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
         new Estimate(recipe, data, run, machine, print).print(Plan.of(recipe));

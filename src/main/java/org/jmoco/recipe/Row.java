@@ -12,6 +12,9 @@ import java.util.Map;
  * @param published figures by metric ("AUC"); empty where none were published
  */
 record Row(String name, Where where, List<String> chain, Map<String, Double> published) {
+    /** In place of a chain's titles where there is none. */
+    static final String RANDOM_START = "random start";
+
     private static final List<String> METRICS = List.of("accuracy", "F1", "AUC");
 
     static Row read(String name, Fields f) {

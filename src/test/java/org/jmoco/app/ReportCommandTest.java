@@ -58,7 +58,8 @@ class ReportCommandTest {
             picture(folder.resolve("labelled/dark/d" + i + ".png"), i, 70);
             picture(folder.resolve("labelled/light/l" + i + ".png"), 100 + i, 150);
         }
-        String printed = jmoco(0, "run", folder.resolve("tiny.yaml").toString(), "--out", out().toString(), "--progress", "none");
+        String printed = jmoco(0, "run", folder.resolve("tiny.yaml").toString(), "--out", out().toString(), "--progress", "none",
+                "--tensorboard");
         assertTrue(printed.contains("report in " + out().resolve("report.html")), printed);
     }
 
@@ -109,8 +110,19 @@ class ReportCommandTest {
                 "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>", "Confusion, random start, 2 seeds added up",
                 "<h2>Wrongly classified</h2>", "<h2>Random views of images</h2>", "<h2>Features before and after transfer</h2>",
                 "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ", "backend: cpu", "recipe.yaml\n\n");
+        requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
+        assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
+    }
+
+    @Test
+    void eachTrainingOfARecipeHasScalarsForTensorBoard() throws IOException {
+        for (Path training : List.of(stage("encoders", "one"), stage("transfers", "random"))) {
+            try (Stream<Path> events = Files.list(training.resolve("tensorboard"))) {
+                assertEquals(1, events.filter(f -> f.getFileName().toString().contains("tfevents")).count(), training::toString);
+            }
+        }
     }
 
     @Test

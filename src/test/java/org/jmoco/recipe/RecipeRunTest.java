@@ -75,7 +75,7 @@ class RecipeRunTest {
 
     private static Machine machine() {
         return new Machine(() -> CpuBackend.open(2), 1, "test", List.of("run", "tiny.yaml"), new CheckpointPolicy(1, 1), Progress.Mode.NONE,
-                new PrintStream(OutputStream.nullOutputStream()));
+                new PrintStream(OutputStream.nullOutputStream()), false);
     }
 
     private List<String> run(String out, String... sets) {
@@ -221,6 +221,7 @@ class RecipeRunTest {
         List<String> lines = text.toString().lines().toList();
         assertTrue(lines.stream().anyMatch(l -> l.matches("pretrain one +20 +2 +10 +\\d+ ms +\\d+ s +\\d+ MB +to do")), String.join("\n", lines));
         assertTrue(lines.stream().anyMatch(l -> l.matches("transfer, row both, 2 seeds +24 +2 +12 .*to do")), String.join("\n", lines));
+        assertTrue(lines.stream().anyMatch(l -> l.startsWith("transfer, random start, 2 seeds ")), String.join("\n", lines));
         assertEquals(1, count(lines, "to go; at most"));
         assertFalse(Files.exists(folder.resolve("out")) || Files.exists(folder.resolve("store")));
     }
@@ -243,6 +244,8 @@ class RecipeRunTest {
                 folder.resolve("o"), null, Map.of());
         assertTrue(assertThrows(UserError.class, () -> new Recipes(idle, new PrintWriter(text)).run(machine())).getMessage()
                 .contains("--data idc: no stage of these rows reads it"));
+        assertTrue(assertThrows(UserError.class, () -> new Recipes(idle, new PrintWriter(text)).dryRun(machine())).getMessage()
+                .contains("--data idc: no stage of these rows reads it"), "an estimate refuses what the run refuses");
     }
 
     @Test
