@@ -55,8 +55,13 @@ final class BundleCommand implements Callable<Integer> {
         }
         PrintWriter text = spec.commandLine().getOut();
         Path archive = out.toAbsolutePath();
-        Files.createDirectories(archive.getParent());
-        Path scratch = Files.createTempDirectory(archive.getParent(), ".bundle");
+        Path scratch;
+        try {
+            Files.createDirectories(archive.getParent());
+            scratch = Files.createTempDirectory(archive.getParent(), ".bundle");
+        } catch (IOException e) {
+            throw UserError.failed("--out " + out + ": nothing can be written into " + archive.getParent() + "; name a file in a folder that you may write to", e);
+        }
         try {
             Path folder = scratch.resolve("jmoco");
             BundleFolder.make(folder, classPath(), scripts(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(), line -> {

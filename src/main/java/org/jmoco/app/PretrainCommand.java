@@ -87,7 +87,7 @@ final class PretrainCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         // What can be said against the options without any image is said before images are read.
-        Optional<Pretrained> start = run.from().map(Pretrained::load);
+        Optional<Pretrained> start = run.start(out::println);
         start.ifPresent(s -> Inherited.from(s, spec));
         PretrainConfig config = config();
         CheckpointPolicy policy = schedule.policy();

@@ -3,8 +3,11 @@ package org.jmoco.app;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.report.Progress;
 import org.jmoco.tensor.UserError;
+import org.jmoco.train.Pretrained;
 import picocli.CommandLine.Option;
 
 /** A run of its own folder: where it writes, what it starts from, how it shows its progress. */
@@ -46,12 +49,24 @@ final class RunOptions {
     }
 
     /**
-     * The run folder or weight file to start from, empty for random weights.
+     * Weights to start from, empty for random ones. A run that goes on has them in its own checkpoint: what {@code --from} named then may be gone.
      *
-     * @throws UserError if it does not exist
+     * @param say told of a damaged checkpoint, which is set aside
+     * @throws UserError if what {@code --from} names is needed and does not exist
      */
-    Optional<Path> from() {
-        return existing(from);
+    Optional<Pretrained> start(Consumer<String> say) {
+        if (resume && !from.equals(RANDOM)) {
+            CheckpointStore own = CheckpointStore.forReading(out);
+            if (!own.files().isEmpty()) {
+                return own.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say).map(Pretrained::of);
+            }
+        }
+        return existing(from).map(Pretrained::load);
+    }
+
+    /** For the record: what {@code --from} names. */
+    String from() {
+        return Path.of(from).toString();
     }
 
     /** Empty for {@code random}. @throws UserError if the run or file does not exist */

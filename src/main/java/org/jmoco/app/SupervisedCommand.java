@@ -92,7 +92,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         // What can be said against the options without any image is said before images are read.
-        Optional<Pretrained> start = run.from().map(Pretrained::load);
+        Optional<Pretrained> start = run.start(out::println);
         start.ifPresent(s -> Inherited.from(s, spec));
         FinetuneConfig asked = config(start);
         CheckpointPolicy policy = schedule.policy();
@@ -125,8 +125,7 @@ abstract class SupervisedCommand implements Callable<Integer> {
                 out.println(UNJUDGED);
             }
             try (Interruption told = Interruption.ofRun(spec.commandLine().getErr(), spec.name(), folder.path())) {
-                training.train(run.from().map(Object::toString).orElse(RunOptions.RANDOM), new Display(run.progress(), System.err, null, run.tensorBoard()),
-                        out::println);
+                training.train(run.from(), new Display(run.progress(), System.err, null, run.tensorBoard()), out::println);
             }
             out.println("classifier saved in " + folder.path() + (unjudged ? "; nothing was measured, since no image was held out" : ""));
         }

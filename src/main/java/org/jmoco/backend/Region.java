@@ -4,7 +4,7 @@ package org.jmoco.backend;
 public enum Region {
     PARAMETERS("weights"),
     WEIGHT_COPIES("the weights once more, in the feature maps' type"),
-    GRADIENTS("gradients of the query encoder"),
+    GRADIENTS("gradients of the weights that are trained"),
     OPTIMISER("momentum, or Adam's moments"),
     STATE("running statistics, queue, counters"),
     INPUT("batches, labels, learning rate"),

@@ -55,7 +55,8 @@ public final class Pretrained {
         return of(c);
     }
 
-    static Pretrained of(Checkpoint c) {
+    /** @throws UserError if it holds no ResNet */
+    public static Pretrained of(Checkpoint c) {
         HostTensor stem = c.tensors().get("conv1.weight");
         HostTensor head = lastLayer(c);
         if (stem == null || head == null || stem.shape().rank() != 4 || head.shape().rank() != 2) {

@@ -118,6 +118,12 @@ class BundleCommandTest {
     }
 
     @Test
+    void aPlaceThatCannotBeWrittenIsNamedAsItWasTyped() {
+        String said = CommandRuns.run(1, "bundle", "--out", "/proc/x");
+        assertTrue(said.startsWith("jmoco: --out /proc/x: nothing can be written into /proc;") && !said.contains(".bundle"), said);
+    }
+
+    @Test
     void anArchiveAboveTheLimitFails() {
         Path archive = Path.of("a.tar.xz");
         BundleCommand.checkSize(archive, BundleCommand.LIMIT);

@@ -76,6 +76,7 @@ class ReadmeRecipeTest {
             StringWriter err = new StringWriter();
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
+            assertTrue(printed.startsWith("recipe mine: "), printed);
             assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most") : printed.contains("pretrained (slices) against random start")
                     && printed.contains("F1, ill positive"), printed);
         }

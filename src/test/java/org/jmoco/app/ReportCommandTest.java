@@ -60,7 +60,10 @@ class ReportCommandTest {
         }
         String printed = jmoco(0, "run", folder.resolve("tiny.yaml").toString(), "--out", out().toString(), "--progress", "none",
                 "--tensorboard");
-        assertTrue(printed.contains("report in " + out().resolve("report.html")), printed);
+        List<String> lines = printed.lines().toList();
+        assertEquals(List.of("results in " + out().resolve("results.json"), "report in " + out().resolve("report.html") + " (open it in a browser)",
+                "each training lies in a folder below " + out().resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco predict --from"
+                        + " FOLDER IMAGE"), lines.subList(lines.size() - 3, lines.size()));
     }
 
     @AfterAll

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.report.RunFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,46 @@ class TrainingStartTest {
         assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString()).contains("resumed from"), "the values hold on resuming");
         String refused = CommandRuns.train(1, command, folder.resolve("other"), "--data", data, "--from", encoder.toString(), "--width", "8", "--image", "32");
         assertTrue(refused.contains("--width 4") && refused.contains("--width 8"), refused);
+    }
+
+    /** The weights of the start stand in the run's own checkpoint, and so does the form of the network. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain --knn-every=1", "finetune --head=fresh", "finetune --head=projection", "probe --head=fresh"})
+    void aRunGoesOnWhenTheRunThatItBeganFromIsGone(String commandAndOption) throws IOException {
+        String command = commandAndOption.split(" ")[0];
+        Path encoder = folder.resolve("encoder");
+        CommandRuns.train(0, "pretrain", encoder, "--data", data);
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, command, out, "--data", data, "--from", encoder.toString(), "--epochs", "2", commandAndOption.split(" ")[1]);
+        Path last = CheckpointStore.forReading(out).files().getLast();
+        byte[] bytes = Files.readAllBytes(last);
+        Files.delete(last);
+        Files.move(encoder, folder.resolve("elsewhere"));
+        CommandRuns.run(0, command, "--resume", "--out", out.toString(), "--progress", "none");
+        assertArrayEquals(bytes, Files.readAllBytes(last));
+    }
+
+    @Test
+    void aRunWithoutACheckpointNeedsWhatItBeganFrom() throws IOException {
+        Path encoder = folder.resolve("encoder");
+        CommandRuns.train(0, "pretrain", encoder, "--data", data);
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, "finetune", out, "--data", data, "--from", encoder.toString());
+        for (Path saved : CheckpointStore.forReading(out).files()) {
+            Files.delete(saved);
+        }
+        Files.move(encoder, folder.resolve("elsewhere"));
+        String said = CommandRuns.run(1, "finetune", "--resume", "--out", out.toString());
+        assertTrue(said.contains("--from " + encoder + ": no such run or file"), said);
+    }
+
+    /** A diagnosis has one network, and no query encoder beside a key encoder. */
+    @Test
+    void theMemoryTableSpeaksOfTheTrainingThatRuns() {
+        String said = CommandRuns.train(0, "finetune", folder.resolve("run"), "--data", data);
+        assertTrue(said.contains(System.lineSeparator() + "memory" + System.lineSeparator()), said);
+        assertTrue(said.contains("MB  gradients of the weights that are trained"), said);
+        assertFalse(said.contains("query"), said);
     }
 
     @Test
