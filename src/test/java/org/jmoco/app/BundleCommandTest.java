@@ -42,7 +42,7 @@ class BundleCommandTest {
         assertEquals(3, said.size(), said.toString());
         Path archive = scratch.resolve("bundle.tar.xz");
         BundleFolder.pack(folder, archive, 1, n -> { });
-        BundleCommand.checkSize(archive, Files.size(archive)); // even so; the command's own level packs a sixth smaller
+        BundleCommand.checkSize(archive, Files.size(archive), BundleCommand.LIMIT); // even so; the command's own level packs a sixth smaller
         Outcome o = run(Map.of("PATH", "/usr/bin:/bin"), scratch, "tar", "-xf", archive.toString());
         assertEquals(0, o.code, o.text);
         bundle = scratch.resolve("jmoco");
@@ -120,8 +120,8 @@ class BundleCommandTest {
     @Test
     void anArchiveAboveTheLimitFails() {
         Path archive = Path.of("a.tar.xz");
-        BundleCommand.checkSize(archive, BundleCommand.LIMIT);
-        UserError e = assertThrows(UserError.class, () -> BundleCommand.checkSize(archive, BundleCommand.LIMIT + 1));
+        BundleCommand.checkSize(archive, BundleCommand.LIMIT, BundleCommand.LIMIT);
+        UserError e = assertThrows(UserError.class, () -> BundleCommand.checkSize(archive, BundleCommand.LIMIT + 1, BundleCommand.LIMIT));
         assertEquals(1, e.exitCode());
         assertTrue(e.getMessage().contains("more than the 60 MB"), e.getMessage());
     }
