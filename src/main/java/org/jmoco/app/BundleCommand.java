@@ -31,10 +31,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "bundle", description = "Pack the program with its Java runtime and native libraries into one archive (.tar.xz, under 60 MB) that runs"
         + " on Linux on x86_64 without Java, Maven or network; NVIDIA's libraries are taken from that machine.")
 final class BundleCommand implements Callable<Integer> {
-    /** What the archive may have: it travels, sometimes through a door of 64 MB, with images beside it. */
+    /** What the archive may have: it travels, sometimes through a door of 64 MiB: with its images, if any, and beside the project. */
     static final long LIMIT = 60_000_000;
-    /** With images in it: what one transfer to such a machine may have, 64 MiB. */
-    static final long LIMIT_WITH_DATA = 64L << 20;
     private static final double MEGA = 1e6;
     private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
@@ -50,8 +48,7 @@ final class BundleCommand implements Callable<Integer> {
 
     @Option(names = "--data", paramLabel = "NAME=DIR[:N]", description = {"Pack images as well, as the folder data/NAME of the bundle, which"
             + " gpu-session.sh finds by itself and --data NAME=DIR reads: cifar10 (N train images, a multiple of 50, and a fifth as many of test), or covid-ct"
-            + " (N in all, shorter side 128). Chosen by class and by a fixed seed; without N the whole set. May be repeated. The archive may then have"
-            + " 64 MiB."})
+            + " (N in all, shorter side 128). Chosen by class and by a fixed seed; without N the whole set. May be repeated."})
     private List<String> data = List.of();
 
     @Spec
@@ -66,6 +63,9 @@ final class BundleCommand implements Callable<Integer> {
             throw UserError.usage("--keep " + keep + ": exists already");
         }
         List<Slice> slices = data.stream().map(BundleCommand::slice).toList();
+        if (slices.stream().map(s -> s.source.name()).distinct().count() < slices.size()) {
+            throw UserError.usage("--data names a set twice; a bundle has one slice of each");
+        }
         PrintWriter text = spec.commandLine().getOut();
         Path archive = out.toAbsolutePath();
         Files.createDirectories(archive.getParent());
@@ -92,9 +92,8 @@ final class BundleCommand implements Callable<Integer> {
             delete(scratch);
         }
         long bytes = Files.size(archive);
-        long limit = slices.isEmpty() ? LIMIT : LIMIT_WITH_DATA;
-        text.printf(Locale.ROOT, "%s: %.1f MB (limit %.0f)%n", archive, bytes / MEGA, limit / MEGA);
-        checkSize(archive, bytes, limit);
+        text.printf(Locale.ROOT, "%s: %.1f MB (limit %.0f)%n", archive, bytes / MEGA, LIMIT / MEGA);
+        checkSize(archive, bytes);
         return 0;
     }
 
@@ -115,11 +114,11 @@ final class BundleCommand implements Callable<Integer> {
         return new Slice(source, n ? Integer.parseInt(counted.group(2)) : 0);
     }
 
-    /** @throws UserError above the limit; the archive stays, to be looked into */
-    static void checkSize(Path archive, long bytes, long limit) {
-        if (bytes > limit) {
+    /** @throws UserError above {@link #LIMIT}; the archive stays, to be looked into */
+    static void checkSize(Path archive, long bytes) {
+        if (bytes > LIMIT) {
             throw UserError.failed(String.format(Locale.ROOT, "bundle: %s has %.1f MB, more than the %.0f MB that it may have; tar -tvJf shows what is large",
-                    archive, bytes / MEGA, limit / MEGA));
+                    archive, bytes / MEGA, LIMIT / MEGA));
         }
     }
 

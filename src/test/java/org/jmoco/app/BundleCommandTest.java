@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +44,7 @@ class BundleCommandTest {
         assertEquals(3, said.size(), said.toString());
         Path archive = scratch.resolve("bundle.tar.xz");
         BundleFolder.pack(folder, archive, 1, n -> { });
-        BundleCommand.checkSize(archive, Files.size(archive), BundleCommand.LIMIT); // even so; the command's own level packs a sixth smaller
+        BundleCommand.checkSize(archive, Files.size(archive)); // even so; the command's own level packs a sixth smaller
         Outcome o = run(Map.of("PATH", "/usr/bin:/bin"), scratch, "tar", "-xf", archive.toString());
         assertEquals(0, o.code, o.text);
         bundle = scratch.resolve("jmoco");
@@ -118,10 +120,24 @@ class BundleCommandTest {
     }
 
     @Test
+    void slicesThatCannotBeMadeAreUsageErrors() {
+        String dir = scratch.toString();
+        for (List<String> data : List.of(List.of("idc=" + dir), List.of("cifar10=" + dir + ":0"), List.of("cifar10"),
+                List.of("cifar10=" + dir + ":50", "cifar10=" + dir + ":100"))) {
+            List<String> arguments = new ArrayList<>(List.of("bundle", "--out", scratch.resolve("never/b.tar.xz").toString()));
+            data.forEach(d -> arguments.addAll(List.of("--data", d)));
+            StringWriter err = new StringWriter();
+            assertEquals(2, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), arguments.toArray(String[]::new)), data + ": " + err);
+            assertEquals(1, err.toString().lines().count(), err.toString());
+            assertTrue(Files.notExists(scratch.resolve("never")), data.toString());
+        }
+    }
+
+    @Test
     void anArchiveAboveTheLimitFails() {
         Path archive = Path.of("a.tar.xz");
-        BundleCommand.checkSize(archive, BundleCommand.LIMIT, BundleCommand.LIMIT);
-        UserError e = assertThrows(UserError.class, () -> BundleCommand.checkSize(archive, BundleCommand.LIMIT + 1, BundleCommand.LIMIT));
+        BundleCommand.checkSize(archive, BundleCommand.LIMIT);
+        UserError e = assertThrows(UserError.class, () -> BundleCommand.checkSize(archive, BundleCommand.LIMIT + 1));
         assertEquals(1, e.exitCode());
         assertTrue(e.getMessage().contains("more than the 60 MB"), e.getMessage());
     }
