@@ -1,6 +1,7 @@
 package org.jmoco.data;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -38,7 +39,7 @@ public final class SliceFile {
         if (!Files.exists(file)) {
             return published;
         }
-        List<String> lines = new String(Inputs.readAll(set, file), java.nio.charset.StandardCharsets.UTF_8).lines().toList();
+        List<String> lines = new String(Inputs.readAll(set, file), StandardCharsets.UTF_8).lines().toList();
         if (lines.isEmpty() || !lines.getFirst().equals(HEAD + set)) {
             throw bad(set, file, "its first line is not \"" + HEAD + set + "\"");
         }

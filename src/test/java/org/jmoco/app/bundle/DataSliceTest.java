@@ -23,6 +23,7 @@ import org.jmoco.data.ImageSet;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is written as a slice, the set's own reader gives back. */
@@ -144,7 +145,7 @@ class DataSliceTest {
         assertTold("slice.txt", () -> open("cifar10", slice));
     }
 
-    private static void assertTold(String part, org.junit.jupiter.api.function.Executable e) {
+    private static void assertTold(String part, Executable e) {
         String message = assertThrows(UserError.class, e).getMessage();
         assertTrue(message.contains(part) && !message.contains("\n"), message);
     }
