@@ -18,12 +18,14 @@
 #   --out DIR       report.md, summary.tsv and results.tar.gz, written anew after each part: a killed run keeps what it had
 #   --bundle FILE   archive of 'jmoco bundle', or a folder with a launcher named jmoco (default: the folder above this script)
 #   --data FILE     a tar of the folders cifar10/, covid-ct/, golden/ or of parts of them, or a folder that holds such; may be repeated
+#                   (what 'jmoco bundle --data' packed is found without it, and gives way to it)
 #   --golden DIR    folder with golden .json files
 #   --work DIR      everything else goes here and is used again by the next call (default: ${TMPDIR:-/tmp}/jmoco-gpu-session)
 #   --python FILE   the Python that has PyTorch (default: python3)
 #   --batches LIST  batch sizes, by commas (default: 512,128,1024)
 #   --epochs N      of the stage cifar (default: 20)
-#   --total SECONDS start nothing after that time, and let nothing run beyond it (default: no limit)
+#   --total SECONDS start nothing after that time, and let nothing run beyond it (default: no limit); where several stages run, a part
+#                   that hangs gets at most its share: a half of the time for two stages, a third for three, a quarter for more
 #   --scale PERCENT of each part's time limit that is granted (default: 100)
 #
 # Each part has a time limit of its own; one that fails or runs out of time is noted, and the next one follows.
@@ -54,6 +56,7 @@ done
 [[ "$epochs$total$scale" =~ ^[0-9]+$ ]] || die "--epochs, --total and --scale take numbers"
 [[ "$batches" =~ ^[0-9]+(,[0-9]+)*$ ]] || die "--batches takes numbers, by commas"
 [ ${#stages[@]} -gt 0 ] || stages=("${all_stages[@]}")
+shares=$((${#stages[@]} < 4 ? ${#stages[@]} : 4))
 command -v timeout >/dev/null || die "there is no 'timeout' (coreutils)"
 
 mkdir -p "$out" "$work"/{logs,results,rows,data,runs} || exit 1
@@ -85,6 +88,7 @@ part() {
   if [ "$total" -gt 0 ]; then
     left=$((total - SECONDS))
     [ $left -ge 5 ] || { skip "$name" "the time of --total is over"; failures=$((failures + 1)); return 1; }
+    [ $limit -le $((total / shares)) ] || limit=$((total / shares))
     [ $limit -le $left ] || limit=$left
   fi
   [ $limit -ge 1 ] || limit=1
@@ -233,11 +237,15 @@ unpack() {
 
 data_sets() {
   local d name
+  for name in "$(dirname "$jmoco")"/data/*/; do
+    [ ! -d "$name" ] || [ -e "$work/data/$(basename "$name")" ] || ln -sfn "$(cd "$name" && pwd)" "$work/data/$(basename "$name")"
+  done
   for d in ${data[@]+"${data[@]}"}; do
     if [ -d "$d" ]; then
       for name in "$d"/*/; do ln -sfn "$(cd "$name" && pwd)" "$work/data/$(basename "$name")"; done
     else
-      part "data-$(basename "$d")" 120 tar -xf "$d" -C "$work/data"
+      part "data-$(basename "$d")" 120 bash -c 'for n in $(tar -tf "$1" | cut -d/ -f1 | sort -u); do [ ! -L "$2/$n" ] || rm "$2/$n"; done; tar -xf "$1" -C "$2"' \
+        untar "$d" "$work/data"
     fi
   done
   [ -n "$golden" ] || { [ ! -d "$work/data/golden" ] || golden=$work/data/golden; }
@@ -275,13 +283,14 @@ jmoco_step() {
 stage_step() {
   local batch precision
   rm -f "$work/rows/step.tsv"
-  for precision in bf16 tf32 f32; do
+  for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 a; done
+  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
+  for precision in tf32 f32; do
     for batch in ${batches//,/ }; do jmoco_step "$batch" $precision a; done
   done
   for precision in bf16 tf32; do
     part "layers-$precision" 120 "$jmoco" bench layers --backend cuda --batch "${batches%%,*}" --precision $precision --samples 7 --save "$(result_file "layers-$precision")"
   done
-  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
 }
 
 stage_torch() {

@@ -14,8 +14,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jmoco.app.bundle.BundleFolder;
+import org.jmoco.app.bundle.DataSlice;
 import org.jmoco.report.Progress;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.tensor.UserError;
@@ -28,9 +31,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "bundle", description = "Pack the program with its Java runtime and native libraries into one archive (.tar.xz, under 60 MB) that runs"
         + " on Linux on x86_64 without Java, Maven or network; NVIDIA's libraries are taken from that machine.")
 final class BundleCommand implements Callable<Integer> {
-    /** What the archive may have: it travels, sometimes through a door of 64 MB, with images beside it. */
+    /** What the archive may have: it travels, sometimes through a door of 64 MiB: with its images, if any, and beside the project. */
     static final long LIMIT = 60_000_000;
     private static final double MEGA = 1e6;
+    private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
     @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz", description = "The archive (default: ${DEFAULT-VALUE}).")
     private Path out;
@@ -42,6 +46,11 @@ final class BundleCommand implements Callable<Integer> {
     @Option(names = "--keep", paramLabel = "DIR", description = "Keep the folder that is packed as DIR, which must not exist (default: it is deleted).")
     private Path keep;
 
+    @Option(names = "--data", paramLabel = "NAME=DIR[:N]", description = {"Pack images as well, as the folder data/NAME of the bundle, which"
+            + " gpu-session.sh finds by itself and --data NAME=DIR reads: cifar10 (N train images, a multiple of 50, and a fifth as many of test), or covid-ct"
+            + " (N in all, shorter side 128). Chosen by class and by a fixed seed; without N the whole set. May be repeated."})
+    private List<String> data = List.of();
+
     @Spec
     private CommandSpec spec;
 
@@ -52,6 +61,10 @@ final class BundleCommand implements Callable<Integer> {
         }
         if (keep != null && Files.exists(keep)) {
             throw UserError.usage("--keep " + keep + ": exists already");
+        }
+        List<Slice> slices = data.stream().map(BundleCommand::slice).toList();
+        if (slices.stream().map(s -> s.source.name()).distinct().count() < slices.size()) {
+            throw UserError.usage("--data names a set twice; a bundle has one slice of each");
         }
         PrintWriter text = spec.commandLine().getOut();
         Path archive = out.toAbsolutePath();
@@ -68,6 +81,11 @@ final class BundleCommand implements Callable<Integer> {
                 text.println(line);
                 text.flush();
             });
+            for (Slice s : slices) {
+                Path to = folder.resolve("data").resolve(s.source.name());
+                DataSlice.write(DataSource.open(s.source, text::println).set(), s.images, to);
+                text.printf(Locale.ROOT, "%-10s %6.1f MB%n", s.source.name(), BundleFolder.bytes(to) / MEGA);
+            }
             if (level < 9) {
                 text.println("xz level " + level + ": larger than it could be");
             }
@@ -82,6 +100,23 @@ final class BundleCommand implements Callable<Integer> {
         text.printf(Locale.ROOT, "%s: %.1f MB (limit %.0f)%n", archive, bytes / MEGA, LIMIT / MEGA);
         checkSize(archive, bytes);
         return 0;
+    }
+
+    private record Slice(DataOptions.Source source, int images) {
+    }
+
+    /** One argument of {@code --data}. */
+    private static Slice slice(String argument) {
+        Matcher counted = COUNTED.matcher(argument);
+        boolean n = counted.matches();
+        DataOptions.Source source = DataOptions.parse(n ? counted.group(1) : argument);
+        if (!DataSlice.NAMES.contains(source.name())) {
+            throw UserError.usage("--data " + argument + ": slices are made of " + String.join(" and ", DataSlice.NAMES));
+        }
+        if (n && counted.group(2).matches("0+")) {
+            throw UserError.usage("--data " + argument + ": a slice has images; leave :N out for the whole set");
+        }
+        return new Slice(source, n ? Integer.parseInt(counted.group(2)) : 0);
     }
 
     /** @throws UserError above {@link #LIMIT}; the archive stays, to be looked into */

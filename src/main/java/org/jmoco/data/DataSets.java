@@ -16,7 +16,7 @@ public final class DataSets {
     /** What can be opened. */
     public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna", "ct-unlabeled");
 
-    private static final int CIFAR_RECORDS = 10_000;
+    private static final int CIFAR_TRAIN_FILES = 5;
     private static final int SKIPPED_SHOWN = 3;
 
     private DataSets() {
@@ -98,14 +98,27 @@ public final class DataSets {
 
     private static DataSet cifar10(Path path, Options options) {
         DatasetCard card = DatasetCard.load("cifar10");
-        CifarReader reader = new CifarReader(path, card.classes(), CIFAR_RECORDS);
+        Map<String, Integer> sizes = sizes(card, path, options);
+        int records = sizes.get(DataSet.TEST); // in each of six files
+        if (sizes.get(DataSet.TRAIN) != CIFAR_TRAIN_FILES * records) {
+            throw UserError.failed("cifar10: slice.txt in " + path + " tells " + sizes + ", but train must have five times as many images as test");
+        }
+        CifarReader reader = new CifarReader(path, card.classes(), records);
         return fromCard(card, reader.packed() ? cached("cifar10", path, options, reader::read) : reader.read());
     }
 
     private static DataSet covidCt(Path path, Options options) {
         DatasetCard card = DatasetCard.load("covid-ct");
-        CovidCtReader reader = new CovidCtReader(path, card, card.splits());
+        CovidCtReader reader = new CovidCtReader(path, card, sizes(card, path, options));
         return fromCard(card, cached("covid-ct", path, options, reader::read));
+    }
+
+    private static Map<String, Integer> sizes(DatasetCard card, Path path, Options options) {
+        Map<String, Integer> sizes = SliceFile.sizes(path, card.name(), card.splits());
+        if (!sizes.equals(card.splits())) {
+            options.log().accept(card.name() + ": a slice, " + sizes + " of " + card.splits() + " images: its figures are not those of the set");
+        }
+        return sizes;
     }
 
     private static DataSet images(String name, Path path, Options options) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,6 +123,20 @@ class BundleCommandTest {
     void aPlaceThatCannotBeWrittenIsNamedAsItWasTyped() {
         String said = CommandRuns.run(1, "bundle", "--out", "/proc/x");
         assertTrue(said.startsWith("jmoco: --out /proc/x: nothing can be written into /proc;") && !said.contains(".bundle"), said);
+    }
+
+    @Test
+    void slicesThatCannotBeMadeAreUsageErrors() {
+        String dir = scratch.toString();
+        for (List<String> data : List.of(List.of("idc=" + dir), List.of("cifar10=" + dir + ":0"), List.of("cifar10"),
+                List.of("cifar10=" + dir + ":50", "cifar10=" + dir + ":100"))) {
+            List<String> arguments = new ArrayList<>(List.of("bundle", "--out", scratch.resolve("never/b.tar.xz").toString()));
+            data.forEach(d -> arguments.addAll(List.of("--data", d)));
+            StringWriter err = new StringWriter();
+            assertEquals(2, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), arguments.toArray(String[]::new)), data + ": " + err);
+            assertEquals(1, err.toString().lines().count(), err.toString());
+            assertTrue(Files.notExists(scratch.resolve("never")), data.toString());
+        }
     }
 
     @Test

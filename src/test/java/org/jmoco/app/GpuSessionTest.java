@@ -122,6 +122,36 @@ class GpuSessionTest {
     }
 
     @Test
+    void whereSeveralStagesShareTheTotalAPartThatHangsLeavesTimeForTheRest() throws Exception {
+        String bundle = bundle("case \"$*\" in *\" f32\"*) sleep 60;; esac; echo works");
+        Outcome o = session(Map.of(), "--total", "12", "--bundle", bundle, "selftest", "golden", "cifar", "covid");
+        o.has("selftest-f32\tout of time (3 s)\t");
+        o.has("selftest-tf32\tok\t");
+        Outcome alone = session(Map.of(), "--total", "7", "--bundle", bundle, "selftest");
+        assertTrue(alone.summary().stream().anyMatch(l -> l.matches("selftest-f32\tout of time \\([567] s\\)\t.*")), alone.text);
+    }
+
+    /** A slice in the bundle is found; a folder or a tar that is given takes its place, and leaves the bundle's own as it is. */
+    @Test
+    void imagesOfTheBundleAreFoundAndGiveWayToGivenOnes() throws Exception {
+        String bundle = bundle("case \"$1\" in pretrain) for a in \"$@\"; do case $a in cifar10=*) cat ${a#cifar10=}/name;; esac; done; echo;; *) echo works;; esac");
+        Path own = Files.createDirectories(folder.resolve("bundle/data/cifar10"));
+        Files.writeString(own.resolve("name"), "of the bundle");
+        Outcome o = session(Map.of(), "--bundle", bundle, "cifar");
+        o.has("cifar\tok\t");
+        Path log = folder.resolve("work/logs/cifar.log");
+        assertTrue(Files.readString(log).contains("of the bundle"), Files.readString(log));
+        Path given = Files.createDirectories(folder.resolve("given/cifar10"));
+        Files.writeString(given.resolve("name"), "given");
+        assertEquals(0, new ProcessBuilder("tar", "-cf", "given.tar", "-C", "given", "cifar10").directory(folder.toFile()).start().waitFor());
+        for (String data : List.of("given", "given.tar")) {
+            session(Map.of(), "--bundle", bundle, "--data", folder.resolve(data).toString(), "cifar");
+            assertTrue(Files.readString(log).contains("given\n"), data + ": " + Files.readString(log));
+        }
+        assertEquals("of the bundle", Files.readString(own.resolve("name")));
+    }
+
+    @Test
     void aKilledSessionHasKeptWhatItHad() throws Exception {
         String bundle = bundle("[ \"$1\" != doctor ] || sleep 60; echo works");
         ProcessBuilder b = new ProcessBuilder("benchmarks/gpu-session.sh", "--out", folder.resolve("out").toString(), "--work", folder.resolve("work").toString(),
