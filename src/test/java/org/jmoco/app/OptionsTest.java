@@ -71,7 +71,8 @@ class OptionsTest {
         assertNull(all.data.single());
         assertEquals(Path.of("runs/all"), all.run.out());
         assertFalse(all.run.resume());
-        assertEquals(Optional.empty(), all.run.from());
+        assertEquals("random", all.run.from());
+        assertEquals(Optional.empty(), all.run.start(line -> {}));
         assertEquals(200, all.train.epochs());
         assertEquals(128, all.train.batch());
         assertEquals(0.03, all.train.lr());
@@ -102,7 +103,7 @@ class OptionsTest {
                 all.data.sources());
         assertEquals(Path.of("o"), all.run.out());
         assertTrue(all.run.resume());
-        assertEquals(Optional.of(weights), all.run.from());
+        assertEquals(weights.toString(), all.run.from());
         assertEquals(9, all.run.seed());
         assertEquals(Progress.Mode.NONE, all.run.progress());
         assertEquals(5, all.train.epochs());
@@ -168,7 +169,7 @@ class OptionsTest {
 
     @Test
     void fromNamesWhatIsMissing() {
-        UserError e = assertThrows(UserError.class, parse("--from", folder.resolve("run7").toString()).run::from);
+        UserError e = assertThrows(UserError.class, () -> parse("--from", folder.resolve("run7").toString()).run.start(line -> {}));
         assertTrue(e.getMessage().contains("run7"), e.getMessage());
     }
 }
