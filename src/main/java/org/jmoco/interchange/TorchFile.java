@@ -46,7 +46,9 @@ public final class TorchFile {
         LinkedHashMap<String, org.jmoco.tensor.HostTensor> tensors = new LinkedHashMap<>();
         collect(file, "", root, tensors);
         if (tensors.isEmpty()) {
-            throw UserError.failed(file + ": holds no tensors");
+            throw UserError.failed(file + ": holds no tensors" + (root instanceof Map<?, ?> m && !m.isEmpty() ? ", only " + String.join(", ",
+                    m.keySet().stream().limit(8).map(String::valueOf).toList()) : "")
+                    + "; give a file with the weights, as torch.save({'state_dict': model.state_dict()}, FILE) writes it");
         }
         return new Checkpoint(file, tensors, Map.of("format", "pytorch"));
     }

@@ -2,6 +2,7 @@ package org.jmoco.report;
 
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** A page that needs nothing else: text is escaped, pictures are part of it. */
 final class Html {
@@ -11,6 +12,7 @@ final class Html {
             .scroll{overflow-x:auto;margin:1em 0;background:linear-gradient(90deg,#fff 50%,#fff0) 0/3em 100% local no-repeat,
             linear-gradient(270deg,#fff 50%,#fff0) 100%/3em 100% local no-repeat,linear-gradient(90deg,#0004,#0000) 0/1em 100% scroll no-repeat,
             linear-gradient(270deg,#0004,#0000) 100%/1em 100% scroll no-repeat}table{border-collapse:collapse;overflow-wrap:normal}td.w{white-space:nowrap}
+            td.l{overflow-wrap:anywhere;min-width:10em}
             td,th{padding:.25em .5em;font-size:14px;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
             th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
@@ -24,6 +26,9 @@ final class Html {
 
     /** The name of a row stands in one line up to this many characters. */
     private static final int LONGEST_NAME = 36;
+
+    /** A word of this many characters, as a path or a file's name, is broken where the column would be wider than its share of the page. */
+    private static final Pattern LONG_WORD = Pattern.compile("\\S{24}");
 
     private final StringBuilder body = new StringBuilder();
 
@@ -56,7 +61,8 @@ final class Html {
         for (List<String> row : rows) {
             body.append("<tr>");
             for (int i = 0; i < row.size(); i++) {
-                String kind = i >= numbers ? "<td class=n>" : i == 0 && row.get(i).length() <= LONGEST_NAME ? "<td class=w>" : "<td>";
+                String kind = i >= numbers ? "<td class=n>" : i == 0 && row.get(i).length() <= LONGEST_NAME ? "<td class=w>"
+                        : LONG_WORD.matcher(row.get(i)).find() ? "<td class=l>" : "<td>";
                 body.append(kind).append(escape(row.get(i)).replace("\n", "<br>")).append("</td>");
             }
             body.append("</tr>\n");

@@ -37,14 +37,22 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
 
     /** @throws UserError if the folder is none of a run, or a file in it cannot be read */
     public static StoredRun read(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw UserError.usage(folder + (Files.exists(folder) ? ": is a file; give the folder of a run, the --out of pretrain or finetune"
+                    : ": there is no such folder; give the --out of pretrain or finetune"));
+        }
         if (!Files.isRegularFile(folder.resolve("options.json"))) {
             List<Path> below = runsBelow(folder);
             throw UserError.usage(folder + (below.isEmpty() ? ": holds no options.json, so it is no folder of a run; give the --out of pretrain or finetune"
                     : ": is no folder of a run, but holds " + below.size() + " of them; give " + folder + "/* or some: "
                             + String.join(" ", below.stream().map(Path::toString).toList())));
         }
+        Map<String, Object> options = json(folder.resolve("options.json"));
+        if (options.isEmpty()) {
+            throw UserError.failed(folder.resolve("options.json") + ": names no options, so it is of no run. Restore the file, or give the folder of a run.");
+        }
         Path csv = folder.resolve("metrics.csv");
-        return new StoredRun(folder, json(folder.resolve("options.json")), json(folder.resolve("environment.json")),
+        return new StoredRun(folder, options, json(folder.resolve("environment.json")),
                 json(folder.resolve("result.json")), Files.exists(csv) ? CsvLog.read(csv) : Map.of(), predictions(folder.resolve("predictions.json")));
     }
 
@@ -52,7 +60,7 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         try (Stream<Path> inside = Files.list(folder)) {
             return inside.filter(f -> Files.isRegularFile(f.resolve("options.json"))).sorted().toList();
         } catch (IOException e) {
-            return List.of(); // no folder at all
+            return List.of(); // not for this user to list
         }
     }
 
@@ -62,7 +70,12 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         }
         try {
             JsonNode node = JSON.readTree(file.toFile());
-            node = node.isArray() ? node.get(node.size() - 1) : node; // one environment for each start of the run; the last made the result
+            if (node.isArray() && !node.isEmpty()) {
+                node = node.get(node.size() - 1); // one environment for each start of the run; the last made the result
+            }
+            if (!node.isObject()) {
+                throw new IllegalArgumentException("found " + node.getNodeType() + " in place of an object");
+            }
             return JSON.convertValue(node, new TypeReference<LinkedHashMap<String, Object>>() { });
         } catch (IOException | IllegalArgumentException e) {
             throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + e.getMessage().lines().findFirst().orElse("") + "). Restore the file, or run the training anew in another folder.");

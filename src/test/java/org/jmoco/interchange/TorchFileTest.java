@@ -47,6 +47,14 @@ class TorchFileTest {
         assertEquals(6, t.size(), t.keySet().toString());
     }
 
+    /** only-epoch.pth: torch.save({"epoch": 3}, FILE) of PyTorch 1.13. */
+    @Test
+    void aFileWithoutTensorsTellsWhatItHoldsAndTheCure() throws IOException {
+        Path file = resource("only-epoch.pth");
+        UserError e = assertThrows(UserError.class, () -> TorchFile.load(file));
+        assertTrue(e.getMessage().contains("holds no tensors, only epoch; give a file with the weights"), e.getMessage());
+    }
+
     @Test
     void readsTheOlderFormat() throws IOException {
         checkWeights(TorchFile.load(resource("legacy.pth")).tensors(), "");

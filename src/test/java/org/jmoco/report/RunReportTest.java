@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +55,43 @@ class RunReportTest {
         assertTrue(html.indexOf(">c<") < html.indexOf(">d<"), "the surest mistake is first");
         assertTrue(html.contains("data:image/png;base64,AQID") && html.contains("base64,BA=="), "pictures are part of the page");
         assertFalse(html.matches("(?s).*(src|href)=\"?(?!data:)[a-z/.].*"), "nothing outside is referred to");
+    }
+
+    @Test
+    void aFolderWithoutRunIsNamedWithWhatItLacks() throws IOException {
+        Path none = folder.resolve("none");
+        assertTrue(refused(none).contains("no such folder"), "a missing path");
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        assertTrue(refused(file).contains("is a file"), "a file");
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertTrue(refused(empty).contains("holds no options.json"), "an empty folder");
+        for (String options : List.of("{}", "[]", "null", "7")) {
+            Files.writeString(empty.resolve("options.json"), options);
+            assertTrue(refused(empty).contains("options.json"), options);
+        }
+        Files.writeString(empty.resolve("options.json"), "{}");
+        assertTrue(refused(empty).contains("names no options"), "no options");
+    }
+
+    private static String refused(Path folder) {
+        return assertThrows(UserError.class, () -> StoredRun.read(folder), folder::toString).getMessage();
+    }
+
+    /** Seven columns of intervals stand beside the path that a run started from, and the names of images are as long as one likes. */
+    @Test
+    void longPathsAndNamesOfFilesFitTheWidthOfThePage() throws IOException, InterruptedException {
+        Optional<Chromium> found = Chromium.find(Files.createDirectory(folder.resolve("browser")));
+        assumeTrue(found.isPresent(), "skipped: no chromium on the path (apt install chromium)");
+        String path = "/data/" + "comparison_of_pretrained_encoders_on_slices_of_the_chest_in_2020/".repeat(3) + "checkpoint-00001400.safetensors";
+        Path run = run("a-run-whose-folder-has-a-rather-long-name-of-its-own", path);
+        String interval = "{\"value\":0.75,\"low\":0.5,\"high\":1.0}";
+        Files.writeString(run.resolve("result.json"), "{\"from\":\"" + path + "\",\"test\":{\"vote\":{"
+                + String.join(",", Stream.of("accuracy", "AUC", "F1", "precision", "recall").map(f -> "\"" + f + "\":" + interval).toList()) + "}}}");
+        Path predictions = run.resolve("predictions.json");
+        Files.writeString(predictions, Files.readString(predictions).replace("\"c\"", "\"" + "CT_COVID_2020.02.24.20027052_p8_73_".repeat(5) + ".png\""));
+        Path page = Files.writeString(folder.resolve("long.html"), RunReport.html(List.of(StoredRun.read(run)), Pictures.NONE)
+                .replace(".scroll{overflow-x:auto", ".scroll{overflow-x:visible")); // what would scroll sticks out of the page instead
+        assertEquals(0, found.get().measure(page, 1100).over(), "pixels beyond the page");
     }
 
     @Test
