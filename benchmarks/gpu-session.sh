@@ -9,10 +9,10 @@
 #   golden      what PyTorch computed, in f32, tf32, bf16                            (needs --golden)
 #   step        the MoCo step at each batch size and precision; its breakdown by layer and by step of the program
 #   torch       the same step in PyTorch, its settings in turns, jmoco before and after; views on the GPU; InfoNCE
-#   sanitizer   compute-sanitizer: memcheck and racecheck over jmoco's kernels
 #   kernels     single operations beside their floors; ceilings: copy, matrix product in f32, tf32, bf16
 #   cifar       pretraining on CIFAR-10 with the kNN monitor                         (needs cifar10 in --data)
 #   covid       fine-tuning on COVID-CT, from that encoder and from a random start   (needs covid-ct in --data)
+#   sanitizer   compute-sanitizer: memcheck and racecheck over jmoco's kernels
 #
 # Options
 #   --out DIR       report.md, summary.tsv and results.tar.gz, written anew after each part: a killed run keeps what it had
@@ -32,7 +32,7 @@
 # Exit code: 0 all parts passed, 1 some did not, 2 usage.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-all_stages=(doctor selftest golden step torch sanitizer kernels cifar covid)
+all_stages=(doctor selftest golden step torch kernels cifar covid sanitizer)
 
 die() { echo "gpu-session: $*" >&2; exit 2; }
 
