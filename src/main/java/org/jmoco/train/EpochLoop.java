@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Buffer;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.tensor.HostTensor;
@@ -69,7 +71,12 @@ final class EpochLoop {
     }
 
     /** Mean loss and number of correct rows. */
-    record StepResult(double loss, long correct) {}
+    record StepResult(double loss, long correct) {
+        /** As they stand on the backend. */
+        static StepResult of(Backend backend, Buffer loss, Buffer correct) {
+            return new StepResult(backend.get(loss), (long) backend.get(correct));
+        }
+    }
 
     private final Task task;
     private final CheckpointStore store; // null: nothing is saved

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
-import org.jmoco.augment.Views;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Recorder;
@@ -38,16 +37,13 @@ public final class MocoTrainer {
 
     private final Backend backend;
     private final PretrainConfig config;
-    private final ImageSet images; // resized as the recipe asks
-    private final ViewLoader.Options loading;
-    private final DeviceFeed feed; // null if the host makes the views
-    private final int lossEvery;
+    private final TrainingImages images;
     private final MocoStep step;
     private final KnnMonitor monitor; // null without labels
     private final EncoderState queryState;
     private final EncoderState keyState;
+    private final TrainingTask task;
     private final EpochLoop loop;
-    private final RunIdentity identity;
     private String origin = "random";
 
     /**
@@ -65,25 +61,17 @@ public final class MocoTrainer {
             FeedOptions feeding, RunOutput output) {
         this.backend = backend;
         this.config = config;
-        this.images = Views.prepare(images, config.views());
-        this.loading = new ViewLoader.Options(config.seed(), config.moco().batch(), threads);
-        if (images.size() < config.moco().batch()) {
-            throw UserError.usage("--batch " + config.moco().batch() + " is larger than the " + images.size() + " images of "
-                    + images.name() + ". Lower --batch.");
-        }
-        lossEvery = feeding.lossEvery();
-        feed = feeding.onDevice(backend)
-                ? new DeviceFeed(backend, this.images, config.views(), config.normalisation(), loading)
-                : null;
-        step = new MocoStep(backend, config.moco(), feed == null ? null : new DeviceInputs());
+        this.images = new TrainingImages(backend, images, config.views(), config.normalisation(),
+                new ViewLoader.Options(config.seed(), config.moco().batch(), threads), feeding);
+        step = new MocoStep(backend, config.moco(), this.images.device() == null ? null : new DeviceInputs());
         monitor = labelled == null ? null : new KnnMonitor(backend, step.pair().query(), labelled, config.moco().batch());
         queryState = new EncoderState(step.pair().query(), "");
         keyState = new EncoderState(step.pair().key(), KEY);
         Map<String, String> id = config.identity();
         id.put(RunIdentity.BACKEND, backend.arithmetic());
         id.put("the data's hash", Long.toHexString(images.contentHash()));
-        identity = new RunIdentity(id);
-        loop = new EpochLoop(new PretrainTask(), output);
+        task = new PretrainTask(new RunIdentity(id));
+        loop = new EpochLoop(task, output);
     }
 
     /** Random weights and queue. */
@@ -129,7 +117,7 @@ public final class MocoTrainer {
 
     /** In words: who makes the views. */
     public String feeding() {
-        return feed == null ? "views by threads of the host" : feed.describe(lossEvery);
+        return images.feeding();
     }
 
     public MocoStep step() {
@@ -153,38 +141,12 @@ public final class MocoTrainer {
 
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
-        step.sgd().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
-        try (Batches batches = batches(1, 0)) {
-            batches.prepare();
-            step.program().run();
-            step.program().printTimes(out, step.program().time(backend, repeats));
-        }
+        task.printStepTimes(step.program(), out, repeats);
     }
 
-    private final class PretrainTask implements EpochLoop.Task {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public RunIdentity identity() {
-            return identity;
-        }
-
-        @Override
-        public int epochs() {
-            return config.epochs();
-        }
-
-        @Override
-        public int steps() {
-            return ViewLoader.steps(images.size(), loading);
-        }
-
-        @Override
-        public int batch() {
-            return config.moco().batch();
+    private final class PretrainTask extends TrainingTask {
+        PretrainTask(RunIdentity identity) {
+            super(NAME, identity, config.epochs(), config.learningRate(), images, backend, step.sgd());
         }
 
         @Override
@@ -193,18 +155,9 @@ public final class MocoTrainer {
         }
 
         @Override
-        public double learningRate(int epoch) {
-            return config.learningRate().schedule(config.epochs()).learningRate(epoch);
-        }
-
-        @Override
-        public void setLearningRate(double value) {
-            step.sgd().setLearningRate(backend, value);
-        }
-
-        @Override
-        public EpochLoop.Batches begin(int epoch, int step) {
-            return batches(epoch, step);
+        public Batches begin(int epoch, int firstStep) {
+            return images.batches(true, epoch, firstStep, MocoTrainer.this::upload, MocoTrainer.this::runStep,
+                    () -> EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct()));
         }
 
         @Override
@@ -261,11 +214,11 @@ public final class MocoTrainer {
         return all;
     }
 
-    /** @param epoch where the run stands, @param firstStep the next within it */
-    private Batches batches(int epoch, int firstStep) {
-        return feed == null
-                ? new HostBatches(epoch, firstStep)
-                : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+    /** Brings a batch and its shuffling to the backend. */
+    private void upload(ViewBatch batch) {
+        backend.upload(step.view1(), batch.query());
+        backend.upload(step.view2(), batch.key());
+        step.setShuffle(backend, shuffle(batch.epoch(), batch.step()));
     }
 
     private void runStep() {
@@ -278,45 +231,11 @@ public final class MocoTrainer {
         return new Philox(config.seed(), Philox.Purpose.SHUFFLE, epoch, ofStep).permutation(config.moco().batch());
     }
 
-    /** Views from worker threads, one run of the program for each batch. */
-    private final class HostBatches implements Batches {
-        private final ViewLoader loader;
-
-        HostBatches(int epoch, int firstStep) {
-            loader = ViewLoader.pairs(images, config.views(), config.normalisation(), loading, epoch, firstStep);
-        }
-
-        @Override
-        public List<EpochLoop.StepResult> run(int most) {
-            prepare();
-            runStep();
-            return List.of(new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct())));
-        }
-
-        /** Brings the next batch and its shuffling to the backend. */
-        @Override
-        public void prepare() {
-            ViewBatch batch = loader.next();
-            backend.upload(step.view1(), batch.query());
-            backend.upload(step.view2(), batch.key());
-            step.setShuffle(backend, shuffle(batch.epoch(), batch.step()));
-        }
-
-        @Override
-        public long waitedNanos() {
-            return loader.waitedNanos();
-        }
-
-        @Override
-        public void close() {
-            loader.close();
-        }
-    }
-
     /** What the program does besides, where the device makes the views. */
     private final class DeviceInputs implements MocoStep.Feed {
         @Override
         public void recordInputs(Recorder rec, Buffer view1, Buffer view2, Buffer shuffle, Buffer unshuffle) {
+            DeviceFeed feed = images.device();
             feed.addTable(shuffle, (epoch, s, batch) -> shuffle(epoch, s));
             feed.addTable(unshuffle, (epoch, s, batch) -> MocoStep.inverse(shuffle(epoch, s)));
             feed.recordInputs(rec, List.of(Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY), List.of(view1, view2));
@@ -324,7 +243,7 @@ public final class MocoTrainer {
 
         @Override
         public void recordResults(Recorder rec, Buffer loss, Buffer correct) {
-            feed.recordResults(rec, loss, correct);
+            images.device().recordResults(rec, loss, correct);
         }
     }
 }

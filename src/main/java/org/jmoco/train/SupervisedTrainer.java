@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
-import org.jmoco.augment.Views;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Recorder;
@@ -68,17 +67,14 @@ public final class SupervisedTrainer {
     private final Backend backend;
     private final FinetuneConfig config;
     private final Data data;
-    private final ImageSet images; // the training images, resized as the recipe asks
-    private final ViewLoader.Options loading;
-    private final DeviceFeed feed; // null if the host makes the views
-    private final int lossEvery;
+    private final TrainingImages images;
     private final SupervisedStep step;
     private final FeatureExtractor classifier;
     private final HeldOut val; // null without validation images
     private final HeldOut test; // null without test images
     private final EncoderState state;
+    private final TrainingTask task;
     private final EpochLoop loop;
-    private final RunIdentity identity;
     private String origin = "random";
     private FrozenWeights frozen; // null if the whole network is trained; else known once the weights are
 
@@ -95,30 +91,22 @@ public final class SupervisedTrainer {
         this.backend = backend;
         this.config = config;
         this.data = data;
-        this.images = Views.prepare(data.train(), config.views());
-        this.loading = new ViewLoader.Options(config.seed(), config.batch(), threads);
-        if (data.train().size() < config.batch()) {
-            throw UserError.usage("--batch " + config.batch() + " is larger than the " + data.train().size() + " images of "
-                    + data.train().name() + ". Lower --batch.");
-        }
+        this.images = new TrainingImages(backend, data.train(), config.views(), config.normalisation(),
+                new ViewLoader.Options(config.seed(), config.batch(), threads), feeding);
         if (config.network().dim() < data.classes()) {
             throw UserError.usage("the last layer has " + config.network().dim() + " outputs but " + data.train().name() + " has "
                     + data.classes() + " classes. Take --head fresh.");
         }
-        lossEvery = feeding.lossEvery();
-        feed = feeding.onDevice(backend)
-                ? new DeviceFeed(backend, images, config.views(), config.normalisation(), loading)
-                : null;
         step = new SupervisedStep(backend, config.network(), config.batch(), config.views().size(),
                 new SupervisedStep.Training(config.frozen(), config.optimizer(), config.weightDecay()),
-                feed == null ? null : new DeviceInputs());
+                images.device() == null ? null : new DeviceInputs());
         classifier = new FeatureExtractor(backend, step.network(), FeatureExtractor.Output.PROBABILITIES, config.batch(),
                 config.views().size());
         val = heldOut("val", data.val());
         test = heldOut("test", data.test());
         state = new EncoderState(step.network(), "");
-        identity = new RunIdentity(identityValues());
-        loop = new EpochLoop(new FinetuneTask(), output);
+        task = new FinetuneTask(new RunIdentity(identityValues()));
+        loop = new EpochLoop(task, output);
     }
 
     private HeldOut heldOut(String name, ImageSet set) {
@@ -233,7 +221,7 @@ public final class SupervisedTrainer {
 
     /** In words: who makes the views. */
     public String feeding() {
-        return feed == null ? "views by threads of the host" : feed.describe(lossEvery);
+        return images.feeding();
     }
 
     public SupervisedStep step() {
@@ -257,58 +245,23 @@ public final class SupervisedTrainer {
 
     /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
     public void printStepTimes(PrintStream out, int repeats) {
-        step.optimizer().setLearningRate(backend, config.learningRate().schedule(config.epochs()).learningRate(1));
-        try (Batches batches = batches(1, 0)) {
-            batches.prepare();
-            step.program().run();
-            step.program().printTimes(out, step.program().time(backend, repeats));
-        }
+        task.printStepTimes(step.program(), out, repeats);
     }
 
-    private final class FinetuneTask implements EpochLoop.Task {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public RunIdentity identity() {
-            return identity;
-        }
-
-        @Override
-        public int epochs() {
-            return config.epochs();
-        }
-
-        @Override
-        public int steps() {
-            return ViewLoader.steps(images.size(), loading);
-        }
-
-        @Override
-        public int batch() {
-            return config.batch();
+    private final class FinetuneTask extends TrainingTask {
+        FinetuneTask(RunIdentity identity) {
+            super(NAME, identity, config.epochs(), config.learningRate(), images, backend, step.optimizer());
         }
 
         @Override
         public int rows() {
-            return config.batch();
+            return batch();
         }
 
         @Override
-        public double learningRate(int epoch) {
-            return config.learningRate().schedule(config.epochs()).learningRate(epoch);
-        }
-
-        @Override
-        public void setLearningRate(double value) {
-            step.optimizer().setLearningRate(backend, value);
-        }
-
-        @Override
-        public EpochLoop.Batches begin(int epoch, int step) {
-            return batches(epoch, step);
+        public Batches begin(int epoch, int firstStep) {
+            return images.batches(false, epoch, firstStep, SupervisedTrainer.this::upload, SupervisedTrainer.this::runStep,
+                    () -> EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct()));
         }
 
         @Override
@@ -388,11 +341,9 @@ public final class SupervisedTrainer {
         return all;
     }
 
-    /** @param epoch where the run stands, @param firstStep the next within it */
-    private Batches batches(int epoch, int firstStep) {
-        return feed == null
-                ? new HostBatches(epoch, firstStep)
-                : new Batches.OnDevice(feed, lossEvery, epoch, firstStep, this::runStep);
+    private void upload(ViewBatch batch) {
+        backend.upload(step.images(), batch.query());
+        backend.upload(step.labels(), batch.labels());
     }
 
     private void runStep() {
@@ -402,50 +353,18 @@ public final class SupervisedTrainer {
         }
     }
 
-    /** One view of each image from worker threads, one run of the program for each batch. */
-    private final class HostBatches implements Batches {
-        private final ViewLoader loader;
-
-        HostBatches(int epoch, int firstStep) {
-            loader = ViewLoader.single(images, config.views(), config.normalisation(), loading, epoch, firstStep);
-        }
-
-        @Override
-        public List<EpochLoop.StepResult> run(int most) {
-            prepare();
-            runStep();
-            return List.of(new EpochLoop.StepResult(backend.get(step.loss().loss()), (long) backend.get(step.loss().correct())));
-        }
-
-        @Override
-        public void prepare() {
-            ViewBatch batch = loader.next();
-            backend.upload(step.images(), batch.query());
-            backend.upload(step.labels(), batch.labels());
-        }
-
-        @Override
-        public long waitedNanos() {
-            return loader.waitedNanos();
-        }
-
-        @Override
-        public void close() {
-            loader.close();
-        }
-    }
-
     /** What the program does besides, where the device makes the views. */
     private final class DeviceInputs implements SupervisedStep.Feed {
         @Override
         public void recordInputs(Recorder rec, Buffer into, Buffer labels) {
-            feed.addTable(labels, (epoch, s, batch) -> Arrays.stream(batch).map(images::label).toArray());
+            DeviceFeed feed = images.device();
+            feed.addTable(labels, (epoch, s, batch) -> Arrays.stream(batch).map(images.set()::label).toArray());
             feed.recordInputs(rec, List.of(Philox.Purpose.VIEW_TRAIN), List.of(into));
         }
 
         @Override
         public void recordResults(Recorder rec, Buffer loss, Buffer correct) {
-            feed.recordResults(rec, loss, correct);
+            images.device().recordResults(rec, loss, correct);
         }
     }
 }
