@@ -41,6 +41,13 @@ final class MocoOptions {
             description = "MoCo v2: --mlp --blur --temperature 0.2 together (default: MoCo v1).")
     private boolean v2;
 
+    /** Writes what {@code --v2} stands for, and the default temperature, into their own options: for the record of a new run. */
+    void resolve() {
+        temperature = temperature();
+        mlp = mlp();
+        blur = blur();
+    }
+
     /** As typed, or else what the version of MoCo asks for. */
     double temperature() {
         return temperature != null ? temperature : v2 ? MocoConfig.V2_TEMPERATURE : MocoConfig.DEFAULT_TEMPERATURE;

@@ -96,6 +96,9 @@ final class PretrainCommand implements Callable<Integer> {
         start.ifPresent(s -> s.requireFits(config.moco().encoder(), true));
         DataSet set = DataSource.single(data, out::println).set();
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(backendOptions)) {
+            if (!folder.resumed()) {
+                moco.resolve();
+            }
             Map<String, Object> options = OptionRecord.of(spec);
             if (folder.resumed()) {
                 OptionRecord.write(folder, options, backend.describe(), threads, spec);

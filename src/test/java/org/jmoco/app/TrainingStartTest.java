@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.report.RunFolder;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +90,21 @@ class TrainingStartTest {
         Files.move(encoder, folder.resolve("elsewhere"));
         String said = CommandRuns.run(1, "finetune", "--resume", "--out", out.toString());
         assertTrue(said.contains("--from " + encoder + ": no such run or file"), said);
+    }
+
+    @Test
+    void theRecordSaysWhatV2StandsFor() throws IOException {
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, "pretrain", out, "--data", data, "--v2");
+        String options = Files.readString(out.resolve("options.json")).replace(" ", "");
+        for (String resolved : List.of("\"--temperature\":\"0.2\"", "\"--mlp\":\"true\"", "\"--blur\":\"true\"", "\"--v2\":\"true\"")) {
+            assertTrue(options.contains(resolved), options);
+        }
+        Path last = CheckpointStore.forReading(out).files().getLast();
+        byte[] bytes = Files.readAllBytes(last);
+        Files.delete(last);
+        CommandRuns.run(0, "pretrain", "--resume", "--out", out.toString(), "--progress", "none");
+        assertArrayEquals(bytes, Files.readAllBytes(last));
     }
 
     /** A diagnosis has one network, and no query encoder beside a key encoder. */
