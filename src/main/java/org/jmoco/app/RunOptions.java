@@ -49,7 +49,8 @@ final class RunOptions {
     }
 
     /**
-     * Weights to start from, empty for random ones. A run that goes on has them in its own checkpoint: what {@code --from} named then may be gone.
+     * Weights to start from, empty for random ones. A run that goes on has them in its own checkpoint: what {@code --from} named
+     * then may be gone.
      *
      * @param say told of a damaged checkpoint, which is set aside
      * @throws UserError if what {@code --from} names is needed and does not exist

@@ -186,12 +186,7 @@ final class CifarReader {
             b[i] += b[i - SIDE];
             for (int x = 1; x < SIDE; x++) {
                 i++;
-                int left = b[i - 1] & 0xff;
-                int up = b[i - SIDE] & 0xff;
-                int corner = b[i - SIDE - 1] & 0xff;
-                int high = Math.max(left, up);
-                int low = Math.min(left, up);
-                b[i] += (byte) (corner >= high ? low : corner <= low ? high : left + up - corner);
+                b[i] += (byte) CifarPacking.median(b[i - 1] & 0xff, b[i - SIDE] & 0xff, b[i - SIDE - 1] & 0xff);
             }
         }
     }

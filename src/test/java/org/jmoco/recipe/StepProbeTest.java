@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 class StepProbeTest {
-    /** Measured on two cores: a step of the published stage cifar10 takes 0.25 s at batch 8 and 1.94 s at 128. */
+    /** Two cores, published stage cifar10: a run took 1.94 s a step at 128; a dry run that measured at batch 8 told 4.0 s, so 0.25 s there. */
     @Test
     void costsThatDoNotDependOnTheBatchDoNotSpoilAPublishedStep() {
         double perImage = (1.94 - 0.25) / (128 - 8);

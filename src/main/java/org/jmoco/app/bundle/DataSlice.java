@@ -18,6 +18,7 @@ import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.augment.Views;
+import org.jmoco.data.CifarPacking;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.SliceFile;

@@ -41,7 +41,8 @@ enum ConvMethod {
     /**
      * The rule. On x86-64 processors with AVX2 and with C and K multiples of 16: 3 x 3 of stride 1 and 2 by Winograd's
      * method, 1 x 1 as a matrix product. At stride 1 the tile that needs the fewest products, counted with what hangs over
-     * the image's edge; forward the largest tile only where there are many. Few input channels: patches, forward. Everything else by oneDNN's direct kernels.
+     * the image's edge; forward the largest tile only where there are many. Few input channels: patches, forward. Everything else by
+     * oneDNN's direct kernels.
      *
      * @param gradient whether this is backward data or backward weights
      */

@@ -16,7 +16,7 @@ import org.jmoco.tensor.DType;
 /**
  * Machine code for the transforms around Winograd's products, made for one tile shape and fixed distances. A kernel runs
  * over {@code count} items (tiles, or filter rows) and in each over channels, 8 at a time. It reads and writes every value
- * once, so its price is that of the memory traffic: per tile and channel 16 or 24 floats on the side of the products.
+ * once, so its price is that of the memory traffic: per tile and channel 16 to 100 numbers on the side of the products.
  */
 final class WinogradKernel {
     /** Bytes of the vectors written here, 8 f32 or 4 f64. */

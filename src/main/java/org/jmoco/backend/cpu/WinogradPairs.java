@@ -21,7 +21,7 @@ final class WinogradPairs {
     private final int in; // inputs and products
     private final int out;
 
-    /** @param p positive points, each different; with four or fewer of them a line's vectors fit into 16 registers */
+    /** @param p positive points, each different; of up to five of them a line's vectors and three more fit into 16 registers */
     WinogradPairs(double... p) {
         this.p = p;
         out = 2 * p.length;

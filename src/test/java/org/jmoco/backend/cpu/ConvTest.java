@@ -71,7 +71,7 @@ class ConvTest {
             ConvCase.Exact dx = data.dx();
             ConvCase.Exact dw = data.dw();
             for (ConvMethod m : methods(p, false)) {
-                // G of F(8x8) has thirds, so 0 may come out as 1e-13; every other whole number must be hit.
+                // G of F(8x8) is not made of dyadic fractions: 0 may come out as 1e-13. Every other whole number must be hit.
                 data.check("forward", m, y, 0, data.forward(TWO, m), m == ConvMethod.WINOGRAD_8X8 ? 1e-6 : 0);
                 used.merge(m, 1, Integer::sum);
             }

@@ -1,20 +1,18 @@
-package org.jmoco.app.bundle;
-
-import org.jmoco.data.ImageSet;
+package org.jmoco.data;
 
 /**
- * CIFAR-10's packed form, which {@link org.jmoco.data.DataSets} reads as .res.gz: all labels, then three planes G, R-G+128, B-G+128 (mod 256), each image
- * after image, each value the residual (mod 256) against the median edge detector (Weinberger, Seroussi, Sapiro: "LOCO-I", 1996).
+ * CIFAR-10's packed form, which {@link CifarReader} reads as .res.gz: all labels, then three planes G, R-G+128, B-G+128 (mod 256),
+ * each image after image, each value the residual (mod 256) against the median edge detector (Weinberger, Seroussi, Sapiro:
+ * "LOCO-I", 1996).
  */
-final class CifarPacking {
+public final class CifarPacking {
     private static final int SIDE = 32;
     private static final int PLANE = SIDE * SIDE;
 
-    private CifarPacking() {
-    }
+    private CifarPacking() {}
 
     /** @param set labelled images of 32 x 32 */
-    static byte[] pack(ImageSet set) {
+    public static byte[] pack(ImageSet set) {
         int n = set.size();
         byte[] out = new byte[n * (1 + 3 * PLANE)];
         int[] v = new int[PLANE];
@@ -43,8 +41,11 @@ final class CifarPacking {
         if (x == 0) {
             return up;
         }
-        int left = v[y * SIDE + x - 1];
-        int corner = v[(y - 1) * SIDE + x - 1];
+        return median(v[y * SIDE + x - 1], up, v[(y - 1) * SIDE + x - 1]);
+    }
+
+    /** The middle one of left, up and left + up - corner. */
+    static int median(int left, int up, int corner) {
         int high = Math.max(left, up);
         int low = Math.min(left, up);
         return corner >= high ? low : corner <= low ? high : left + up - corner;
