@@ -46,6 +46,7 @@ final class Dnnl {
     private static final int CONVOLUTION_DIRECT = 1;
     private static final int SCRATCHPAD_USER = 1;
     private static final int ISA_AVX2 = 7; // bits: SSE4.1, AVX, AVX2
+    private static final int ISA_AVX512 = ISA_AVX2 | 1 << 5; // avx512_core: F, BW, DQ and VL
     private static final int UNIMPLEMENTED = 3;
 
     private static final DnnlLibrary LIB = DnnlLibrary.open();
@@ -121,8 +122,17 @@ final class Dnnl {
 
     /** Whether oneDNN runs its AVX2 kernels here (which use FMA as well). */
     static boolean hasAvx2() {
+        return runs(ISA_AVX2);
+    }
+
+    /** Whether oneDNN runs its kernels for AVX-512 with BW, DQ and VL here. */
+    static boolean hasAvx512() {
+        return runs(ISA_AVX512);
+    }
+
+    private static boolean runs(int isa) {
         try {
-            return ((int) EFFECTIVE_ISA.invokeExact() & ISA_AVX2) == ISA_AVX2;
+            return ((int) EFFECTIVE_ISA.invokeExact() & isa) == isa;
         } catch (Throwable t) {
             throw rethrow(t);
         }

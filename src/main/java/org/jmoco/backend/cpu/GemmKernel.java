@@ -1,23 +1,24 @@
 package org.jmoco.backend.cpu;
 
-import static org.jmoco.backend.cpu.Avx2Assembler.R10;
-import static org.jmoco.backend.cpu.Avx2Assembler.R11;
-import static org.jmoco.backend.cpu.Avx2Assembler.R8;
-import static org.jmoco.backend.cpu.Avx2Assembler.R9;
-import static org.jmoco.backend.cpu.Avx2Assembler.RAX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
-import static org.jmoco.backend.cpu.Avx2Assembler.at;
+import static org.jmoco.backend.cpu.VectorAssembler.R10;
+import static org.jmoco.backend.cpu.VectorAssembler.R11;
+import static org.jmoco.backend.cpu.VectorAssembler.R8;
+import static org.jmoco.backend.cpu.VectorAssembler.R9;
+import static org.jmoco.backend.cpu.VectorAssembler.RAX;
+import static org.jmoco.backend.cpu.VectorAssembler.RCX;
+import static org.jmoco.backend.cpu.VectorAssembler.RDI;
+import static org.jmoco.backend.cpu.VectorAssembler.RDX;
+import static org.jmoco.backend.cpu.VectorAssembler.RSI;
+import static org.jmoco.backend.cpu.VectorAssembler.RSP;
+import static org.jmoco.backend.cpu.VectorAssembler.at;
 
+import org.jmoco.backend.cpu.VectorAssembler.Memory;
 import org.jmoco.tensor.DType;
 
 /**
- * Matrix products in machine code, on a block of the result that fits into 12 vector registers: a step along the sum
- * loads two or three vectors of one factor, spreads six or four numbers of the other, and makes 12 fused multiply-adds, the
- * most that two units can do in 6 cycles.
+ * Matrix products in machine code, on a block of the result that fits into 12 vector registers (AVX-512: 24): a step along the sum
+ * loads two or three vectors of one factor, spreads numbers of the other, and makes 12 fused multiply-adds (24), as many as two units
+ * do in 6 cycles (24 cycles of one of 512 bits, or of two of 256 that share it).
  *
  * <p><b>Sums are short.</b> After {@link #CHUNK} terms the registers are added to the result in memory and begin anew. The
  * rounding error of one long chain grows with its length; of 512 channels in one chain it is four times that of chunks
@@ -31,61 +32,119 @@ final class GemmKernel {
     private static final int LONG_CHUNK = 2 * CHUNK;
     /** A sum of so many terms or more is long. */
     private static final int LONG = 8 * CHUNK;
-    /** Rows of the result in {@link #rowsTimesPanel}. */
-    static final int ROWS = 6;
-    /** Bytes of a row of a panel of the second factor, two vectors: 16 columns in f32, 8 in f64. */
+    /** Bytes of a row of a panel of the second factor: 16 columns in f32, 8 in f64. */
     static final int PANEL_BYTES = 64;
+    /** Vectors of a row of the result in {@link #rowsTimesPanels}: a panel of two, or two panels of one. */
+    private static final int ROW_VECTORS = 2;
 
-    private static final int VECTOR = 32;
     /**
      * Bytes by which the lines of a row of A are asked for before their turn, which comes each 96 cycles or 48: six short rows are
      * too many streams for the processor to foresee.
      */
     private static final long AHEAD = 2 * NativeMemory.ALIGNMENT;
-    /** Rows of the result in {@link #sumOfOuterProducts} that are held in registers. */
-    private static final int OUTER_ROWS = 4;
 
     private GemmKernel() {}
 
-    /** Terms of a chunk of {@link #rowsTimesPanel} for a sum of {@code terms}, a multiple of 16. */
+    /** Rows of the result in {@link #rowsTimesPanels}: 6 or 12. */
+    static int rows(InstructionSet set) {
+        return set == InstructionSet.AVX512 ? 8 : 6;
+    }
+
+    /** Panels at most that {@link #rowsTimesPanels} takes at once. */
+    static int panels(InstructionSet set) {
+        return ROW_VECTORS * set.vectorBytes / PANEL_BYTES;
+    }
+
+    /** Terms of a chunk of {@link #rowsTimesPanels} for a sum of {@code terms}, a multiple of 16. */
     static int chunk(int terms) {
         return terms >= LONG && terms % LONG_CHUNK == 0 ? LONG_CHUNK : CHUNK;
     }
 
     /**
-     * {@code f(a, b, c, groups, chunks)}: C = A B or C += A B for 6 x groups rows and 16 columns, summed over chunk x chunks
-     * terms. A is row by row; B is a panel of 16 columns, dense. Meanwhile what follows B in memory is brought nearer.
+     * What {@link #rowsTimesPanels} multiplies.
      *
-     * @param chunk terms of a chunk
+     * @param type of both factors and the result, f32 or f64
+     * @param terms of a sum, a multiple of 16
+     * @param panels of B that are taken at once
+     * @param groups of rows in most calls
      * @param aRow bytes from one row of A to the next
      * @param cRow bytes from one row of C to the next
-     * @param accumulate whether the first chunk is added to C as well
      */
-    static MachineCode rowsTimesPanel(int chunk, long aRow, long cRow, boolean accumulate) {
-        Avx2Assembler a = new Avx2Assembler(DType.F32);
-        a.copy(RAX, R8); // bytes of the panel: r8 chunks of a power of two
-        a.shiftLeft(RAX, Integer.numberOfTrailingZeros(PANEL_BYTES * chunk));
-        a.add64(RAX, RSI);
+    record Rows(InstructionSet set, DType type, int terms, int rows, int panels, int groups, long aRow, long cRow) {
+        /** Vectors of each. */
+        int vectors() {
+            return panels * PANEL_BYTES / set.vectorBytes;
+        }
+
+        /** Terms of a pass of the inner loop; in f32 of a sum in registers. */
+        int chunk() {
+            return type == DType.F32 ? GemmKernel.chunk(terms) : CHUNK;
+        }
+
+        /** Bytes of a panel. */
+        long panelBytes() {
+            return (long) PANEL_BYTES * terms;
+        }
+
+        /** Where vector {@code v} of a row of B is: in the same panel, or in the next. */
+        long bOffset(int v) {
+            long at = (long) v * set.vectorBytes;
+            return at / PANEL_BYTES * panelBytes() + at % PANEL_BYTES;
+        }
+
+        Memory c(int sum) {
+            return at(RDX, sum / vectors() * cRow + (long) sum % vectors() * set.vectorBytes);
+        }
+    }
+
+    /**
+     * {@code f(a, b, c, groups)}: C = A B or C += A B for {@link #rows} x groups rows and the columns of some panels, one behind the
+     * other. A is row by row; B is a dense panel of 64 bytes a row. Meanwhile what follows B in memory is brought nearer.
+     *
+     * <p>In f64 a sum is one chain: its error is far below what f32 can show.
+     *
+     * @param accumulate whether the sums are added to C
+     */
+    static MachineCode rowsTimesPanels(Rows p, boolean accumulate) {
+        VectorAssembler a = new VectorAssembler(p.set, p.type);
+        int sums = p.rows() * p.vectors();
+        boolean oneChain = p.type == DType.F64;
+        a.copy(RAX, RSI);
+        a.add(RAX, p.panels * p.panelBytes());
         int group = a.position();
-        askForGroup(a, aRow, cRow);
+        askForGroup(a, p);
         a.copy(R9, RDI);
         a.copy(R10, RSI);
-        a.copy(R11, R8);
+        a.count(R11, p.terms / p.chunk());
+        for (int i = 0; oneChain && i < sums; i++) {
+            if (accumulate) {
+                a.load(i, p.c(i));
+            } else {
+                a.clear(i);
+            }
+        }
         int done = -1;
-        if (!accumulate) {
-            rowsChunk(a, chunk, aRow, cRow, false);
+        if (!oneChain && !accumulate) {
+            rowsTerms(a, p, true);
+            storeSums(a, p, false);
             a.decrement(R11);
             done = a.jumpIfZeroForward();
         }
         int next = a.position();
-        rowsChunk(a, chunk, aRow, cRow, true);
+        rowsTerms(a, p, !oneChain);
+        if (!oneChain) {
+            storeSums(a, p, true);
+        }
         a.decrement(R11);
         a.jumpIfNotZero(next);
         if (done >= 0) {
             a.landHere(done);
         }
-        a.add(RDI, ROWS * aRow);
-        a.add(RDX, ROWS * cRow);
+        if (oneChain) {
+            storeSums(a, p, false);
+        }
+        a.add(RDI, p.rows() * p.aRow);
+        a.add(RDX, p.rows() * p.cRow);
         a.decrement(RCX);
         a.jumpIfNotZero(group);
         a.zeroUpper();
@@ -93,178 +152,167 @@ final class GemmKernel {
         return new MachineCode(a.code());
     }
 
-    /**
-     * {@code f(a, b, c, groups, chunks)}: the same in f64, for 8 columns and 16 x chunks terms, where a sum is one chain: its
-     * error is far below what f32 can show.
-     */
-    static MachineCode rowsTimesPanelF64(long aRow, long cRow, boolean accumulate) {
-        Avx2Assembler a = new Avx2Assembler(DType.F64);
-        a.copy(RAX, R8); // bytes of the panel
-        a.shiftLeft(RAX, Integer.numberOfTrailingZeros(PANEL_BYTES * CHUNK));
-        a.add64(RAX, RSI);
-        int group = a.position();
-        askForGroup(a, aRow, cRow);
-        a.copy(R9, RDI);
-        a.copy(R10, RSI);
-        a.copy(R11, R8);
-        for (int i = 0; i < 2 * ROWS; i++) {
-            if (accumulate) {
-                a.load(i, at(RDX, i / 2 * cRow + i % 2 * VECTOR));
-            } else {
-                a.clear(i);
-            }
-        }
-        int next = a.position();
-        rowsTerms(a, DType.F64, CHUNK, aRow, false);
-        a.decrement(R11);
-        a.jumpIfNotZero(next);
-        for (int i = 0; i < 2 * ROWS; i++) {
-            a.store(at(RDX, i / 2 * cRow + i % 2 * VECTOR), i);
-        }
-        a.add(RDI, ROWS * aRow);
-        a.add(RDX, ROWS * cRow);
-        a.decrement(RCX);
-        a.jumpIfNotZero(group);
-        a.zeroUpper();
-        a.ret();
-        return new MachineCode(a.code());
-    }
-
-    /** Some terms of 6 rows x 2 vectors from A at r9 and B at r10, which move on. @param anew whether the sums begin */
-    private static void rowsTerms(Avx2Assembler a, DType type, int terms, long aRow, boolean anew) {
-        int b = 12;
-        int spread = 14;
-        for (int term = 0; term < terms; term++) {
-            if (term % 8 == 0) { // in all more lines than the next panel has, for 8 groups or more
+    /** A chunk of terms from A at r9 and B at r10, which move on. @param anew whether the sums begin */
+    private static void rowsTerms(VectorAssembler a, Rows p, boolean anew) {
+        int vectors = p.vectors();
+        int b = p.rows() * vectors;
+        int spread = b + vectors;
+        int spreads = p.set.registers - spread;
+        int bytes = p.type.bytes;
+        // Each line of the next panels once in a call of the usual number of groups, or more often.
+        int lines = 0;
+        int linesInAll = (p.panels * p.chunk() + p.groups - 1) / p.groups;
+        for (int term = 0; term < p.chunk(); term++) {
+            for (; lines * p.chunk() < linesInAll * (term + 1); lines++) {
                 a.prefetch(at(RAX, 0));
                 a.add(RAX, PANEL_BYTES);
             }
-            if (type.bytes * term % NativeMemory.ALIGNMENT == 0) {
-                for (int row = 0; row < ROWS; row++) {
-                    a.prefetchNear(at(R9, row * aRow + type.bytes * term + AHEAD));
+            if (bytes * term % NativeMemory.ALIGNMENT == 0) {
+                for (int row = 0; row < p.rows(); row++) {
+                    a.prefetchNear(at(R9, row * p.aRow + bytes * term + AHEAD));
                 }
             }
-            a.load(b, at(R10, PANEL_BYTES * term));
-            a.load(b + 1, at(R10, PANEL_BYTES * term + VECTOR));
-            for (int row = 0; row < ROWS; row++) {
-                int s = spread + (row & 1);
-                a.broadcast(s, at(R9, row * aRow + type.bytes * term));
-                for (int v = 0; v < 2; v++) {
-                    product(a, 2 * row + v, s, b + v, anew && term == 0);
+            for (int v = 0; v < vectors; v++) {
+                a.load(b + v, at(R10, p.bOffset(v) + PANEL_BYTES * term));
+            }
+            for (int row = 0; row < p.rows(); row++) {
+                int s = spread + row % spreads;
+                a.broadcast(s, at(R9, row * p.aRow + bytes * term));
+                for (int v = 0; v < vectors; v++) {
+                    product(a, vectors * row + v, s, b + v, anew && term == 0);
                 }
             }
         }
-        a.add(R9, type.bytes * terms);
-        a.add(R10, PANEL_BYTES * terms);
+        a.add(R9, bytes * p.chunk());
+        a.add(R10, PANEL_BYTES * p.chunk());
     }
 
-    /** Asks for the lines of C that 6 rows x 2 vectors will be written to, and for the first lines of the next 6 rows of A. */
-    private static void askForGroup(Avx2Assembler a, long aRow, long cRow) {
-        for (int row = 0; row < ROWS; row++) {
-            a.prefetchToWrite(at(RDX, row * cRow));
+    /** Asks for the lines of C that the rows of a group will be written to, and for the first lines of the next group's A. */
+    private static void askForGroup(VectorAssembler a, Rows p) {
+        for (int row = 0; row < p.rows(); row++) {
+            for (int panel = 0; panel < p.panels; panel++) {
+                a.prefetchToWrite(at(RDX, row * p.cRow + panel * PANEL_BYTES));
+            }
         }
-        for (int row = ROWS; row < 2 * ROWS; row++) {
+        for (int row = p.rows(); row < 2 * p.rows(); row++) {
             for (long line = 0; line < AHEAD; line += NativeMemory.ALIGNMENT) {
-                a.prefetchNear(at(RDI, row * aRow + line));
+                a.prefetchNear(at(RDI, row * p.aRow + line));
             }
         }
     }
 
-    /** One chunk of 6 rows x 2 vectors from A at r9 and B at r10, which move on; C at rdx. */
-    private static void rowsChunk(Avx2Assembler a, int chunk, long aRow, long cRow, boolean add) {
-        rowsTerms(a, DType.F32, chunk, aRow, true);
-        for (int i = 0; i < 2 * ROWS; i++) {
-            var c = at(RDX, i / 2 * cRow + i % 2 * VECTOR);
+    private static void storeSums(VectorAssembler a, Rows p, boolean add) {
+        for (int i = 0; i < p.rows() * p.vectors(); i++) {
             if (add) {
-                a.add(i, i, c);
+                a.add(i, i, p.c(i));
             }
-            a.store(c, i);
+            a.store(p.c(i), i);
         }
+    }
+
+    /** Rows of the result in {@link #sumOfOuterProducts} that are held in registers, half of a vector. */
+    private static int outerRows(InstructionSet set) {
+        return set.vectorBytes / Float.BYTES / 2;
+    }
+
+    /** Vectors of such a row at most. */
+    static int outerVectors(InstructionSet set) {
+        return set == InstructionSet.AVX512 ? 2 : 3;
     }
 
     /**
-     * {@code f(a, b, c, groups, chunks)}: C = A^T B or C += A^T B for 8 x groups rows and 8 x vectors columns, summed over
-     * 16 x chunks terms. Both factors come in panels of 8 columns, in which the terms follow each other: element (term,
-     * column) of a panel is at 32 term + 4 column. Meanwhile the panels of both that follow in memory are brought nearer.
+     * {@code f(a, b, c, groups, chunks)}: C = A^T B or C += A^T B for groups x L rows and vectors x L columns, L being the f32 of
+     * a vector, summed over 16 x chunks terms. Both factors come in panels of L columns, in which the terms follow each other:
+     * element (term, column) of a panel is at 4 L term + 4 column. Meanwhile the panels of both that follow in memory are brought
+     * nearer.
      *
-     * @param vectors panels of B, 1 to 3
+     * @param vectors panels of B, 1 to {@link #outerVectors}
      * @param panelBytes from one panel to the next, in either factor
      * @param cRow bytes from one row of C to the next
      * @param accumulate whether to add to C
      */
-    static MachineCode sumOfOuterProducts(int vectors, long panelBytes, long cRow, boolean accumulate) {
-        int sumBytes = OUTER_ROWS * vectors * VECTOR;
-        Avx2Assembler a = new Avx2Assembler(DType.F32);
+    static MachineCode sumOfOuterProducts(InstructionSet set, int vectors, long panelBytes, long cRow, boolean accumulate) {
+        int vector = set.vectorBytes;
+        int rows = outerRows(set);
+        int sumBytes = rows * vectors * vector;
+        VectorAssembler a = new VectorAssembler(set, DType.F32);
+        a.enterFrame(sumBytes, RAX);
         a.copy(RAX, RSI);
         a.add(RAX, vectors * panelBytes); // the panels of B whose turn is next
-        a.add(RSP, -sumBytes);
         int group = a.position();
-        for (int half = 0; half < 2; half++) { // 4 of the 8 columns of a panel of A
+        for (int half = 0; half < 2; half++) { // half of the columns of a panel of A
             a.copy(R9, RDI);
             a.copy(R10, RSI);
             a.copy(R11, R8);
-            for (int row = 0; row < OUTER_ROWS; row++) { // of C: three vectors lie in two lines
+            for (int row = 0; row < rows; row++) { // of C: three vectors lie in two lines
                 a.prefetchToWrite(at(RDX, row * cRow));
-                a.prefetchToWrite(at(RDX, row * cRow + (vectors - 1L) * VECTOR));
+                if (vectors > 1) {
+                    a.prefetchToWrite(at(RDX, row * cRow + (vectors - 1L) * vector));
+                }
             }
             a.clear(0);
-            for (int i = 0; i < OUTER_ROWS * vectors; i++) {
-                a.store(at(RSP, i * VECTOR), 0);
+            for (int i = 0; i < rows * vectors; i++) {
+                a.store(at(RSP, i * vector), 0);
             }
             int chunk = a.position();
             outerChunk(a, vectors, panelBytes, half);
             a.decrement(R11);
             a.jumpIfNotZero(chunk);
-            for (int i = 0; i < OUTER_ROWS * vectors; i++) { // what the last chunk left in the registers
-                var c = at(RDX, i / vectors * cRow + i % vectors * VECTOR);
+            for (int i = 0; i < rows * vectors; i++) { // what the last chunk left in the registers
+                var c = at(RDX, i / vectors * cRow + i % vectors * vector);
                 if (accumulate) {
                     a.add(i, i, c);
                 }
                 a.store(c, i);
             }
-            a.add(RDX, OUTER_ROWS * cRow);
+            a.add(RDX, rows * cRow);
         }
         a.add(RDI, panelBytes);
         a.decrement(RCX);
         a.jumpIfNotZero(group);
-        a.add(RSP, sumBytes);
+        a.leaveFrame(sumBytes);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
     }
 
-    /** One chunk of 4 rows from A at r9 and B at r10, which move on; the sum so far is on the stack and in registers. */
-    private static void outerChunk(Avx2Assembler a, int vectors, long panelBytes, int half) {
-        int b = 12;
-        int spread = 15;
+    /** One chunk of half a panel's rows from A at r9 and B at r10, which move on; the sum so far is on the stack and in registers. */
+    private static void outerChunk(VectorAssembler a, int vectors, long panelBytes, int half) {
+        int vector = a.set().vectorBytes;
+        int rows = outerRows(a.set());
+        int b = rows * outerVectors(a.set());
+        int spread = b + outerVectors(a.set());
+        int spreads = a.set().registers - spread;
+        int line = NativeMemory.ALIGNMENT / vector; // terms
         for (int term = 0; term < CHUNK; term++) {
-            if (term % 4 == 2 * half) { // half of the lines of the next panel of A that lie at the place of this chunk
-                a.prefetch(at(R9, panelBytes + VECTOR * term));
+            if (term % (2 * line) == line * half) { // half of the lines of the next panel of A that lie at the place of this chunk
+                a.prefetch(at(R9, panelBytes + vector * term));
             }
-            if (term % 8 == 7) {
+            if (term % (4 * line) == 4 * line - 1) {
                 a.prefetch(at(RAX, 0));
                 a.add(RAX, NativeMemory.ALIGNMENT);
             }
             for (int v = 0; v < vectors; v++) {
-                a.load(b + v, at(R10, v * panelBytes + VECTOR * term));
+                a.load(b + v, at(R10, v * panelBytes + vector * term));
             }
-            for (int row = 0; row < OUTER_ROWS; row++) {
-                a.broadcast(spread, at(R9, VECTOR * term + 4 * (OUTER_ROWS * half + row)));
+            for (int row = 0; row < rows; row++) {
+                int s = spread + row % spreads;
+                a.broadcast(s, at(R9, vector * term + Float.BYTES * (rows * half + row)));
                 for (int v = 0; v < vectors; v++) {
-                    product(a, vectors * row + v, spread, b + v, term == 0);
+                    product(a, vectors * row + v, s, b + v, term == 0);
                 }
             }
         }
-        a.add(R9, VECTOR * CHUNK);
-        a.add(R10, VECTOR * CHUNK);
-        for (int i = 0; i < OUTER_ROWS * vectors; i++) {
-            a.add(i, i, at(RSP, i * VECTOR));
-            a.store(at(RSP, i * VECTOR), i);
+        a.add(R9, vector * CHUNK);
+        a.add(R10, vector * CHUNK);
+        for (int i = 0; i < rows * vectors; i++) {
+            a.add(i, i, at(RSP, i * vector));
+            a.store(at(RSP, i * vector), i);
         }
     }
 
     /** sum = x y for the first term, else sum += x y. */
-    private static void product(Avx2Assembler a, int sum, int x, int y, boolean first) {
+    private static void product(VectorAssembler a, int sum, int x, int y, boolean first) {
         if (first) {
             a.mul(sum, x, y);
         } else {

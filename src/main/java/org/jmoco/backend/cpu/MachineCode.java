@@ -24,7 +24,7 @@ final class MachineCode implements AutoCloseable {
         entry = MemorySegment.ofAddress(memory.address());
     }
 
-    /** Whether this machine runs what {@link Avx2Assembler} writes: x86-64 with AVX2 and FMA, System V conventions. */
+    /** Whether this machine runs what {@link VectorAssembler} writes: x86-64 with AVX2 and FMA, System V conventions. */
     static boolean supported() {
         String os = System.getProperty("os.name");
         return System.getProperty("os.arch").equals("amd64") && os.startsWith("Linux") && Dnnl.hasAvx2();

@@ -1,11 +1,10 @@
 package org.jmoco.backend.cpu;
 
-import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
-import static org.jmoco.backend.cpu.Avx2Assembler.at;
+import static org.jmoco.backend.cpu.VectorAssembler.RDI;
+import static org.jmoco.backend.cpu.VectorAssembler.RDX;
+import static org.jmoco.backend.cpu.VectorAssembler.RSI;
+import static org.jmoco.backend.cpu.VectorAssembler.at;
 import static org.jmoco.backend.cpu.GemmKernel.PANEL_BYTES;
-import static org.jmoco.backend.cpu.GemmKernel.ROWS;
 import static org.jmoco.tensor.DType.F32;
 import static org.jmoco.tensor.DType.F64;
 
@@ -26,13 +25,15 @@ final class PatchForward implements ConvKernel {
     private static final int BLOCK_BYTES = 256 << 10;
     /** Tasks wanted where there are pixels enough. */
     private static final int EVEN_BLOCKS = 16;
-    private static final int LANES = WinogradKernel.VECTOR / F64.bytes;
+    private static final int LANES = InstructionSet.AVX2.vectorBytes / F64.bytes;
 
     private final ConvProblem p;
     private final Workers workers;
     private final int terms; // T
     private final int rounded; // T, rounded up to what the product sums in one go
     private final int pixels; // outputs of the batch
+    private final int rows; // outputs of a product's group
+    private final int panels; // of U that a product takes at once
     private final int block; // outputs of a task
     private final long vRow; // bytes of a patch
     private final long mRow; // of a row of results
@@ -60,13 +61,16 @@ final class PatchForward implements ConvKernel {
         pixels = p.n() * p.outH() * p.outW();
         vRow = WinogradGrid.staggered((long) F64.bytes * rounded);
         mRow = WinogradGrid.staggered((long) F64.bytes * p.k());
-        long fit = Math.max(ROWS, Math.min(BLOCK_BYTES / (vRow + mRow), pixels / EVEN_BLOCKS));
-        block = (int) (fit + ROWS - 1) / ROWS * ROWS;
+        InstructionSet set = InstructionSet.widest();
+        rows = GemmKernel.rows(set);
+        panels = p.k() / panel() % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1;
+        long fit = Math.max(rows, Math.min(BLOCK_BYTES / (vRow + mRow), pixels / EVEN_BLOCKS));
+        block = (int) (fit + rows - 1) / rows * rows;
         patches = p.s() * p.c() < LANES ? null : patches(p, rounded, vRow);
-        product = GemmKernel.rowsTimesPanelF64(vRow, mRow, false);
+        product = GemmKernel.rowsTimesPanels(new GemmKernel.Rows(set, F64, rounded, rows, panels, block / rows, vRow, mRow), false);
         WinogradTile one = WinogradTile.oneTap(1);
-        outputKernel = WinogradKernel.transform(F64, one.output(), row(mRow), F64, row((long) F32.bytes * p.k()), F32, p.k(),
-                WinogradKernel.VECTOR / 2, false);
+        outputKernel = WinogradKernel.transform(set, F64, one.output(), row(mRow), F64, row((long) F32.bytes * p.k()), F32, p.k(),
+                set.vectorBytes / 2, false);
 
         layout.region((long) F64.bytes * rounded * p.k()); // U: T x K in panels of 8 columns
         Scratch own = new Scratch();
@@ -82,7 +86,7 @@ final class PatchForward implements ConvKernel {
      */
     private static MachineCode patches(ConvProblem p, int rounded, long vRow) {
         int length = p.s() * p.c();
-        Avx2Assembler a = new Avx2Assembler(F64);
+        VectorAssembler a = new VectorAssembler(F64);
         a.clear(1);
         int pixel = a.position();
         for (int t = p.r() * length; t < rounded; t += LANES) { // zeros first: terms may be written over them
@@ -157,10 +161,9 @@ final class PatchForward implements ConvKernel {
             }
             i += Math.max(1, inside);
         }
-        int groups = (count + ROWS - 1) / ROWS; // what stands in v beyond the last patch does no harm
-        for (int i = 0; i < p.k() / panel(); i++) {
-            product.call(v, scratch + (long) PANEL_BYTES * rounded * i, m + (long) PANEL_BYTES * i, groups,
-                    rounded / GemmKernel.CHUNK);
+        int groups = (count + rows - 1) / rows; // what stands in v beyond the last patch does no harm
+        for (int i = 0; i < p.k() / panel(); i += panels) {
+            product.call(v, scratch + (long) PANEL_BYTES * rounded * i, m + (long) PANEL_BYTES * i, groups);
         }
         outputKernel.call(m, y + (long) F32.bytes * p.k() * first, count);
     }

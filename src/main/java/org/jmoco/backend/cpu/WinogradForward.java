@@ -1,8 +1,6 @@
 package org.jmoco.backend.cpu;
 
 import static org.jmoco.backend.cpu.GemmKernel.PANEL_BYTES;
-import static org.jmoco.backend.cpu.GemmKernel.ROWS;
-import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
 import static org.jmoco.tensor.DType.F32;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
@@ -39,7 +37,8 @@ final class WinogradForward implements ConvKernel {
     private final int blockTiles;
     private final int blocks;
     private final int depth; // channels of a product, all or an equal part
-    private final int chunk; // channels summed in one go
+    private final int rows; // tiles of a product's group
+    private final int panels; // of U that a product takes at once
     private final long vRow; // bytes between tiles in V
     private final long mRow; // in M
     private final long vPitch; // bytes between frequencies of V
@@ -88,7 +87,9 @@ final class WinogradForward implements ConvKernel {
         int down = tile.down().tiles(out.h());
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
-        blockTiles = WinogradGrid.blockTiles(tile, work.bytes, c, k, tiles);
+        InstructionSet set = InstructionSet.widest();
+        rows = GemmKernel.rows(set);
+        blockTiles = WinogradGrid.blockTiles(tile, work.bytes, c, k, tiles, rows);
         blocks = (tiles + blockTiles - 1) / blockTiles;
         vRow = WinogradGrid.staggered((long) work.bytes * c);
         mRow = WinogradGrid.staggered((long) work.bytes * k);
@@ -100,19 +101,20 @@ final class WinogradForward implements ConvKernel {
         outputs = WinogradAddresses.ofOutputs(tile, out, down, across);
         Strided v = WinogradKernel.frequencies(tile, vPitch, vRow);
         Strided m = WinogradKernel.frequencies(tile, mPitch, mRow);
-        inputKernel = WinogradKernel.transform(work, tile.input(), WinogradKernel.inputTable(tile), F32, v, work, c, VECTOR,
+        inputKernel = WinogradKernel.transform(set, work, tile.input(), WinogradKernel.inputTable(tile), F32, v, work, c, set.vectorBytes,
                 false);
-        outputKernel = WinogradKernel.transform(work, tile.output(), m, work, WinogradKernel.outputTable(tile), F32, k,
-                (long) VECTOR / work.bytes * F32.bytes, accumulate);
+        outputKernel = WinogradKernel.transform(set, work, tile.output(), m, work, WinogradKernel.outputTable(tile), F32, k,
+                (long) set.vectorBytes / work.bytes * F32.bytes, accumulate);
         depth = depth(c);
         filterKernel = backward
-                ? WinogradKernel.transform(work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
-                        WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, VECTOR, false)
+                ? WinogradKernel.transform(set, work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
+                        WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, set.vectorBytes, false)
                 : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch,
                         PANEL_BYTES * (long) depth, tile.frequencies() * uPitch > CACHE_BYTES);
-        chunk = work == F32 ? GemmKernel.chunk(depth) : GemmKernel.CHUNK;
-        product = product(false);
-        productOnto = product(true);
+        panels = (int) ((long) k * work.bytes / PANEL_BYTES % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1);
+        var product = new GemmKernel.Rows(set, work, depth, rows, panels, blockTiles / rows, vRow, mRow);
+        this.product = GemmKernel.rowsTimesPanels(product, false);
+        productOnto = GemmKernel.rowsTimesPanels(product, true);
 
         int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * c);
@@ -134,11 +136,6 @@ final class WinogradForward implements ConvKernel {
             parts++;
         }
         return c / parts;
-    }
-
-    private MachineCode product(boolean accumulate) {
-        return work == F32 ? GemmKernel.rowsTimesPanel(chunk, vRow, mRow, accumulate)
-                : GemmKernel.rowsTimesPanelF64(vRow, mRow, accumulate);
     }
 
     @Override
@@ -193,19 +190,19 @@ final class WinogradForward implements ConvKernel {
         inputs.fill(inputTable, first, count, count, a, scratch + zeroOffset);
         outputs.fill(outputTable, first, count, count, result, v + wasteOffset);
         inputKernel.call(inputTable, v, count);
-        multiply(v, m, (count + ROWS - 1) / ROWS);
+        multiply(v, m, (count + rows - 1) / rows);
         outputKernel.call(m, outputTable, count);
     }
 
-    /** M[f] = V[f] U[f] for 6 x {@code groups} tiles; what stands in V beyond the last tile does no harm. */
+    /** M[f] = V[f] U[f] for {@code groups} groups of tiles; what stands in V beyond the last tile does no harm. */
     private void multiply(long v, long m, int groups) {
-        int panels = k * work.bytes / PANEL_BYTES;
+        int panelsInAll = k * work.bytes / PANEL_BYTES;
         for (int f = 0; f < tile.frequencies(); f++) {
             for (int from = 0; from < c; from += depth) {
                 MachineCode kernel = from == 0 ? product : productOnto;
-                for (int p = 0; p < panels; p++) {
+                for (int p = 0; p < panelsInAll; p += panels) {
                     kernel.call(v + f * vPitch + (long) work.bytes * from, panel(p, from) + f * uPitch,
-                            m + f * mPitch + (long) PANEL_BYTES * p, groups, depth / chunk);
+                            m + f * mPitch + (long) PANEL_BYTES * p, groups);
                 }
             }
         }

@@ -12,7 +12,7 @@ final class WinogradGrid {
     private static final int MIN_BLOCK_TILES = 36;
     private static final int MIN_BLOCK_TILES_MANY_CHANNELS = 60;
     /** Tiles of F(8x8) in a block: few, of 100 frequencies each, so that at least what is read next is near. */
-    private static final int BLOCK_LARGE_TILES = 2 * GemmKernel.ROWS;
+    private static final int BLOCK_LARGE_TILES = 16;
     private static final int LARGE_TILE_FREQUENCIES = 100;
     /** Blocks wanted where there are tiles enough, so that they share out among the workers. */
     private static final int EVEN_BLOCKS = 16;
@@ -22,13 +22,14 @@ final class WinogradGrid {
     private WinogradGrid() {}
 
     /**
-     * Tiles of a block that goes through all stages of forward at once, a multiple of {@link GemmKernel#ROWS}.
+     * Tiles of a block that goes through all stages of forward at once, a multiple of {@code rows}.
      *
      * @param bytes of an element of V and M
      * @param c channels of V
      * @param k channels of M
+     * @param rows of a product's group, a divisor of 12
      */
-    static int blockTiles(WinogradTile tile, int bytes, int c, int k, int tiles) {
+    static int blockTiles(WinogradTile tile, int bytes, int c, int k, int tiles, int rows) {
         if (tile.frequencies() >= LARGE_TILE_FREQUENCIES) {
             return BLOCK_LARGE_TILES;
         }
@@ -39,7 +40,7 @@ final class WinogradGrid {
         // 3 blocks take two workers as long as 4 of the same size, and longer than 2.
         blocks = blocks > SHARES ? blocks / SHARES * SHARES : Long.highestOneBit(blocks);
         long size = (tiles + blocks - 1) / blocks;
-        return (int) (size + GemmKernel.ROWS - 1) / GemmKernel.ROWS * GemmKernel.ROWS;
+        return (int) (size + rows - 1) / rows * rows;
     }
 
     /**

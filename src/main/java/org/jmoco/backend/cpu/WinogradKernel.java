@@ -1,32 +1,32 @@
 package org.jmoco.backend.cpu;
 
-import static org.jmoco.backend.cpu.Avx2Assembler.R8;
-import static org.jmoco.backend.cpu.Avx2Assembler.R9;
-import static org.jmoco.backend.cpu.Avx2Assembler.RAX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
-import static org.jmoco.backend.cpu.Avx2Assembler.at;
+import static org.jmoco.backend.cpu.VectorAssembler.R8;
+import static org.jmoco.backend.cpu.VectorAssembler.R9;
+import static org.jmoco.backend.cpu.VectorAssembler.RAX;
+import static org.jmoco.backend.cpu.VectorAssembler.RCX;
+import static org.jmoco.backend.cpu.VectorAssembler.RDI;
+import static org.jmoco.backend.cpu.VectorAssembler.RDX;
+import static org.jmoco.backend.cpu.VectorAssembler.RSI;
+import static org.jmoco.backend.cpu.VectorAssembler.RSP;
+import static org.jmoco.backend.cpu.VectorAssembler.at;
 
-import org.jmoco.backend.cpu.Avx2Assembler.Memory;
+import org.jmoco.backend.cpu.VectorAssembler.Memory;
 import org.jmoco.tensor.DType;
 
 /**
  * Machine code for the transforms around Winograd's products, made for one tile shape and fixed distances. A kernel runs
- * over {@code count} items (tiles, or filter rows) and in each over channels, 8 at a time. It reads and writes every value
+ * over {@code count} items (tiles, or filter rows) and in each over channels, a vector at a time. It reads and writes every value
  * once, so its price is that of the memory traffic: per tile and channel 16 to 100 numbers on the side of the products.
  */
 final class WinogradKernel {
-    /** Bytes of the vectors written here, 8 f32 or 4 f64. */
-    static final int VECTOR = 32;
+    /** Bytes of an AVX2 vector, in which filters are turned round. */
+    private static final int VECTOR = 32;
 
     /** Channels of a block in f64, a line of the cache. With two lines a block of 10 x 10 would not stay in the first-level cache. */
     private static final int F64_BLOCK = 8;
 
-    /** Bytes ahead at which a line is asked for that the item after next will write. */
-    private static final long NEXT_LINE = 2 * VECTOR;
+    /** Bytes ahead at which a line is asked for that the item after next (AVX2), or the next, will write. */
+    private static final long NEXT_LINE = NativeMemory.ALIGNMENT;
 
     /** Items behind the last one whose addresses a kernel reads from its table, whatever stands there. */
     static final int ITEMS_AHEAD = 2;
@@ -87,8 +87,8 @@ final class WinogradKernel {
     /**
      * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source), over all channels.
      *
-     * <p>Down the columns first, into a square on the stack, then across its rows. In f64 the two vectors of a block of channels
-     * take turns in each pass: a vector of 4 channels is a quarter of a line of the cache in f32, and pixels below each other are
+     * <p>Down the columns first, into a square on the stack, then across its rows. In f64 by AVX2 the two vectors of a block of
+     * channels take turns in each pass: a vector of 4 channels is a quarter of a line of the cache in f32, and pixels below each other are
      * often a multiple of 4 KiB apart, so that their lines would drive each other out before the other quarter is read.
      *
      * <p>Pixels come from memory and go there, in an order that the processor doesn't foresee. So those of the next item are
@@ -98,18 +98,19 @@ final class WinogradKernel {
      * @param from type of the source, f32 or that of the work
      * @param to type of the target, f32 or that of the work
      * @param channels a multiple of 16
-     * @param targetStep bytes from one vector of channels (8 in f32, 4 in f64) to the next in the target; the source is dense
+     * @param targetStep bytes from one vector of channels to the next in the target; the source is dense
      */
-    static MachineCode transform(DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to, int channels,
+    static MachineCode transform(InstructionSet set, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to, int channels,
             long targetStep, boolean accumulate) {
         if (accumulate && work != to) {
             throw new IllegalArgumentException("transform: what is added to a target is calculated in its type");
         }
-        int lanes = VECTOR / work.bytes;
+        int lanes = set.vectorBytes / work.bytes;
         int vectors = work == DType.F64 ? F64_BLOCK / lanes : 1;
         int blockBytes = vectors * lanes * from.bytes;
-        Avx2Assembler a = new Avx2Assembler(work);
-        a.add(RSP, -(long) vectors * squareBytes(map));
+        VectorAssembler a = new VectorAssembler(set, work);
+        int frame = vectors * squareBytes(set.vectorBytes, map);
+        a.enterFrame(frame, RAX);
         map.loadConstants(a);
         int item = a.position();
         a.zero(RCX);
@@ -121,31 +122,32 @@ final class WinogradKernel {
         a.compare(RCX, channels * from.bytes);
         a.jumpIfBelow(block);
         nextItem(a, source, target, item);
-        a.add(RSP, (long) vectors * squareBytes(map));
+        a.leaveFrame(frame);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
     }
 
     /**
-     * {@code f(source, target, count, channel)}: the same in f32 for one vector of 8 channels, {@code channel} bytes from the
+     * {@code f(source, target, count, channel)}: the same in f32 for one vector of channels, {@code channel} bytes from the
      * first: for a target where the items of a vector follow each other, so that its lines are written from end to end.
      */
-    static MachineCode transformVector(WinogradTile.Map map, Place source, Strided target) {
-        Avx2Assembler a = new Avx2Assembler(DType.F32);
-        a.add(RSP, -(long) squareBytes(map));
+    static MachineCode transformVector(InstructionSet set, WinogradTile.Map map, Place source, Strided target) {
+        VectorAssembler a = new VectorAssembler(set, DType.F32);
+        int frame = squareBytes(set.vectorBytes, map);
+        a.enterFrame(frame, RAX);
         map.loadConstants(a);
         a.zero(R8);
         int item = a.position();
         block(a, DType.F32, map, source, DType.F32, target, DType.F32, 1, 0, false, ITEMS_AHEAD, NEXT_LINE);
         nextItem(a, source, target, item);
-        a.add(RSP, squareBytes(map));
+        a.leaveFrame(frame);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
     }
 
-    private static void nextItem(Avx2Assembler a, Place source, Place target, int item) {
+    private static void nextItem(VectorAssembler a, Place source, Place target, int item) {
         a.add(RDI, source.step());
         a.add(RSI, target.step());
         a.decrement(RDX);
@@ -158,16 +160,17 @@ final class WinogradKernel {
      * @param itemsAhead items by which pixels are asked for before their turn
      * @param ahead bytes by which lines of a strided target are
      */
-    private static void block(Avx2Assembler a, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to,
+    private static void block(VectorAssembler a, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to,
             int vectors, long targetStep, boolean accumulate, int itemsAhead, long ahead) {
         int columns = map.across().in();
-        int square = squareBytes(map);
-        int read = VECTOR / work.bytes * from.bytes;
+        int vector = a.set().vectorBytes;
+        int square = squareBytes(vector, map);
+        int read = vector / work.bytes * from.bytes;
         int blockBytes = vectors * read;
         for (int c = 0; c < columns; c++) {
             int column = c;
             if (target instanceof Strided s) {
-                askFor(a, s, RSI, R8, ahead, vectors * VECTOR, c, columns, true);
+                askFor(a, s, RSI, R8, ahead, vectors * vector, c, columns, true);
             }
             if (source instanceof Table t) {
                 for (int row = 0; row < map.down().in(); row++) {
@@ -178,7 +181,7 @@ final class WinogradKernel {
                 for (int row = 0; row < map.down().in(); row++) {
                     load(a, row, operand(a, source, RDI, RCX, row, column), from != work);
                 }
-                map.down().body().write(a, (row, register) -> a.store(at(RSP, R9, inSquare(columns, row, column)), register));
+                map.down().body().write(a, (row, register) -> a.store(at(RSP, R9, inSquare(vector, columns, row, column)), register));
             });
         }
         for (int r = 0; r < map.down().out(); r++) {
@@ -193,7 +196,7 @@ final class WinogradKernel {
             }
             forEachVector(a, vectors, square, R8, targetStep, () -> {
                 for (int column = 0; column < columns; column++) {
-                    a.load(column, at(RSP, R9, inSquare(columns, row, column)));
+                    a.load(column, at(RSP, R9, inSquare(vector, columns, row, column)));
                 }
                 map.across().body().write(a, (column, register) -> {
                     Memory result = operand(a, target, RSI, R8, row, column);
@@ -211,7 +214,7 @@ final class WinogradKernel {
      * too many for the processor to foresee. Those that are written are asked for while the same block is read, those that are
      * read while the block before is written.
      */
-    private static void askFor(Avx2Assembler a, Strided place, int base, int moving, long ahead, int bytes, int part, int parts,
+    private static void askFor(VectorAssembler a, Strided place, int base, int moving, long ahead, int bytes, int part, int parts,
             boolean write) {
         int elements = place.rows * place.columns;
         for (int i = elements * part / parts; i < elements * (part + 1) / parts; i++) {
@@ -228,13 +231,13 @@ final class WinogradKernel {
     }
 
     /** Asks for the line of an element of the item that comes {@code items} later. */
-    private static void askFor(Avx2Assembler a, Table table, int base, int moving, int items, int row, int column) {
+    private static void askFor(VectorAssembler a, Table table, int base, int moving, int items, int row, int column) {
         a.load64(RAX, at(base, items * table.step() + table.offset(row, column)));
         a.prefetch(at(RAX, moving, 0));
     }
 
     /** Writes the body as a loop over the vectors of a block: r9 is the place of the vector's square, {@code moving} its offset. */
-    private static void forEachVector(Avx2Assembler a, int vectors, int square, int moving, long step, Runnable body) {
+    private static void forEachVector(VectorAssembler a, int vectors, int square, int moving, long step, Runnable body) {
         a.zero(R9);
         int start = a.position();
         body.run();
@@ -247,7 +250,7 @@ final class WinogradKernel {
         }
     }
 
-    private static void load(Avx2Assembler a, int register, Memory from, boolean widen) {
+    private static void load(VectorAssembler a, int register, Memory from, boolean widen) {
         if (widen) {
             a.widen(register, from);
         } else {
@@ -255,7 +258,7 @@ final class WinogradKernel {
         }
     }
 
-    private static void store(Avx2Assembler a, Memory to, int register, boolean narrow) {
+    private static void store(VectorAssembler a, Memory to, int register, boolean narrow) {
         if (narrow) {
             a.narrow(register, register);
             a.storeHalf(to, register);
@@ -264,7 +267,7 @@ final class WinogradKernel {
         }
     }
 
-    private static Memory operand(Avx2Assembler a, Place place, int base, int channel, int row, int column) {
+    private static Memory operand(VectorAssembler a, Place place, int base, int channel, int row, int column) {
         return switch (place) {
             case Strided s -> at(base, channel, s.offset(row, column));
             case Table t -> {
@@ -291,11 +294,11 @@ final class WinogradKernel {
         int lanes = VECTOR / work.bytes;
         int rowBytes = 2 * VECTOR;
         int vectors = 8 / lanes;
-        int square = squareBytes(map);
+        int square = squareBytes(VECTOR, map);
         long tapsAt = (long) vectors * square;
-        long frame = tapsAt + (long) taps * turned;
-        Avx2Assembler a = new Avx2Assembler(work);
-        a.add(RSP, -frame);
+        int frame = vectors * square + taps * turned;
+        VectorAssembler a = new VectorAssembler(work);
+        a.enterFrame(frame, RAX);
         int group = a.position();
         for (int half = 0; half < 2; half++) {
             for (int tap = 0; tap < taps; tap++) {
@@ -344,14 +347,14 @@ final class WinogradKernel {
         if (past) {
             a.storesDone();
         }
-        a.add(RSP, frame);
+        a.leaveFrame(frame);
         a.zeroUpper();
         a.ret();
         return new MachineCode(a.code());
     }
 
     /** Turns the 8 x 8 square in ymm0 to ymm7 round into ymm8 to ymm15. */
-    private static void transpose(Avx2Assembler a) {
+    private static void transpose(VectorAssembler a) {
         for (int i = 0; i < 8; i += 2) {
             a.unpackLow(8 + i, i, i + 1);
             a.unpackHigh(9 + i, i, i + 1);
@@ -377,31 +380,31 @@ final class WinogradKernel {
     }
 
     /** Bytes on the stack between the two passes of a map. */
-    private static int squareBytes(WinogradTile.Map map) {
-        return VECTOR * map.down().out() * map.across().in();
+    private static int squareBytes(int vector, WinogradTile.Map map) {
+        return vector * map.down().out() * map.across().in();
     }
 
-    private static int inSquare(int columns, int row, int column) {
-        return VECTOR * (row * columns + column);
+    private static int inSquare(int vector, int columns, int row, int column) {
+        return vector * (row * columns + column);
     }
 
     /** Down the columns of the source, into the square at {@code square} on the stack. */
-    private static void writeDown(Avx2Assembler a, WinogradTile.Map map, long square, Source source) {
+    private static void writeDown(VectorAssembler a, WinogradTile.Map map, long square, Source source) {
         int columns = map.across().in();
         for (int column = 0; column < columns; column++) {
             for (int row = 0; row < map.down().in(); row++) {
                 source.load(row, column, row);
             }
             int s = column;
-            map.down().body().write(a, (row, register) -> a.store(at(RSP, square + inSquare(columns, row, s)), register));
+            map.down().body().write(a, (row, register) -> a.store(at(RSP, square + inSquare(VECTOR, columns, row, s)), register));
         }
     }
 
     /** Across one row of that square. */
-    private static void writeAcross(Avx2Assembler a, WinogradTile.Map map, long square, int row, Target target) {
+    private static void writeAcross(VectorAssembler a, WinogradTile.Map map, long square, int row, Target target) {
         int columns = map.across().in();
         for (int column = 0; column < columns; column++) {
-            a.load(column, at(RSP, square + inSquare(columns, row, column)));
+            a.load(column, at(RSP, square + inSquare(VECTOR, columns, row, column)));
         }
         map.across().body().write(a, (column, register) -> target.take(row, column, register));
     }

@@ -20,7 +20,7 @@ record WinogradLine(int in, int out, double[] constants, Body body) {
 
     /** Writes the instructions of a line. */
     interface Body {
-        void write(Avx2Assembler a, Sink sink);
+        void write(VectorAssembler a, Sink sink);
     }
 
     /** Takes result {@code index} from a register, which it may overwrite, before the next instruction does. */
@@ -33,7 +33,7 @@ record WinogradLine(int in, int out, double[] constants, Body body) {
         return 15 - i;
     }
 
-    void loadConstants(Avx2Assembler a) {
+    void loadConstants(VectorAssembler a) {
         for (int i = 0; i < constants.length; i++) {
             a.constant(constant(i), constants[i]);
         }
@@ -80,7 +80,7 @@ record WinogradLine(int in, int out, double[] constants, Body body) {
     }
 
     /** register = sum of factors[i] x register i; the factors are 0, +-1/2 or +-1. Uses one register more. */
-    private static void combine(Avx2Assembler a, int register, double[] factors) {
+    private static void combine(VectorAssembler a, int register, double[] factors) {
         boolean empty = true;
         for (double size : new double[] {0.5, 1}) {
             for (int sign = 1; sign >= -1; sign -= 2) {
@@ -177,7 +177,7 @@ record WinogradLine(int in, int out, double[] constants, Body body) {
     });
 
     /** With 1/3 and 1/5 as the last two of six constants. */
-    private static void divideBy15(Avx2Assembler a, int register) {
+    private static void divideBy15(VectorAssembler a, int register) {
         a.mul(register, register, constant(4));
         a.mul(register, register, constant(5));
     }

@@ -1,6 +1,6 @@
 package org.jmoco.backend.cpu;
 
-import org.jmoco.backend.cpu.Avx2Assembler.Memory;
+import org.jmoco.backend.cpu.VectorAssembler.Memory;
 
 /**
  * Cook and Toom's algorithm for three taps with the points 0, p and -p for each of some p, infinity: 2 n outputs by 2 n + 2 products
@@ -115,7 +115,7 @@ final class WinogradPairs {
     }
 
     /** to = sum of c[j] x register (first + 2 j); the last factor is 1. */
-    private static void polynomial(Avx2Assembler a, int to, int first, double[] c) {
+    private static void polynomial(VectorAssembler a, int to, int first, double[] c) {
         a.move(to, first + 2 * (c.length - 1));
         for (int j = c.length - 2; j >= 0; j--) {
             a.multiplyAdd(to, first + 2 * j, a.inCode(c[j]));
@@ -123,7 +123,7 @@ final class WinogradPairs {
     }
 
     /** sum = even + factor x odd, and even = even - factor x odd. */
-    private static void plusAndMinus(Avx2Assembler a, int sum, int even, int odd, double factor) {
+    private static void plusAndMinus(VectorAssembler a, int sum, int even, int odd, double factor) {
         if (factor == 1) {
             a.add(sum, even, odd);
             a.sub(even, even, odd);

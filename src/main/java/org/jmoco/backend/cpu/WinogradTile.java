@@ -39,7 +39,7 @@ record WinogradTile(WinogradFilter down, WinogradFilter across) {
     /** One of the linear maps around the products. */
     record Map(WinogradLine down, WinogradLine across) {
         /** The constants of both lines; they share registers, so if both have any they are the same. */
-        void loadConstants(Avx2Assembler a) {
+        void loadConstants(VectorAssembler a) {
             (down.constants().length > 0 ? down : across).loadConstants(a);
         }
     }

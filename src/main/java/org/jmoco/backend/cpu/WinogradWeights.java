@@ -1,7 +1,6 @@
 package org.jmoco.backend.cpu;
 
 import static org.jmoco.backend.cpu.GemmKernel.CHUNK;
-import static org.jmoco.backend.cpu.WinogradKernel.VECTOR;
 import static org.jmoco.tensor.DType.F32;
 
 import org.jmoco.backend.cpu.WinogradKernel.Strided;
@@ -16,26 +15,35 @@ import org.jmoco.backend.cpu.WinogradKernel.Strided;
  * are added up over a slab, and the slabs over the batch.
  */
 final class WinogradWeights implements ConvKernel {
-    /** Tiles of a slab: four panels of as many terms, the working set of the product, take 24 of 32 KiB. */
-    private static final int SLAB = 12 * CHUNK;
+    /** Tiles of a slab: three or four panels of as many terms, the working set of the product, take 16 or 24 of 32 KiB. */
+    private static final int SLAB = 8 * CHUNK;
     /** Tiles that one task transforms, a part of a slab. */
-    private static final int TASK_TILES = 3 * CHUNK;
+    private static final int TASK_TILES = 2 * CHUNK;
     /** Bytes of V and dM together in a round: a share of the last-level cache. */
     private static final long ROUND_BYTES = 8 << 20;
     /** Filters in a task's product at most: with more the few large tasks of the last layers would not share out evenly. */
     private static final int MAX_BLOCK_FILTERS = 128;
     /** Tasks of a round's products, so that they share out evenly among some workers. */
     private static final int MIN_TASKS = 16;
-    private static final int MAX_VECTORS = 3;
+    /** Where dU has at most so many bytes, the batch is shared out instead. */
+    private static final long SHARED_BYTES = 1 << 20;
+    private static final int SHARES = 8;
+    /** Tiles of a slab then, which one worker takes through both stages. */
+    private static final int SHARED_SLAB = 4 * CHUNK;
 
     private final WinogradTile tile;
+    private final int lanes; // channels or filters of a panel
+    private final int vector; // their bytes
     private final int c;
     private final int k;
     private final Workers workers;
     private final int tiles;
+    private final int shares; // parts of the batch, each with a dU of its own; or 1
+    private final int shareTiles; // of each
+    private final int slab; // tiles
     private final int slabs; // of a round
     private final int filterBlock;
-    private final long panelBytes; // 8 channels of a slab
+    private final long panelBytes; // a slab of them
     private final long vSlab; // bytes of a slab of V at one frequency
     private final long mSlab; // of dM
     private final long vPitch; // bytes between frequencies of V
@@ -46,14 +54,19 @@ final class WinogradWeights implements ConvKernel {
     private final MachineCode xKernel;
     private final MachineCode yKernel;
     private final MachineCode filterKernel;
-    private final MachineCode[] products = new MachineCode[MAX_VECTORS + 1]; // by vectors; overwrite dU
-    private final MachineCode[] productsOnto = new MachineCode[MAX_VECTORS + 1]; // add to dU
+    private final MachineCode[] products; // by panels of V; overwrite dU
+    private final MachineCode[] productsOnto; // add to dU
     private final Workers.Task transformTask = this::transformTiles;
     private final Workers.Task productTask = this::addProduct;
+    private final Workers.Task shareTask = this::runShare;
+    private final Workers.Task sumTask = this::sumShares;
     private final Workers.Task filterTask = this::transformFilters;
 
     private final Scratch layout = new Scratch();
     private final long zeroOffset;
+    private final long vBytes;
+    private final long mBytes;
+    private final long uBytes;
     private final long vOffset;
     private final long mOffset;
     private final long uOffset;
@@ -75,40 +88,53 @@ final class WinogradWeights implements ConvKernel {
     WinogradWeights(WinogradTile tile, WinogradSide in, WinogradSide out, boolean accumulate, Workers workers) {
         this.tile = tile;
         this.workers = workers;
+        InstructionSet set = InstructionSet.widest();
+        vector = set.vectorBytes;
+        lanes = vector / F32.bytes;
         c = in.channels();
         k = out.channels();
         int frequencies = tile.frequencies();
         int down = tile.down().tiles(out.h());
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
-        long slabsOfBatch = (tiles + SLAB - 1) / SLAB;
-        slabs = (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB)));
+        uPitch = WinogradGrid.staggered(4L * c * k);
+        slab = frequencies * uPitch > SHARED_BYTES ? SLAB : SHARED_SLAB;
+        int slabsOfBatch = (tiles + slab - 1) / slab;
+        int shareSlabs = (slabsOfBatch + SHARES - 1) / SHARES;
+        shareTiles = shareSlabs * slab;
+        shares = slab == SLAB ? 1 : (slabsOfBatch + shareSlabs - 1) / shareSlabs;
+        slabs = slab == SLAB ? (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB))) : 1;
         filterBlock = filterBlock(k, frequencies);
-        panelBytes = WinogradGrid.staggered((long) VECTOR * SLAB);
-        vSlab = panelBytes * (c / 8);
-        mSlab = panelBytes * (k / 8);
+        panelBytes = WinogradGrid.staggered((long) vector * slab);
+        vSlab = panelBytes * (c / lanes);
+        mSlab = panelBytes * (k / lanes);
         vPitch = WinogradGrid.staggered(vSlab * slabs);
         mPitch = WinogradGrid.staggered(mSlab * slabs);
-        uPitch = WinogradGrid.staggered(4L * c * k);
 
         xPixels = WinogradAddresses.ofInputs(tile, in, down, across);
         yPixels = WinogradAddresses.ofOutputs(tile, out, down, across);
-        Strided v = WinogradKernel.frequencies(tile, vPitch, VECTOR);
-        Strided m = WinogradKernel.frequencies(tile, mPitch, VECTOR);
-        xKernel = WinogradKernel.transformVector(tile.input(), WinogradKernel.inputTable(tile), v);
-        yKernel = WinogradKernel.transformVector(tile.outputGradient(), WinogradKernel.outputTable(tile), m);
-        filterKernel = WinogradKernel.transform(F32, tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c), F32,
-                WinogradKernel.taps(tile, 4L * c, false), F32, c, VECTOR, accumulate);
-        for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
-            products[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, false);
-            productsOnto[vectors] = GemmKernel.sumOfOuterProducts(vectors, panelBytes, 4L * c, true);
+        Strided v = WinogradKernel.frequencies(tile, vPitch, vector);
+        Strided m = WinogradKernel.frequencies(tile, mPitch, vector);
+        xKernel = WinogradKernel.transformVector(set, tile.input(), WinogradKernel.inputTable(tile), v);
+        yKernel = WinogradKernel.transformVector(set, tile.outputGradient(), WinogradKernel.outputTable(tile), m);
+        filterKernel = WinogradKernel.transform(set, F32, tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c), F32,
+                WinogradKernel.taps(tile, 4L * c, false), F32, c, vector, accumulate);
+        products = new MachineCode[GemmKernel.outerVectors(set) + 1];
+        productsOnto = new MachineCode[products.length];
+        for (int vectors = 1; vectors < products.length; vectors++) {
+            products[vectors] = GemmKernel.sumOfOuterProducts(set, vectors, panelBytes, 4L * c, false);
+            productsOnto[vectors] = GemmKernel.sumOfOuterProducts(set, vectors, panelBytes, 4L * c, true);
         }
 
         zeroOffset = layout.region(4L * Math.max(c, k));
-        vOffset = layout.region(frequencies * vPitch);
-        mOffset = layout.region(frequencies * mPitch);
-        uOffset = layout.region(frequencies * uPitch);
-        tableBytes = Scratch.roundUp(Math.max(xPixels.roomBytes(TASK_TILES), yPixels.roomBytes(TASK_TILES)));
+        int teams = slab == SLAB ? 1 : workers.count();
+        vBytes = Scratch.roundUp(frequencies * vPitch);
+        mBytes = Scratch.roundUp(frequencies * mPitch);
+        uBytes = Scratch.roundUp(frequencies * uPitch);
+        vOffset = layout.region(teams * vBytes);
+        mOffset = layout.region(teams * mBytes);
+        uOffset = layout.region(shares * uBytes);
+        tableBytes = Scratch.roundUp(Math.max(xPixels.roomBytes(Math.max(slab, TASK_TILES)), yPixels.roomBytes(Math.max(slab, TASK_TILES))));
         tableOffset = layout.region(tableBytes * workers.count());
     }
 
@@ -137,54 +163,91 @@ final class WinogradWeights implements ConvKernel {
         this.dy = dy;
         this.dw = dw;
         Simd.zero(scratch + zeroOffset, 4L * Math.max(c, k));
-        int roundTiles = slabs * SLAB;
-        for (roundFirst = 0; roundFirst < tiles; roundFirst += roundTiles) {
-            roundCount = Math.min(roundTiles, tiles - roundFirst);
-            workers.run((roundCount + TASK_TILES - 1) / TASK_TILES, transformTask);
-            workers.run(tile.frequencies() * (k / filterBlock), productTask);
+        if (slab == SLAB) {
+            int roundTiles = slabs * SLAB;
+            for (roundFirst = 0; roundFirst < tiles; roundFirst += roundTiles) {
+                roundCount = Math.min(roundTiles, tiles - roundFirst);
+                workers.run((roundCount + TASK_TILES - 1) / TASK_TILES, transformTask);
+                workers.run(tile.frequencies() * (k / filterBlock), productTask);
+            }
+        } else {
+            workers.run(shares, shareTask);
+            if (shares > 1) {
+                workers.run(tile.frequencies(), sumTask);
+            }
         }
         workers.run(k / WinogradForward.FILTER_STEP, filterTask);
     }
 
     private void transformTiles(int task, int worker) {
         int from = task * TASK_TILES;
-        int count = Math.min(TASK_TILES, roundCount - from);
+        transform(roundFirst + from, Math.min(TASK_TILES, roundCount - from), worker, from / SLAB * vSlab, from / SLAB * mSlab,
+                (long) vector * (from % SLAB));
+    }
+
+    /**
+     * V and dM of {@code count} tiles of the batch from {@code first} on.
+     *
+     * @param place where in each panel
+     */
+    private void transform(int first, int count, int worker, long v, long m, long place) {
         int rounded = (count + CHUNK - 1) / CHUNK * CHUNK; // the last chunk is filled up with tiles of zeros
         long table = scratch + tableOffset + worker * tableBytes;
         long zeros = scratch + zeroOffset;
-        int slab = from / SLAB;
-        long place = (long) VECTOR * (from % SLAB);
-        xPixels.fill(table, roundFirst + from, count, rounded, x, zeros);
-        for (int panel = 0; panel < c / 8; panel++) {
-            xKernel.call(table, scratch + vOffset + slab * vSlab + place + panel * panelBytes, rounded, (long) VECTOR * panel);
+        xPixels.fill(table, first, count, rounded, x, zeros);
+        for (int panel = 0; panel < c / lanes; panel++) {
+            xKernel.call(table, scratch + vOffset + v + place + panel * panelBytes, rounded, (long) vector * panel);
         }
-        yPixels.fill(table, roundFirst + from, count, rounded, dy, zeros);
-        for (int panel = 0; panel < k / 8; panel++) {
-            yKernel.call(table, scratch + mOffset + slab * mSlab + place + panel * panelBytes, rounded, (long) VECTOR * panel);
+        yPixels.fill(table, first, count, rounded, dy, zeros);
+        for (int panel = 0; panel < k / lanes; panel++) {
+            yKernel.call(table, scratch + mOffset + m + place + panel * panelBytes, rounded, (long) vector * panel);
         }
     }
 
     private void addProduct(int task, int worker) {
         int f = task % tile.frequencies();
         int filter = task / tile.frequencies() * filterBlock;
-        int panels = c / 8;
         long u = scratch + uOffset + f * uPitch + 4L * filter * c;
         for (int slab = 0; slab * SLAB < roundCount; slab++) {
-            long v = scratch + vOffset + f * vPitch + slab * vSlab;
-            long m = scratch + mOffset + f * mPitch + slab * mSlab + filter / 8 * panelBytes;
-            int chunks = (Math.min(SLAB, roundCount - slab * SLAB) + CHUNK - 1) / CHUNK;
-            MachineCode[] kernels = roundFirst == 0 && slab == 0 ? products : productsOnto;
-            for (int panel = 0; panel < panels;) {
-                int vectors = vectors(panels - panel);
-                kernels[vectors].call(m, v + panel * panelBytes, u + (long) VECTOR * panel, filterBlock / 8, chunks);
-                panel += vectors;
+            addProduct(f * vPitch + slab * vSlab, f * mPitch + slab * mSlab + filter / lanes * panelBytes, u, filterBlock,
+                    Math.min(SLAB, roundCount - slab * SLAB), roundFirst == 0 && slab == 0);
+        }
+    }
+
+    /** dU = dM^T V or dU += dM^T V for {@code filters} filters, over the tiles of a slab. */
+    private void addProduct(long v, long m, long u, int filters, int count, boolean first) {
+        MachineCode[] kernels = first ? products : productsOnto;
+        int panels = c / lanes;
+        for (int panel = 0; panel < panels;) {
+            int vectors = vectors(panels - panel);
+            kernels[vectors].call(scratch + mOffset + m, scratch + vOffset + v + panel * panelBytes, u + (long) vector * panel,
+                    filters / lanes, (count + CHUNK - 1) / CHUNK);
+            panel += vectors;
+        }
+    }
+
+    private void runShare(int share, int worker) {
+        int from = share * shareTiles;
+        int until = Math.min(tiles, from + shareTiles);
+        for (int first = from; first < until; first += slab) {
+            int count = Math.min(slab, until - first);
+            transform(first, count, worker, worker * vBytes, worker * mBytes, 0);
+            for (int f = 0; f < tile.frequencies(); f++) {
+                addProduct(worker * vBytes + f * vPitch, worker * mBytes + f * mPitch,
+                        scratch + uOffset + share * uBytes + f * uPitch, k, count, first == from);
             }
         }
     }
 
-    /** Panels of the next product where {@code left} are left: three, but two and two instead of three and one. */
-    private static int vectors(int left) {
-        return left == MAX_VECTORS + 1 ? 2 : Math.min(MAX_VECTORS, left);
+    private void sumShares(int f, int worker) {
+        long u = scratch + uOffset + f * uPitch;
+        VectorSum.sum(u, u, shares, uBytes, (long) c * k);
+    }
+
+    /** Panels of the next product where {@code left} are left: as many as it takes, but two and two instead of three and one. */
+    private int vectors(int left) {
+        int most = products.length - 1;
+        return left == most + 1 ? (left + 1) / 2 : Math.min(most, left);
     }
 
     private void transformFilters(int task, int worker) {
@@ -195,7 +258,7 @@ final class WinogradWeights implements ConvKernel {
 
     @Override
     public String describe() {
-        return tile + ", rounds of " + slabs * SLAB + " tiles";
+        return tile + (slab == SLAB ? ", rounds of " + slabs * SLAB : ", " + shares + " shares of " + shareTiles) + " tiles";
     }
 
     @Override
@@ -205,7 +268,7 @@ final class WinogradWeights implements ConvKernel {
         xKernel.close();
         yKernel.close();
         filterKernel.close();
-        for (int vectors = 1; vectors <= MAX_VECTORS; vectors++) {
+        for (int vectors = 1; vectors < products.length; vectors++) {
             products[vectors].close();
             productsOnto[vectors].close();
         }

@@ -8,14 +8,14 @@ import java.util.List;
 import org.jmoco.tensor.DType;
 
 /**
- * Writes x86-64 machine code: the few AVX2, FMA and integer instructions that small loops over vectors of 8 f32 or 4 f64 need.
- * Operands are in Intel order, destination first. Encodings: Intel SDM volume 2; vector instructions always take the three-byte
- * VEX prefix, memory operands always a SIB byte.
+ * Writes x86-64 machine code: the few vector and integer instructions that small loops over vectors of 8 f32 or 4 f64 (AVX2), or
+ * twice as many (AVX-512), need. Operands are in Intel order, destination first. Encodings: Intel SDM volume 2; vector
+ * instructions always take the three-byte VEX prefix or, of 512 bits, the EVEX prefix, memory operands always a SIB byte.
  *
  * <p>Why not the Vector API for these loops: the compiler stops inlining after a number of nodes that a transform of 4 x 6
  * values exceeds, from where on each vector is an object; measured up to 50 times slower, depending on compilation order.
  */
-final class Avx2Assembler {
+final class VectorAssembler {
     static final int RAX = 0;
     static final int RCX = 1;
     static final int RDX = 2;
@@ -29,17 +29,24 @@ final class Avx2Assembler {
 
     private static final int NO_INDEX = 4; // rsp cannot be an index; its number means none
     private static final int IN_CODE = -1; // as a base: the constants behind the code, reached from the instruction pointer
-    private static final int VECTOR = 32;
 
-    // Opcode maps and mandatory prefixes of the VEX encoding.
+    // Opcode maps and mandatory prefixes of the VEX and EVEX encodings.
     private static final int MAP_0F = 1;
     private static final int MAP_0F38 = 2;
     private static final int MAP_0F3A = 3;
     private static final int NO_PREFIX = 0;
     private static final int PREFIX_66 = 1;
-    private static final int W = 0x80; // the bit that makes a fused multiply-add one of f64, added to the prefix
-    private static final int L = 4; // vectors of 256 bits, not 128
+    private static final int W = 0x80; // the bit for f64, added to the prefix
+    private static final int L = 4; // VEX: vectors of 256 bits, not 128
+    private static final int EVEX = 0x62; // first byte of a prefix of four
+    private static final int EVEX_FIXED = 4; // a bit of its third byte that is always set
+    private static final int EVEX_128 = 0; // lengths of vectors, in the fourth
+    private static final int EVEX_256 = 0x20;
+    private static final int EVEX_512 = 0x40;
 
+    private final InstructionSet set;
+    private final int vector; // bytes
+    private final boolean wide; // vectors of 512 bits
     private final int prefix; // of arithmetic on the elements
     private final boolean f64;
     private byte[] code = new byte[1024];
@@ -47,13 +54,21 @@ final class Avx2Assembler {
     private final List<Double> constants = new ArrayList<>(); // each once
     private final List<Integer> uses = new ArrayList<>(); // positions of the distances to them, which hold their numbers
 
+    /** For vectors of 256 bits. */
+    VectorAssembler(DType type) {
+        this(InstructionSet.AVX2, type);
+    }
+
     /** @param type what arithmetic works on: f32 or f64 */
-    Avx2Assembler(DType type) {
+    VectorAssembler(InstructionSet set, DType type) {
+        this.set = set;
+        vector = set.vectorBytes;
+        wide = set == InstructionSet.AVX512;
         f64 = type == DType.F64;
         if (!f64 && type != DType.F32) {
             throw new IllegalArgumentException("assembler: arithmetic is on f32 or f64, not " + type);
         }
-        prefix = f64 ? PREFIX_66 : NO_PREFIX;
+        prefix = f64 ? PREFIX_66 | W : NO_PREFIX;
     }
 
     /**
@@ -83,17 +98,17 @@ final class Avx2Assembler {
         return new Memory(IN_CODE, NO_INDEX, i);
     }
 
-    /** The finished code, with its constants behind it. To be placed at a multiple of 32 bytes. */
+    /** The finished code, with its constants behind it. To be placed at a multiple of a vector. */
     byte[] code() {
-        int pool = constants.isEmpty() ? size : (size + VECTOR - 1) / VECTOR * VECTOR;
-        ByteBuffer all = ByteBuffer.allocate(pool + VECTOR * constants.size()).order(ByteOrder.LITTLE_ENDIAN);
+        int pool = constants.isEmpty() ? size : (size + vector - 1) / vector * vector;
+        ByteBuffer all = ByteBuffer.allocate(pool + vector * constants.size()).order(ByteOrder.LITTLE_ENDIAN);
         all.put(code, 0, size);
         for (int at : uses) {
-            all.putInt(at, pool + VECTOR * all.getInt(at) - (at + 4));
+            all.putInt(at, pool + vector * all.getInt(at) - (at + 4));
         }
         for (int i = 0; i < constants.size(); i++) {
-            for (int b = 0; b < VECTOR; b += f64 ? Double.BYTES : Float.BYTES) {
-                int at = pool + VECTOR * i + b;
+            for (int b = 0; b < vector; b += f64 ? Double.BYTES : Float.BYTES) {
+                int at = pool + vector * i + b;
                 if (f64) {
                     all.putDouble(at, constants.get(i));
                 } else {
@@ -109,7 +124,12 @@ final class Avx2Assembler {
         return size;
     }
 
-    // Vectors of 256 bits: 8 f32 or 4 f64. Registers ymm0 to ymm15 by number.
+    /** What is written for. */
+    InstructionSet set() {
+        return set;
+    }
+
+    // Vectors. Registers ymm0 to ymm15 or zmm0 to zmm31 by number.
 
     void load(int to, Memory from) {
         vex(MAP_0F, NO_PREFIX, 0x10, to, 0, from);
@@ -119,7 +139,7 @@ final class Avx2Assembler {
         vex(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
     }
 
-    /** Stores past the caches, to a multiple of 32 bytes; {@link #storesDone} must follow before others read. */
+    /** Stores past the caches, to a multiple of a vector; {@link #storesDone} must follow before others read. */
     void storePast(Memory to, int from) {
         vex(MAP_0F, NO_PREFIX, 0x2b, from, 0, to);
     }
@@ -158,16 +178,16 @@ final class Avx2Assembler {
 
     /** to = a b + to, rounded once. */
     void multiplyAdd(int to, int a, int b) {
-        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xb8, to, a, b);
+        vex(MAP_0F38, PREFIX_66 | prefix, 0xb8, to, a, b);
     }
 
     void multiplyAdd(int to, int a, Memory b) {
-        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xb8, to, a, b);
+        vex(MAP_0F38, PREFIX_66 | prefix, 0xb8, to, a, b);
     }
 
     /** to = a to + b, rounded once. */
     void multiplySelfAdd(int to, int a, int b) {
-        vex(MAP_0F38, PREFIX_66 | (f64 ? W : 0), 0xa8, to, a, b);
+        vex(MAP_0F38, PREFIX_66 | prefix, 0xa8, to, a, b);
     }
 
     /** to = from. */
@@ -177,7 +197,7 @@ final class Avx2Assembler {
 
     /** to = 0. */
     void clear(int to) {
-        vex(MAP_0F, NO_PREFIX, 0x57, to, to, to);
+        vex(MAP_0F, PREFIX_66, 0xef, to, to, to); // of integers: AVX-512 F has no other
     }
 
     /** All elements of {@code to} become {@code value}, rounded to their type; overwrites rax. */
@@ -191,28 +211,46 @@ final class Avx2Assembler {
             put(0xb8 + RAX);
             put32(Float.floatToRawIntBits((float) value));
         }
-        put(0xc4, 0xe1 ^ (to >> 3 << 7), f64 ? 0xf9 : 0x79, 0x6e, 0xc0 | (to & 7) << 3 | RAX); // vmovd or vmovq xmm, rax
-        vex(MAP_0F38, PREFIX_66, f64 ? 0x19 : 0x18, to, 0, to);
+        int w = f64 ? W : 0;
+        if (wide) { // vmovd or vmovq xmm, rax
+            evex(MAP_0F, PREFIX_66 | w, EVEX_128, 0x6e, to, 0, RAX);
+        } else {
+            put(0xc4, 0xe1 ^ (to >> 3 << 7), 0x79 | w, 0x6e, 0xc0 | (to & 7) << 3 | RAX);
+        }
+        vex(MAP_0F38, PREFIX_66 | (wide ? w : 0), f64 ? 0x19 : 0x18, to, 0, to);
     }
 
     /** All elements of {@code to} become the one at {@code from}. */
     void broadcast(int to, Memory from) {
-        vex(MAP_0F38, PREFIX_66, f64 ? 0x19 : 0x18, to, 0, from);
+        int opcode = f64 ? 0x19 : 0x18;
+        if (wide) {
+            evexMemory(MAP_0F38, PREFIX_66 | prefix, EVEX_512, opcode, to, 0, from, f64 ? Double.BYTES : Float.BYTES);
+        } else {
+            vex(MAP_0F38, PREFIX_66, opcode, to, 0, from);
+        }
     }
 
-    /** The four f64 {@code to} become the four f32 at {@code from}. */
+    /** The f64 {@code to} become the f32, half a vector of them, at {@code from}. */
     void widen(int to, Memory from) {
-        vex(MAP_0F, NO_PREFIX, 0x5a, to, 0, from);
+        if (wide) {
+            evexMemory(MAP_0F, NO_PREFIX, EVEX_512, 0x5a, to, 0, from, vector / 2);
+        } else {
+            vex(MAP_0F, NO_PREFIX, 0x5a, to, 0, from);
+        }
     }
 
-    /** The four f32 in the lower half of {@code to} become the four f64 {@code from}, rounded. */
+    /** The f32 in the lower half of {@code to} become the f64 {@code from}, rounded. */
     void narrow(int to, int from) {
-        vex(MAP_0F, PREFIX_66, 0x5a, to, 0, from);
+        vex(MAP_0F, PREFIX_66 | W, 0x5a, to, 0, from);
     }
 
     /** Stores the lower half of {@code from}. */
     void storeHalf(Memory to, int from) {
-        vexMemory(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
+        if (wide) {
+            evexMemory(MAP_0F, NO_PREFIX, EVEX_256, 0x11, from, 0, to, vector / 2);
+        } else {
+            vexMemory(MAP_0F, NO_PREFIX, 0x11, from, 0, to);
+        }
     }
 
     /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
@@ -250,6 +288,24 @@ final class Avx2Assembler {
         operand(to, from);
     }
 
+    /**
+     * Makes room for {@code bytes} on the stack, from a multiple of 64 bytes on, so that no vector there lies across two lines of
+     * the cache. {@link #leaveFrame} gives it back. Overwrites {@code spare}.
+     */
+    void enterFrame(int bytes, int spare) {
+        copy(spare, RSP);
+        add(RSP, -(bytes + 2L * Long.BYTES)); // behind the room, where the stack began
+        rexRegister(0, RSP);
+        put(0x83, 0xe0 | RSP, -NativeMemory.ALIGNMENT);
+        rex(spare, at(RSP, bytes));
+        put(0x89);
+        operand(spare, at(RSP, bytes));
+    }
+
+    void leaveFrame(int bytes) {
+        load64(RSP, at(RSP, bytes));
+    }
+
     /** to = from. */
     void copy(int to, int from) {
         rexRegister(from, to);
@@ -272,6 +328,12 @@ final class Avx2Assembler {
         rexRegister(0, to);
         put(0x81, 0xc0 | to & 7);
         put32(Math.toIntExact(immediate));
+    }
+
+    /** to = value. */
+    void count(int to, int value) {
+        put(0x41 ^ (to < R8 ? 1 : 0), 0xb8 | to & 7); // of 32 bits, which clears the upper half
+        put32(value);
     }
 
     /** to -= 1; sets the zero flag. */
@@ -344,12 +406,34 @@ final class Avx2Assembler {
     }
 
     private void vex(int map, int prefix, int opcode, int register, int first, int second) {
+        if (wide) {
+            evex(map, prefix, EVEX_512, opcode, register, first, second);
+            return;
+        }
         put(0xc4, (~register & 8) << 4 | 0x40 | (~second & 8) << 2 | map, (~first & 15) << 3 | L | prefix, opcode,
                 0xc0 | (register & 7) << 3 | second & 7);
     }
 
     private void vex(int map, int prefix, int opcode, int register, int first, Memory second) {
-        vexMemory(map, L | prefix, opcode, register, first, second);
+        if (wide) {
+            evexMemory(map, prefix, EVEX_512, opcode, register, first, second, vector);
+        } else {
+            vexMemory(map, L | prefix, opcode, register, first, second);
+        }
+    }
+
+    private void evex(int map, int prefix, int length, int opcode, int register, int first, int second) {
+        put(EVEX, (~register & 8) << 4 | (~second & 16) << 2 | (~second & 8) << 2 | ~register & 16 | map,
+                (~first & 15) << 3 | EVEX_FIXED | prefix, length | (~first & 16) >> 1, opcode,
+                0xc0 | (register & 7) << 3 | second & 7);
+    }
+
+    /** @param unit bytes in which a short offset is counted: those that are read or written */
+    private void evexMemory(int map, int prefix, int length, int opcode, int register, int first, Memory second, int unit) {
+        int base = second.base == IN_CODE ? 0 : second.base;
+        put(EVEX, (~register & 8) << 4 | (~second.index & 8) << 3 | (~base & 8) << 2 | ~register & 16 | map,
+                (~first & 15) << 3 | EVEX_FIXED | prefix, length | (~first & 16) >> 1, opcode);
+        operand(register, second, unit);
     }
 
     /** @param flags the prefix, and L for 256 bits */
@@ -368,6 +452,10 @@ final class Avx2Assembler {
     }
 
     private void operand(int register, Memory memory) {
+        operand(register, memory, 1);
+    }
+
+    private void operand(int register, Memory memory, int unit) {
         if (memory.base == IN_CODE) { // the instructions that may have one end with it
             put(0x05 | (register & 7) << 3);
             uses.add(size);
@@ -375,8 +463,9 @@ final class Avx2Assembler {
             return;
         }
         int sib = (memory.index & 7) << 3 | memory.base & 7;
-        if (memory.offset == (byte) memory.offset) {
-            put(0x44 | (register & 7) << 3, sib, memory.offset);
+        int units = memory.offset / unit;
+        if (units * unit == memory.offset && units == (byte) units) {
+            put(0x44 | (register & 7) << 3, sib, units);
         } else {
             put(0x84 | (register & 7) << 3, sib);
             put32(memory.offset);

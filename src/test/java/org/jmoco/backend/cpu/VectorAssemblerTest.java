@@ -2,17 +2,17 @@ package org.jmoco.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static org.jmoco.backend.cpu.Avx2Assembler.R10;
-import static org.jmoco.backend.cpu.Avx2Assembler.R11;
-import static org.jmoco.backend.cpu.Avx2Assembler.R8;
-import static org.jmoco.backend.cpu.Avx2Assembler.R9;
-import static org.jmoco.backend.cpu.Avx2Assembler.RAX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RCX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RDX;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSI;
-import static org.jmoco.backend.cpu.Avx2Assembler.RSP;
-import static org.jmoco.backend.cpu.Avx2Assembler.at;
+import static org.jmoco.backend.cpu.VectorAssembler.R10;
+import static org.jmoco.backend.cpu.VectorAssembler.R11;
+import static org.jmoco.backend.cpu.VectorAssembler.R8;
+import static org.jmoco.backend.cpu.VectorAssembler.R9;
+import static org.jmoco.backend.cpu.VectorAssembler.RAX;
+import static org.jmoco.backend.cpu.VectorAssembler.RCX;
+import static org.jmoco.backend.cpu.VectorAssembler.RDI;
+import static org.jmoco.backend.cpu.VectorAssembler.RDX;
+import static org.jmoco.backend.cpu.VectorAssembler.RSI;
+import static org.jmoco.backend.cpu.VectorAssembler.RSP;
+import static org.jmoco.backend.cpu.VectorAssembler.at;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Every instruction is executed, with low and high registers, and its result compared with Java's. */
-class Avx2AssemblerTest {
+class VectorAssemblerTest {
     private static final int[] REGISTERS = {0, 3, 7, 8, 12, 15};
 
     @BeforeAll
@@ -36,12 +36,12 @@ class Avx2AssemblerTest {
     }
 
     /** Input i is i + 0.25, 64 of them at rdi; the 64 floats at rsi after the code ran, NaN where it wrote nothing. */
-    private static float[] run(long count, Consumer<Avx2Assembler> body) {
+    private static float[] run(long count, Consumer<VectorAssembler> body) {
         return run(DType.F32, count, body);
     }
 
-    private static float[] run(DType type, long count, Consumer<Avx2Assembler> body) {
-        Avx2Assembler a = new Avx2Assembler(type);
+    private static float[] run(DType type, long count, Consumer<VectorAssembler> body) {
+        VectorAssembler a = new VectorAssembler(type);
         body.accept(a);
         a.zeroUpper();
         a.ret();
@@ -82,7 +82,7 @@ class Avx2AssemblerTest {
     }
 
     private interface Operation {
-        void write(Avx2Assembler a, int to, int x, int y);
+        void write(VectorAssembler a, int to, int x, int y);
     }
 
     @Test
@@ -165,10 +165,10 @@ class Avx2AssemblerTest {
                 assertEquals(i >= 2 && i < 6 ? (float) (input(i - 2) + 0.1) : Float.NaN, out[i], "element " + i);
             }
         }
-        assertThrows(IllegalArgumentException.class, () -> new Avx2Assembler(DType.BF16));
+        assertThrows(IllegalArgumentException.class, () -> new VectorAssembler(DType.BF16));
     }
 
-    private static double[] doubles(Consumer<Avx2Assembler> body) {
+    private static double[] doubles(Consumer<VectorAssembler> body) {
         float[] out = run(DType.F64, 1, body);
         ByteBuffer bytes = ByteBuffer.allocate(4 * out.length).order(ByteOrder.nativeOrder());
         bytes.asFloatBuffer().put(out);
@@ -331,11 +331,11 @@ class Avx2AssemblerTest {
             sum += input(0);
         }
         assertEquals(sum, out[0]);
-        assertArrayEquals(new byte[] {(byte) 0xc3}, code(Avx2Assembler::ret));
+        assertArrayEquals(new byte[] {(byte) 0xc3}, code(VectorAssembler::ret));
     }
 
-    private static byte[] code(Consumer<Avx2Assembler> body) {
-        Avx2Assembler a = new Avx2Assembler(DType.F32);
+    private static byte[] code(Consumer<VectorAssembler> body) {
+        VectorAssembler a = new VectorAssembler(DType.F32);
         body.accept(a);
         return a.code();
     }
