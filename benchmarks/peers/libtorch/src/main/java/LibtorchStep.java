@@ -109,6 +109,7 @@ public final class LibtorchStep {
     private final NDArray imagesQuery;
     private final NDArray imagesKey;
     private int head;
+    private boolean checked; // whether a step had a gradient for every parameter
 
     private LibtorchStep(NDManager root) {
         this.root = root;
@@ -130,9 +131,16 @@ public final class LibtorchStep {
         return root.randomNormal(0, (float) deviation, shape, DataType.FLOAT32);
     }
 
-    /** The same values with N x H x W x C strides, which libtorch calls channels_last. */
+    /**
+     * The same values with N x H x W x C strides, which libtorch calls channels_last. By way of a flat copy, which autograd follows:
+     * it does not follow {@link NDArray#duplicate}.
+     */
     private NDArray format(NDArray x) {
-        return channelsLast ? x.transpose(0, 2, 3, 1).duplicate().transpose(0, 3, 1, 2) : x;
+        if (!channelsLast) {
+            return x;
+        }
+        NDArray turned = x.transpose(0, 2, 3, 1);
+        return turned.flatten().reshape(turned.getShape()).transpose(0, 3, 1, 2);
     }
 
     private static NDArray unitRows(NDArray x) {
@@ -172,11 +180,15 @@ public final class LibtorchStep {
         for (int i = 0; i < velocity.size(); i++) {
             NDArray w = query.parameters.get(i);
             NDArray g = w.getGradient();
+            if (!checked && g.abs().max().getFloat() == 0) {
+                throw new IllegalStateException("no gradient reached parameter " + i + " of shape " + w.getShape());
+            }
             NDArray v = velocity.get(i);
             v.muli(0.9f).addi(g).addi(w.mul(5e-4f));
             w.subi(v.mul(0.03f));
             g.subi(g);
         }
+        checked = true;
         for (int i = 0; i < n; i++) { // one copy unless the ring wraps around
             int rows = Math.min(n - i, number("queue") - head);
             queue.set(new NDIndex(head + ":" + (head + rows)), keys.get(new NDIndex(i + ":" + (i + rows))));
