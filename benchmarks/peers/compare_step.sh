@@ -7,8 +7,9 @@
 #   torch           Debian's python3-torch, contiguous, malloc with huge pages (moco_step_torch.py)
 #   torch-malloc    the same with malloc as it is
 #   torch-nhwc      the same, channels_last, malloc with huge pages
-#   libtorch        official libtorch by DJL, contiguous (libtorch/)
-#   libtorch-nhwc   the same, channels_last
+#   libtorch        official libtorch by DJL, contiguous, malloc with huge pages (libtorch/)
+#   libtorch-malloc the same with malloc as it is
+#   libtorch-nhwc   the same as libtorch, channels_last
 # PYTHON names the Python that has PyTorch (default /usr/bin/python3); SAVE=FILE writes the rows as a result file.
 #
 # Which seconds count: the step, from weights and images in memory to the loss; three steps after warm-up, median. Printed are each
@@ -30,12 +31,14 @@ can_run() {
 }
 
 sides=(jmoco)
-for peer in ${PEERS:-torch torch-malloc torch-nhwc libtorch libtorch-nhwc}; do
+for peer in ${PEERS:-torch torch-malloc torch-nhwc libtorch libtorch-malloc libtorch-nhwc}; do
   if can_run "$peer"; then sides+=("$peer"); fi
 done
 ./jmoco --version >/dev/null # builds now, not within a round
 
 as_options() { for pair in "$@"; do printf -- '--%s %s ' "${pair%%=*}" "${pair#*=}"; done; }
+# The setting of glibc's malloc that moco_step_torch.py gives itself.
+malloc_huge=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff
 run_libtorch() { # --enable-native-access and -D as DJL asks; nothing is downloaded
   "$(./jmoco --print-jdk)/bin/java" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true \
     -cp "$libtorch/target/classes:$(cat $libtorch/target/classpath)" LibtorchStep steps=3 "$@" 2>/dev/null
@@ -49,8 +52,9 @@ measure() {
     torch) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 $(as_options "$@") ;;
     torch-malloc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --malloc default $(as_options "$@") ;;
     torch-nhwc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --layout channels_last $(as_options "$@") ;;
-    libtorch) run_libtorch "$@" ;;
-    libtorch-nhwc) run_libtorch layout=channels_last "$@" ;;
+    libtorch) GLIBC_TUNABLES=$malloc_huge run_libtorch malloc=huge "$@" ;;
+    libtorch-malloc) run_libtorch malloc=default "$@" ;;
+    libtorch-nhwc) GLIBC_TUNABLES=$malloc_huge run_libtorch malloc=huge layout=channels_last "$@" ;;
   esac
 }
 

@@ -140,6 +140,9 @@ def step(im_q, im_k):
     loss = F.cross_entropy(logits, target)
     sgd.zero_grad(set_to_none=True)
     loss.backward()
+    unreached = [name for name, p in encoder_q.named_parameters() if p.grad is None]
+    if unreached:
+        sys.exit(f"moco_step_torch: no gradient reached {', '.join(unreached)}")
     sgd.step()
     rows = (torch.arange(args.batch) + queue_head) % args.queue
     queue[:, rows] = keys.T

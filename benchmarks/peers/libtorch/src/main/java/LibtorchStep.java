@@ -19,11 +19,15 @@ import java.util.Map;
  * One MoCo training step in official libtorch, timed: a peer of {@code jmoco bench step}, the same step as moco_step_torch.py.
  *
  * <p>Autograd, SGD by hand on the gradients. Arguments are {@code name=value}: batch, image, width, splits, queue, dim, steps,
- * warmup, layout (contiguous or channels_last). Prints one JSON object. f32.
+ * warmup, layout (contiguous or channels_last), malloc (what the environment set, a word for the result). Prints one JSON object. f32.
  */
 public final class LibtorchStep {
     private static final Map<String, String> OPTIONS = new LinkedHashMap<>(Map.of("batch", "128", "image", "32", "width", "64", "splits", "8",
             "queue", "4096", "dim", "128", "steps", "3", "warmup", "2", "layout", "contiguous"));
+
+    static {
+        OPTIONS.put("malloc", "default"); // a word for the result: the setting itself is the environment's
+    }
 
     private final NDManager root;
     private final int splits = number("splits");
@@ -230,8 +234,8 @@ public final class LibtorchStep {
         Arrays.sort(millis);
         double median = millis[steps / 2];
         System.out.printf(Locale.ROOT, "{\"images_per_s\": %.3f, \"ms_median\": %.2f, \"ms_min\": %.2f, \"ms_max\": %.2f, \"loss\": %.5f, "
-                + "\"what\": \"libtorch %s by DJL, %s\"}%n", number("batch") / median * 1e3, median, millis[0], millis[steps - 1], loss,
-                Engine.getInstance().getVersion(), OPTIONS.get("layout"));
+                + "\"what\": \"libtorch %s by DJL, %s, malloc=%s\"}%n", number("batch") / median * 1e3, median, millis[0], millis[steps - 1], loss,
+                Engine.getInstance().getVersion(), OPTIONS.get("layout"), OPTIONS.get("malloc"));
         System.exit(0);
     }
 }
