@@ -110,35 +110,48 @@ enum ConvMethod {
 
     /** y from x and w. */
     ConvKernel forward(ConvProblem p, Workers workers) {
+        return forward(p, InstructionSet.widest(), workers);
+    }
+
+    ConvKernel forward(ConvProblem p, InstructionSet set, Workers workers) {
         return switch (this) {
             case DIRECT -> new ConvDirect(p, ConvDirect.Direction.FORWARD, false, workers);
-            case PATCHES -> new PatchForward(p, workers);
+            case PATCHES -> new PatchForward(p, set, workers);
             default -> new WinogradForward(tile(p), this == WINOGRAD_STRIDE_2 ? F32 : F64, WinogradSide.input(p, p.pad()),
-                    WinogradSide.output(p, 0), false, false, workers);
+                    WinogradSide.output(p, 0), false, false, set, workers);
         };
     }
 
     /** dx, or dx +=, from dy and w. */
     ConvKernel backwardData(ConvProblem p, boolean accumulate, Workers workers) {
+        return backwardData(p, accumulate, InstructionSet.widest(), workers);
+    }
+
+    ConvKernel backwardData(ConvProblem p, boolean accumulate, InstructionSet set, Workers workers) {
         return switch (this) {
             case DIRECT -> new ConvDirect(p, ConvDirect.Direction.BACKWARD_DATA, accumulate, workers);
             // The same convolution again, of dy with the filters rotated by half a turn.
-            case WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4 -> backward(tile(p), p, 2 - p.pad(), accumulate, workers);
+            case WINOGRAD_2X2, WINOGRAD_2X4, WINOGRAD_4X4 -> backward(tile(p), p, 2 - p.pad(), accumulate, set, workers);
             // Row 0 of dx sees the rows pad / 2 - 1 and pad / 2 of dy, or with odd padding only row (pad - 1) / 2.
             case WINOGRAD_STRIDE_2 -> backward(WinogradTile.stride2Backward(p.pad() % 2 == 1), p,
-                    p.pad() % 2 == 1 ? 0 : 1 - p.pad() / 2, accumulate, workers);
-            case POINTWISE -> backward(WinogradTile.oneTapBackward(p.stride()), p, 0, accumulate, workers);
+                    p.pad() % 2 == 1 ? 0 : 1 - p.pad() / 2, accumulate, set, workers);
+            case POINTWISE -> backward(WinogradTile.oneTapBackward(p.stride()), p, 0, accumulate, set, workers);
             case PATCHES, WINOGRAD_8X8 -> throw new IllegalStateException(this + " is for forward");
         };
     }
 
-    private static ConvKernel backward(WinogradTile tile, ConvProblem p, int pad, boolean accumulate, Workers workers) {
-        return new WinogradForward(tile, F32, WinogradSide.output(p, pad), WinogradSide.input(p, 0), true, accumulate, workers);
+    private static ConvKernel backward(WinogradTile tile, ConvProblem p, int pad, boolean accumulate, InstructionSet set,
+            Workers workers) {
+        return new WinogradForward(tile, F32, WinogradSide.output(p, pad), WinogradSide.input(p, 0), true, accumulate, set, workers);
     }
 
     /** dw from x and dy. */
     ConvKernel backwardWeights(ConvProblem p, boolean accumulate, Workers workers) {
+        return backwardWeights(p, accumulate, InstructionSet.widest(), workers);
+    }
+
+    ConvKernel backwardWeights(ConvProblem p, boolean accumulate, InstructionSet set, Workers workers) {
         return this == DIRECT ? new ConvDirect(p, ConvDirect.Direction.BACKWARD_WEIGHTS, accumulate, workers)
-                : new WinogradWeights(tile(p), WinogradSide.input(p, p.pad()), WinogradSide.output(p, 0), accumulate, workers);
+                : new WinogradWeights(tile(p), WinogradSide.input(p, p.pad()), WinogradSide.output(p, 0), accumulate, set, workers);
     }
 }

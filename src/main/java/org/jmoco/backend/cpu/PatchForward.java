@@ -53,7 +53,7 @@ final class PatchForward implements ConvKernel {
     private long w;
     private long y;
 
-    PatchForward(ConvProblem p, Workers workers) {
+    PatchForward(ConvProblem p, InstructionSet set, Workers workers) {
         this.p = p;
         this.workers = workers;
         terms = p.r() * p.s() * p.c();
@@ -61,7 +61,6 @@ final class PatchForward implements ConvKernel {
         pixels = p.n() * p.outH() * p.outW();
         vRow = WinogradGrid.staggered((long) F64.bytes * rounded);
         mRow = WinogradGrid.staggered((long) F64.bytes * p.k());
-        InstructionSet set = InstructionSet.widest();
         rows = GemmKernel.rows(set);
         panels = p.k() / panel() % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1;
         long fit = Math.max(rows, Math.min(BLOCK_BYTES / (vRow + mRow), pixels / EVEN_BLOCKS));

@@ -75,9 +75,10 @@ final class WinogradForward implements ConvKernel {
      * @param out what is made: y, or dx
      * @param backward whether it is backward data
      * @param accumulate whether to add to the result
+     * @param set what the machine code may use
      */
     WinogradForward(WinogradTile tile, DType work, WinogradSide in, WinogradSide out, boolean backward, boolean accumulate,
-            Workers workers) {
+            InstructionSet set, Workers workers) {
         this.tile = tile;
         this.work = work;
         this.backward = backward;
@@ -87,7 +88,6 @@ final class WinogradForward implements ConvKernel {
         int down = tile.down().tiles(out.h());
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
-        InstructionSet set = InstructionSet.widest();
         rows = GemmKernel.rows(set);
         blockTiles = WinogradGrid.blockTiles(tile, work.bytes, c, k, tiles, rows);
         blocks = (tiles + blockTiles - 1) / blockTiles;

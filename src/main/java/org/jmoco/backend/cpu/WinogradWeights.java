@@ -84,11 +84,12 @@ final class WinogradWeights implements ConvKernel {
      * @param in x
      * @param out dy
      * @param accumulate whether to add to dw
+     * @param set what the machine code may use
      */
-    WinogradWeights(WinogradTile tile, WinogradSide in, WinogradSide out, boolean accumulate, Workers workers) {
+    WinogradWeights(WinogradTile tile, WinogradSide in, WinogradSide out, boolean accumulate, InstructionSet set,
+            Workers workers) {
         this.tile = tile;
         this.workers = workers;
-        InstructionSet set = InstructionSet.widest();
         vector = set.vectorBytes;
         lanes = vector / F32.bytes;
         c = in.channels();

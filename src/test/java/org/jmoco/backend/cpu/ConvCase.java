@@ -153,6 +153,28 @@ final class ConvCase {
         }
     }
 
+    /** What {@code kernel} makes of x and w, of dy and w, or of x and dy. */
+    float[] forward(ConvKernel kernel) {
+        return run(kernel, x, w, dy.length);
+    }
+
+    float[] backwardData(ConvKernel kernel) {
+        return run(kernel, dy, w, x.length);
+    }
+
+    float[] backwardWeights(ConvKernel kernel) {
+        return run(kernel, x, dy, w.length);
+    }
+
+    private float[] run(ConvKernel kernel, float[] a, float[] b, int outSize) {
+        try (kernel) {
+            return run(kernel.scratchBytes(), a, b, outSize, Float.NaN, (scratch, from, with, out) -> {
+                kernel.bind(scratch);
+                kernel.run(from, with, out);
+            }, kernel.describe());
+        }
+    }
+
     interface Plan {
         void run(long scratch, long a, long b, long out);
     }

@@ -161,6 +161,30 @@ class ConvTest {
         }
     }
 
+    @Test
+    void theInstructionSetDoesNotChangeABit() {
+        assumeTrue(MachineCode.supported() && InstructionSet.widest() == InstructionSet.AVX512, "no AVX-512 here");
+        List<ConvProblem> problems = new ArrayList<>(problems());
+        problems.add(new ConvProblem(70, 8, 8, 64, 64, 3, 3, 1, 1)); // several blocks, slabs and shares, long chunks
+        problems.add(new ConvProblem(9, 16, 16, 16, 48, 3, 3, 1, 1));
+        problems.add(new ConvProblem(130, 4, 4, 288, 144, 3, 3, 1, 1)); // a gradient in rounds, products in parts
+        int seed = 40;
+        for (ConvProblem p : problems) {
+            ConvCase data = ConvCase.normals(p, seed++);
+            for (ConvMethod m : methods(p, false)) {
+                assertArrayEquals(data.forward(m.forward(p, InstructionSet.AVX2, TWO)),
+                        data.forward(m.forward(p, InstructionSet.AVX512, TWO)), () -> "forward " + m + " " + p);
+            }
+            for (ConvMethod m : methods(p, true)) {
+                assertArrayEquals(data.backwardData(m.backwardData(p, false, InstructionSet.AVX2, TWO)),
+                        data.backwardData(m.backwardData(p, false, InstructionSet.AVX512, TWO)), () -> "backward data " + m + " " + p);
+                assertArrayEquals(data.backwardWeights(m.backwardWeights(p, false, InstructionSet.AVX2, TWO)),
+                        data.backwardWeights(m.backwardWeights(p, false, InstructionSet.AVX512, TWO)),
+                        () -> "backward weights " + m + " " + p);
+            }
+        }
+    }
+
     private static void sameForAnyNumberOfThreads(String what, Function<Workers, float[]> run) {
         float[] expected;
         try (Workers one = new Workers(1)) {
