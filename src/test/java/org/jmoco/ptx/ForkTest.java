@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** Two streams: what is ordered, what is a race, and what the device refuses. */
 class ForkTest {
-    private static final int N = 5;
+    /** More than a warp: the first one finds out where memory is, the others go the short way. */
+    private static final int N = 40;
     /** y[i] = x[i] + 1 by one thread for each element. */
     private static final String INCREMENT = """
             .version 8.0
@@ -40,13 +41,22 @@ class ForkTest {
 
     private final EmulatedGpu gpu = new EmulatedGpu(70, 1 << 20);
     private final long increment = gpu.load("increment.ptx", INCREMENT).function("increment");
-    private final long a = floats("a", 1, 2, 3, 4, 5);
+    private final long a = floats("a", from(1));
     private final long b = floats("b", new float[N]);
     private final long c = floats("c", new float[N]);
     private final long d = floats("d", new float[N]);
 
     ForkTest() {
         gpu.prepareBranch();
+    }
+
+    /** first, first + 1, ... */
+    private static float[] from(int first) {
+        float[] v = new float[N];
+        for (int i = 0; i < N; i++) {
+            v[i] = first + i;
+        }
+        return v;
     }
 
     private long floats(String name, float... values) {
@@ -118,6 +128,9 @@ class ForkTest {
                 Precision.F32);
         assertRace("writes", "reads", product, () -> increment(b, a));
         assertRace("reads", "writes", product, () -> gpu.copy(d, c + 8, 4));
+        long last = 4L * (N - 1);
+        assertRace("reads", "writes", () -> increment(b, a), () -> gpu.copy(d, b + last, 4));
+        assertRace("writes", "reads", () -> increment(b, a), () -> gpu.fill(a + last, 0, 1));
     }
 
     @Test
@@ -131,11 +144,13 @@ class ForkTest {
                 increment(a, b);
                 beside(() -> increment(c, a), () -> gpu.copy(b, a, 8));
             });
-            gpu.upload(a, MemorySegment.ofArray(new float[] {1, 2, 3, 4, 5}));
+            gpu.upload(a, MemorySegment.ofArray(from(1)));
             graph.launch();
-            assertArrayEquals(new float[] {4, 5, 6, 7, 8}, values(a));
-            assertArrayEquals(new float[] {4, 5, 5, 6, 7}, values(b));
-            assertArrayEquals(new float[] {5, 6, 7, 8, 9}, values(c));
+            assertArrayEquals(from(4), values(a));
+            float[] copied = from(3);
+            System.arraycopy(from(4), 0, copied, 0, 2);
+            assertArrayEquals(copied, values(b));
+            assertArrayEquals(from(5), values(c));
         }
     }
 
