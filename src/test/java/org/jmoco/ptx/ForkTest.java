@@ -114,7 +114,8 @@ class ForkTest {
 
     private static void assertMessage(String start, String other, String does, String did, Runnable run) {
         String m = assertThrows(PtxFault.class, run::run).getMessage();
-        assertTrue(m.startsWith(start) && m.contains(" " + does + " what " + other) && m.contains(" " + did + ", and no join"), m);
+        boolean both = m.contains(" " + does + " what " + other) && m.contains(" " + did + ", and no join");
+        assertTrue(m.startsWith(start) && both, m);
     }
 
     @Test
@@ -179,7 +180,8 @@ class ForkTest {
         assertRefused("join: without a fork", gpu::join);
         assertRefused("mainLine: without a fork", gpu::mainLine);
         assertRefused("CUDA_ERROR_STREAM_CAPTURE_UNJOINED", () -> gpu.capture("open", gpu::fork));
-        assertRefused("cuStreamCreate: not permitted while the stream is captured", () -> gpu.capture("prepare", gpu::prepareBranch));
+        assertRefused("cuStreamCreate: not permitted while the stream is captured",
+                () -> gpu.capture("prepare", gpu::prepareBranch));
         gpu.fork();
         gpu.join();
         assertRefused("fork: before prepareBranch", new EmulatedGpu(70, 1 << 20)::fork);

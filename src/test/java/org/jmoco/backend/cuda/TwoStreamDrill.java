@@ -11,8 +11,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
 import org.jmoco.tensor.DType;
 
 /**
- * The drills of {@link JCudaGpuDrill} that need two streams. The stand-in of the driver does a stream's work when somebody waits for
- * that stream, so what has no event between comes in the wrong order.
+ * The drills of {@link JCudaGpuDrill} that need two streams. The stand-in of the driver does a stream's work when somebody waits
+ * for that stream, so what has no event between comes in the wrong order.
  */
 final class TwoStreamDrill {
     private final JCudaGpuDrill drill;
@@ -23,7 +23,7 @@ final class TwoStreamDrill {
         this.gpu = drill.gpu;
     }
 
-    /** A kernel, a product, a convolution, a copy and a fill on the second stream, between what it waits for and what waits for it. */
+    /** Kernel, product, convolution, copy and fill on the second stream, between what it waits for and what waits for it. */
     void branches() {
         gpu.prepareBranch();
         long x = drill.device(1, 2);
@@ -56,7 +56,7 @@ final class TwoStreamDrill {
             assertArrayEquals(new float[] {52, 104}, drill.floats(u, 2));
             gpu.upload(x, MemorySegment.ofArray(new float[] {1, 2}));
             try (GpuGraph graph = gpu.capture("two lines", step)) {
-                assertArrayEquals(new float[] {52, 104}, drill.floats(u, 2), "what is captured is not carried out, on neither stream");
+                assertArrayEquals(new float[] {52, 104}, drill.floats(u, 2), "what is captured is not carried out");
                 graph.launch();
                 assertArrayEquals(new float[] {26, 52}, drill.floats(u, 2));
                 graph.launch();
@@ -70,7 +70,8 @@ final class TwoStreamDrill {
 
     /** to = from weight + beta to. */
     private void times(long to, long from, long weight, float beta) {
-        gpu.blas().gemm(false, false, 2, 1, 1, 1, from, DType.F32, 2, weight, DType.F32, 1, beta, to, DType.F32, 2, Precision.F32);
+        gpu.blas().gemm(false, false, 2, 1, 1, 1, from, DType.F32, 2, weight, DType.F32, 1, beta, to, DType.F32, 2,
+                Precision.F32);
     }
 
     private Launch axpy(long y, long x) {
