@@ -132,6 +132,7 @@ class ForkTest {
         long last = 4L * (N - 1);
         assertRace("reads", "writes", () -> increment(b, a), () -> gpu.copy(d, b + last, 4));
         assertRace("writes", "reads", () -> increment(b, a), () -> gpu.fill(a + last, 0, 1));
+        assertRace("writes", "reads", () -> increment(b, a), () -> gpu.fill(a, 0, 1)); // the first warp's
     }
 
     @Test
