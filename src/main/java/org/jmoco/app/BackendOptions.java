@@ -42,6 +42,11 @@ final class BackendOptions {
             description = "cuda: enqueue the steps of a program one by one, with the same results (default: as one CUDA graph).")
     private boolean noGraph;
 
+    @Option(names = "--branches",
+            description = "cuda: encode the keys of a MoCo step on a second stream beside the queries, with the same results and more"
+                    + " memory; not yet measured on a GPU (default: one after the other).")
+    private boolean branches;
+
     @Option(names = "--check-steps",
             description = "cuda: wait after each step, so that an error names the step that caused it; slow (default: do not wait).")
     private boolean checkSteps;
@@ -66,6 +71,10 @@ final class BackendOptions {
         return precision;
     }
 
+    boolean branches() {
+        return branches;
+    }
+
     /** @throws UserError if fewer than one was asked for */
     int threads() {
         if (threads == null) {
@@ -88,8 +97,8 @@ final class BackendOptions {
 
     /** @param log gets a line where the cache of convolution algorithms cannot be used */
     CudaOptions cuda(Consumer<String> log) {
-        CudaOptions o = CudaOptions.of(precision).withGraphs(!noGraph).withDeterministic(!nondeterministic)
-                .withCache(DataSets.defaultCacheFolder(), log);
+        CudaOptions o = CudaOptions.of(precision).withGraphs(!noGraph).withBranches(branches)
+                .withDeterministic(!nondeterministic).withCache(DataSets.defaultCacheFolder(), log);
         return checkSteps ? o.withCheckedSteps() : o;
     }
 }

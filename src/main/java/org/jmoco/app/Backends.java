@@ -52,9 +52,10 @@ final class Backends {
         return open(options.backend(), options.threads(), real, options.cuda(System.err::println));
     }
 
-    /** As {@link #open(BackendOptions)}, with programs that run step by step on the cuda backend. */
-    static Backend openWithoutGraphs(BackendOptions options) {
-        return open(options.backend(), options.threads(), DType.F32, options.cuda(System.err::println).withGraphs(false));
+    /** As {@link #open(BackendOptions)}, with programs that run step by step, in order, on the cuda backend. */
+    static Backend openStepByStep(BackendOptions options) {
+        CudaOptions plain = options.cuda(System.err::println).withGraphs(false).withBranches(false);
+        return open(options.backend(), options.threads(), DType.F32, plain);
     }
 
     /** With the cuda backend's defaults. */
@@ -67,11 +68,11 @@ final class Backends {
             case AUTO -> automatic(threads, real, cuda);
             case CPU -> {
                 requireF32(name, real);
-                requirePlain(name, cuda.precision());
+                requirePlain(name, cuda);
                 yield CpuBackend.open(threads);
             }
             case REFERENCE -> {
-                requirePlain(name, cuda.precision());
+                requirePlain(name, cuda);
                 yield ReferenceBackend.open(real, threads);
             }
             case CUDA -> {
@@ -111,9 +112,12 @@ final class Backends {
         }
     }
 
-    private static void requirePlain(Name name, Precision precision) {
-        if (precision != Precision.F32) {
-            throw UserError.usage(name + " backend: --precision " + precision + " is the cuda backend's; leave it out");
+    private static void requirePlain(Name name, CudaOptions cuda) {
+        if (cuda.precision() != Precision.F32) {
+            throw UserError.usage(name + " backend: --precision " + cuda.precision() + " is the cuda backend's; leave it out");
+        }
+        if (cuda.branches()) {
+            throw UserError.usage(name + " backend: --branches is the cuda backend's; leave it out");
         }
     }
 }

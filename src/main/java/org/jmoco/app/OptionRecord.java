@@ -25,8 +25,8 @@ final class OptionRecord {
             "--print-program", "--time-steps", "--tensorboard");
 
     /** These may differ between the starts of one run. */
-    private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--cuda-libs", "--check-steps",
-            "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
+    private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--branches",
+            "--cuda-libs", "--check-steps", "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
             "--loss-every");
 
     private OptionRecord() {}

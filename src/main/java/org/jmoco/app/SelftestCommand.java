@@ -55,8 +55,8 @@ final class SelftestCommand implements Callable<Integer> {
             report.say("selftest on " + keeper.headline());
             operations(report, keeper);
             if (only.isEmpty()) {
-                new StepSelftest(quick).run(report, () -> Backends.open(options), otherwise(keeper), keeper.name().equals("cuda") ? "without graph"
-                        : "with another number of threads");
+                new StepSelftest(quick).run(report, () -> Backends.open(options), otherwise(keeper), keeper.name().equals("cuda")
+                        ? options.branches() ? "without graph and branches" : "without graph" : "with another number of threads");
                 golden(report, keeper);
             }
         }
@@ -78,7 +78,7 @@ final class SelftestCommand implements Callable<Integer> {
 
     /** The same backend, working in another way that may not show in results. */
     private Supplier<Backend> otherwise(Backend keeper) {
-        return keeper.name().equals("cuda") ? () -> Backends.openWithoutGraphs(options)
+        return keeper.name().equals("cuda") ? () -> Backends.openStepByStep(options)
                 : () -> Backends.open(options.backend(), options.threads() + 1, DType.F32);
     }
 

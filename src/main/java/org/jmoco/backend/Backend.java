@@ -70,6 +70,11 @@ public abstract class Backend implements AutoCloseable {
         return featureMaps() != real();
     }
 
+    /** True if branches of a program run beside its main line, and so need memory of their own. */
+    protected boolean runsBranches() {
+        return false;
+    }
+
     /** A tensor with four axes is a feature map; filters, which have four too, are views of a flat array and of its type. */
     public final DType typeOf(Shape shape) {
         return shape.rank() == 4 ? featureMaps() : real();
@@ -163,7 +168,7 @@ public abstract class Backend implements AutoCloseable {
 
     private void layOut() {
         allocated = true;
-        plan.layOut(programs, copiesWeights() ? (double) featureMaps().bytes / real().bytes : 0);
+        plan.layOut(programs, copiesWeights() ? (double) featureMaps().bytes / real().bytes : 0, runsBranches());
     }
 
     /** Places all buffers, binds all recorded programs. Once. */
@@ -178,8 +183,8 @@ public abstract class Backend implements AutoCloseable {
         }
         long scratch = placeArenas(bytes, plan.roots(programs));
         for (Program p : programs) {
-            for (Step s : p.steps()) {
-                bind(s, scratch);
+            for (int i = 0; i < p.steps().size(); i++) {
+                bind(p.steps().get(i), runsBranches() && p.inBranch(i) ? scratch + plan.branchScratch() : scratch);
             }
             p.makeRunnable(executable(p));
         }

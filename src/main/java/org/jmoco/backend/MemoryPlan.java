@@ -12,7 +12,8 @@ import org.jmoco.tensor.Shape;
 /**
  * Which buffer lies where. Persistent buffers keep their own bytes in their region's arena. The transient ones of a
  * program (region ACTIVATIONS) live from the first step that touches them to the last, and share one arena: two buffers
- * overlap only if no step sees both alive. Programs never run at the same time, so each packs into the same arena.
+ * overlap only if no step sees both alive, and where branches run beside the main line, only if not one lives in a branch while
+ * the other lives beside it. Programs never run at the same time, so each packs into the same arena.
  *
  * <p>The packing is greedy by size: largest buffer first, each at the lowest offset that is free during its whole life
  * (the best-fit heuristic that Pisarchyk and Lee, arXiv:2001.03288, found to lie within a few percent of the optimum).
@@ -20,10 +21,13 @@ import org.jmoco.tensor.Shape;
 public final class MemoryPlan {
     /** Every buffer starts on its own cache line. */
     static final int ALIGNMENT = 64;
+    /** Of the workspace of branches: that of a device's allocations, which libraries may count on. */
+    private static final long WORKSPACE_ALIGNMENT = 256;
 
     private final Map<Region, List<Buffer>> persistent = new EnumMap<>(Region.class);
     private final Map<Region, Long> arenaBytes = new EnumMap<>(Region.class);
     private final Map<Buffer, Long> offsets = new HashMap<>();
+    private long branchScratch;
     private boolean closed;
 
     MemoryPlan() {}
@@ -52,8 +56,9 @@ public final class MemoryPlan {
      * Places everything: computes the size of each arena and each root's offset in it.
      *
      * @param copiesPerParameter bytes of {@link Region#WEIGHT_COPIES} for each byte of {@link Region#PARAMETERS}
+     * @param branches whether branches run beside the main line; false: steps run in order
      */
-    void layOut(List<Program> programs, double copiesPerParameter) {
+    void layOut(List<Program> programs, double copiesPerParameter, boolean branches) {
         closed = true;
         persistent.forEach((region, buffers) -> {
             long end = 0;
@@ -66,17 +71,29 @@ public final class MemoryPlan {
         arenaBytes.put(Region.WEIGHT_COPIES, (long) (bytes(Region.PARAMETERS) * copiesPerParameter));
         long activations = 0;
         long scratch = 0;
+        long scratchOfBranches = 0;
         for (Program p : programs) {
-            activations = Math.max(activations, pack(p));
-            for (Step s : p.steps()) {
-                scratch = Math.max(scratch, aligned(s.work().scratchBytes()));
+            activations = Math.max(activations, pack(p, branches ? p.branches() : List.of()));
+            for (int i = 0; i < p.steps().size(); i++) {
+                long bytes = aligned(p.steps().get(i).work().scratchBytes());
+                if (branches && p.inBranch(i)) {
+                    scratchOfBranches = Math.max(scratchOfBranches, bytes);
+                } else {
+                    scratch = Math.max(scratch, bytes);
+                }
             }
         }
+        branchScratch = scratchOfBranches == 0 ? 0 : Math.ceilDiv(scratch, WORKSPACE_ALIGNMENT) * WORKSPACE_ALIGNMENT;
         arenaBytes.put(Region.ACTIVATIONS, activations);
-        arenaBytes.put(Region.SCRATCH, scratch);
+        arenaBytes.put(Region.SCRATCH, scratchOfBranches == 0 ? scratch : branchScratch + scratchOfBranches);
     }
 
-    private long pack(Program program) {
+    private static boolean together(List<Branch> branches, int firstA, int lastA, int firstB, int lastB) {
+        return firstA <= lastB && firstB <= lastA
+                || branches.stream().anyMatch(b -> b.seesTogether(firstA, lastA, firstB, lastB));
+    }
+
+    private long pack(Program program, List<Branch> branches) {
         record Placed(long start, long end, int first, int last) {}
         Map<Buffer, int[]> lives = lifetimes(program);
         List<Buffer> order = new ArrayList<>(program.transients());
@@ -90,7 +107,7 @@ public final class MemoryPlan {
             long at = 0;
             // Placed blocks are kept sorted by start: walk upwards and jump over each that is alive meanwhile and in the way.
             for (Placed p : placed) {
-                if (p.first <= life[1] && life[0] <= p.last && p.start < at + size && at < p.end) {
+                if (p.start < at + size && at < p.end && together(branches, p.first, p.last, life[0], life[1])) {
                     at = p.end;
                 }
             }
@@ -121,6 +138,11 @@ public final class MemoryPlan {
     /** Bytes of one region's arena. Known after {@link Backend#allocate()}. */
     public long bytes(Region region) {
         return arenaBytes.getOrDefault(region, 0L);
+    }
+
+    /** Where the workspace of steps in branches starts in {@link Region#SCRATCH}; 0 if they share that of all others. */
+    long branchScratch() {
+        return branchScratch;
     }
 
     /** Bytes of all arenas together: the peak, since nothing is allocated later. */

@@ -10,12 +10,14 @@ public final class Program {
     private final String name;
     private final List<Step> steps;
     private final List<Buffer> transients;
+    private final List<Branch> branches;
     private Runnable replay;
 
-    Program(String name, List<Step> steps, List<Buffer> transients) {
+    Program(String name, List<Step> steps, List<Buffer> transients, List<Branch> branches) {
         this.name = name;
         this.steps = List.copyOf(steps);
         this.transients = List.copyOf(transients);
+        this.branches = List.copyOf(branches);
     }
 
     public String name() {
@@ -24,6 +26,16 @@ public final class Program {
 
     public List<Step> steps() {
         return steps;
+    }
+
+    /** What may run beside something else, in order; no two overlap. */
+    public List<Branch> branches() {
+        return branches;
+    }
+
+    /** True if a step belongs to a branch. */
+    public boolean inBranch(int step) {
+        return branches.stream().anyMatch(b -> b.holds(step));
     }
 
     /** Buffers that live within one run only, in order of declaration. */

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
@@ -22,11 +23,16 @@ import org.jmoco.tensor.UserError;
  * must be written before it is read in every run, and its value is gone when the run ends.
  */
 public final class Recorder {
+    private static final int NONE = -1;
+
     private final Backend backend;
     private final Ops ops;
     private final String programName;
     private final List<Step> steps = new ArrayList<>();
     private final Set<Buffer> transients = new LinkedHashSet<>();
+    private final List<Branch> branches = new ArrayList<>();
+    private int branchFirst = NONE;
+    private int branchEnd = NONE; // NONE while its steps are recorded
     private boolean finished;
 
     Recorder(Backend backend, String programName) {
@@ -55,12 +61,67 @@ public final class Recorder {
         return b;
     }
 
+    /**
+     * Records steps that may be carried out beside those which follow, up to {@link #join()}. In the list they stand in front, so
+     * a backend that knows no branches takes them first.
+     *
+     * @return what {@code recording} returns
+     */
+    public <T> T branch(Supplier<T> recording) {
+        requireOpen();
+        if (branchFirst != NONE) {
+            throw new IllegalStateException("program " + programName + ": a branch is open; call join() before the next one");
+        }
+        branchFirst = steps.size();
+        T result = recording.get();
+        branchEnd = steps.size();
+        return result;
+    }
+
+    /** What is recorded from here on waits for the branch. It must precede the first step that touches what the branch writes. */
+    public void join() {
+        requireOpen();
+        if (branchFirst == NONE || branchEnd == NONE) {
+            throw new IllegalStateException("program " + programName + ": there is no branch to join");
+        }
+        Branch b = new Branch(branchFirst, branchEnd, steps.size());
+        checkApart(b);
+        branches.add(b);
+        branchFirst = NONE;
+        branchEnd = NONE;
+    }
+
+    private void checkApart(Branch b) {
+        for (Step inside : steps.subList(b.first(), b.end())) {
+            for (Step beside : steps.subList(b.end(), b.join())) {
+                checkApart(inside, beside, beside.reads());
+                checkApart(inside, beside, beside.writes());
+                checkApart(beside, inside, inside.reads());
+            }
+        }
+    }
+
+    private void checkApart(Step writer, Step other, List<Buffer> operands) {
+        for (Buffer w : writer.writes()) {
+            for (Buffer b : operands) {
+                if (w.overlaps(b)) {
+                    throw new IllegalStateException("program " + programName + ": step " + writer.name() + " " + writer.op()
+                            + " writes " + w + ", which step " + other.name() + " " + other.op() + " touches; one is in a branch and"
+                            + " the other beside it: call join() between the two");
+                }
+            }
+        }
+    }
+
     /** Ends the recording. The program runs after {@link Backend#allocate()}. */
     public Program finish() {
         requireOpen();
+        if (branchFirst != NONE) {
+            throw new IllegalStateException("program " + programName + ": a branch is open; call join() before finish()");
+        }
         finished = true;
         checkTransients();
-        Program p = new Program(programName, steps, List.copyOf(transients));
+        Program p = new Program(programName, steps, List.copyOf(transients), branches);
         backend.add(p);
         return p;
     }

@@ -28,6 +28,9 @@ import org.jmoco.tensor.Shape;
  *   <li>the keys enter the queue.
  * </ol>
  *
+ * <p>The keys, and the momentum update before the first of them, are a {@link org.jmoco.backend.Branch}: it ends before the loss,
+ * and the queries of the same half may be encoded beside it.
+ *
  * <p>Shuffling matters because batch norm tells each sample something of its group: a query and its key must not share one.
  */
 public final class MocoStep {
@@ -91,7 +94,6 @@ public final class MocoStep {
         if (feed != null) {
             feed.recordInputs(rec, view1, view2, shuffle, unshuffle);
         }
-        pair.recordMomentumUpdate(rec);
         Buffer keys2 = recordHalf(rec, 0, view1, view2);
         Buffer keys1 = config.symmetric() ? recordHalf(rec, 1, view2, view1) : null;
         sgd.recordStep(rec, pair.query().weights(), pair.query().gradients(), scale);
@@ -108,9 +110,15 @@ public final class MocoStep {
     /** Loss and gradients of queries from one view against keys from the other. @return the keys, N x D */
     private Buffer recordHalf(Recorder rec, int half, Buffer queryView, Buffer keyView) {
         boolean accumulate = half > 0;
-        Buffer k = encodeKeys(rec, keyView);
+        Buffer k = rec.branch(() -> {
+            if (half == 0) {
+                pair.recordMomentumUpdate(rec);
+            }
+            return encodeKeys(rec, keyView);
+        });
         ResNet18.Saved saved = pair.query().forward(rec, queryView);
         L2Normalize.Saved q = normalizeQuery.forward(rec, saved.y());
+        rec.join();
         Buffer dq = loss.forwardBackward(rec, q.y(), k, queue.keys(), accumulate);
         LossScale.recordScale(scale, rec, dq);
         pair.query().backward(rec, saved, normalizeQuery.backward(rec, q, dq), accumulate);

@@ -64,6 +64,18 @@ class CudaCommandsTest {
     }
 
     @Test
+    void benchStepWithBranches() {
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--branches", "--steps", "3", "--no-peaks"),
+                err.toString());
+        assertTrue(out.toString().contains("one graph per program, branches on a second stream"), out.toString());
+        for (String other : new String[] {"cpu", "reference"}) {
+            assertEquals(2, run(TINY, "bench", "step", "--backend", other, "--branches"));
+            String m = err.toString();
+            assertTrue(m.contains(other + " backend: --branches is the cuda backend's; leave it out"), m);
+        }
+    }
+
+    @Test
     void benchStepByStepOfTheProgram() {
         assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", "bf16", "--steps", "3", "--no-peaks", "--time-steps", "--no-graph"),
                 err.toString());

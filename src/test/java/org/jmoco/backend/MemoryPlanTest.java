@@ -162,6 +162,86 @@ class MemoryPlanTest {
         }
     }
 
+    /** Branches at random places of a random program: what lives in one shares no bytes with what lives beside it. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void whatLivesInABranchIsApartFromWhatLivesBesideIt(int seed) {
+        RandomProgram p = new RandomProgram(seed);
+        Philox random = new Philox(seed, Philox.Purpose.TEST, 1, 0);
+        int count = p.program.steps().size();
+        List<Branch> branches = new ArrayList<>();
+        for (int at = random.nextInt(4); at + 3 < count; at = branches.getLast().join() + random.nextInt(3)) {
+            int end = at + 1 + random.nextInt(count - at - 2);
+            branches.add(new Branch(at, end, end + random.nextInt(count - end)));
+        }
+        MemoryPlan plan = new MemoryPlan();
+        plan.layOut(List.of(new Program("beside", p.program.steps(), p.buffers, branches)), 0, true);
+        for (Buffer a : p.buffers) {
+            for (Buffer b : p.buffers) {
+                boolean apart = plan.offset(a) + a.bytes() <= plan.offset(b) || plan.offset(b) + b.bytes() <= plan.offset(a);
+                assertTrue(a == b || apart || !together(p.life(a), p.life(b), branches), a + " and " + b + " overlap");
+            }
+        }
+        MemoryPlan inOrder = new MemoryPlan();
+        inOrder.layOut(List.of(new Program("in order", p.program.steps(), p.buffers, branches)), 0, false);
+        assertEquals(p.backend.memory().bytes(Region.ACTIVATIONS), inOrder.bytes(Region.ACTIVATIONS), "marks alone change nothing");
+    }
+
+    /** Step by step: both alive in one step, or one alive in some step of a branch while the other is in some step beside it. */
+    private static boolean together(int[] lifeOfA, int[] lifeOfB, List<Branch> branches) {
+        for (int i = lifeOfA[0]; i <= lifeOfA[1]; i++) {
+            for (int j = lifeOfB[0]; j <= lifeOfB[1]; j++) {
+                for (Branch b : branches) {
+                    boolean iInside = b.first() <= i && i < b.end();
+                    boolean jInside = b.first() <= j && j < b.end();
+                    boolean iBeside = b.end() <= i && i < b.join();
+                    boolean jBeside = b.end() <= j && j < b.join();
+                    if (iInside && jBeside || iBeside && jInside) {
+                        return true;
+                    }
+                }
+                if (i == j) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Each side of a branch needs what it would need alone, and both workspaces lie apart. */
+    @Test
+    void aBranchAndWhatIsBesideItAddUp() {
+        Buffer[] t = new Buffer[6];
+        for (int i = 0; i < t.length; i++) {
+            t[i] = new Buffer("t" + i, Region.ACTIVATIONS, DType.F32, Shape.of(1000));
+        }
+        Buffer in = new Buffer("in", Region.INPUT, DType.F32, Shape.of(1000));
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < t.length; i++) { // two chains of three, the first of which is a branch
+            List<Buffer> x = List.of(i % 3 == 0 ? in : t[i - 1]);
+            steps.add(new Step("s" + i, "relu_fwd", "", x, List.of(t[i]), 0, 0, scratchOf(i < 3 ? 100 : 1000)));
+        }
+        for (boolean branches : new boolean[] {true, false}) {
+            MemoryPlan plan = new MemoryPlan();
+            plan.layOut(List.of(new Program("chains", steps, List.of(t), List.of(new Branch(0, 3, 6)))), 0, branches);
+            assertEquals((branches ? 4 : 2) * 4032, plan.bytes(Region.ACTIVATIONS));
+            assertEquals(branches ? 1024 + 128 : 1024, plan.bytes(Region.SCRATCH));
+            assertEquals(branches ? 1024 : 0, plan.branchScratch());
+        }
+    }
+
+    private static Work scratchOf(long bytes) {
+        return new Work() {
+            @Override
+            public long scratchBytes() {
+                return bytes;
+            }
+
+            @Override
+            public void run() {}
+        };
+    }
+
     @Test
     void aChainNeedsTwoBuffersHoweverLong() {
         Backend backend = ReferenceBackend.open(DType.F32, 1);

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jmoco.backend.conformance.OpCase;
 import org.jmoco.backend.conformance.OpCases;
 import org.jmoco.backend.reference.ReferenceBackend;
@@ -42,6 +43,87 @@ class RecorderTest {
         assertRefused("conv2d_fwd layer1.conv1: x is images f64 2x5x5x1 but the shape must be 2x5x5x3",
                 () -> rec.conv2dForward("layer1.conv1", g, y, narrow, w));
     }
+
+    // ---- branches ----------------------------------------------------------------------------------------------
+
+    private static void assertIllegal(String message, Executable recording) {
+        assertEquals(message, assertThrows(IllegalStateException.class, recording).getMessage());
+    }
+
+    private void fill(String name, Buffer dst) {
+        rec.fill(name, dst, 1);
+    }
+
+    @Test
+    void branchesFollowEachOther() {
+        fill("before", x);
+        assertEquals("k", rec.branch(() -> {
+            fill("k1", w);
+            fill("k2", w);
+            return "k";
+        }));
+        fill("q", y);
+        rec.join();
+        rec.branch(() -> {
+            rec.copy("k3", y.view("part", 0, Shape.of(9)), x.view("part", 0, Shape.of(9)));
+            return null;
+        });
+        rec.copy("q2", w.view("part", 0, Shape.of(9)), x.view("other", 0, Shape.of(9))); // both read x
+        rec.copy("q3", y.view("rest", 9, Shape.of(9)), x.view("more", 0, Shape.of(9))); // another part of y
+        rec.join();
+        Program p = rec.finish();
+        assertEquals(List.of(new Branch(1, 3, 4), new Branch(4, 5, 7)), p.branches());
+        assertEquals(List.of(1, 2, 4), IntStream.range(0, 7).filter(p::inBranch).boxed().toList());
+        backend.allocate();
+        p.run(); // in order
+        assertEquals(1, backend.download(y).get(17));
+    }
+
+    @Test
+    void whatABranchWritesIsNotTouchedBesideIt() {
+        String prefix = "program test: step ";
+        String suffix = "; one is in a branch and the other beside it: call join() between the two";
+        Buffer z = declare("z", g.x());
+        rec.branch(() -> {
+            rec.copy("k", z, x);
+            return null;
+        });
+        rec.reluForward("q", x, x);
+        assertIllegal(prefix + "q relu_fwd writes x f64 2x5x5x3, which step k copy touches" + suffix, rec::join);
+        Recorder reads = backend.record("test");
+        reads.branch(() -> {
+            reads.copy("k", z, x);
+            return null;
+        });
+        reads.copy("q", declare("u", Shape.of(3)), z.view("end", 147, Shape.of(3)));
+        assertIllegal(prefix + "k copy writes z f64 2x5x5x3, which step q copy touches" + suffix, reads::join);
+        Recorder writes = backend.record("test");
+        writes.branch(() -> {
+            writes.copy("k", z, x);
+            return null;
+        });
+        writes.fill("q", z, 0);
+        assertIllegal(prefix + "k copy writes z f64 2x5x5x3, which step q fill touches" + suffix, writes::join);
+    }
+
+    @Test
+    void aBranchIsJoinedOnceBeforeTheNext() {
+        assertIllegal("program test: there is no branch to join", rec::join);
+        rec.branch(() -> {
+            assertIllegal("program test: there is no branch to join", rec::join);
+            fill("k", x);
+            return null;
+        });
+        assertIllegal("program test: a branch is open; call join() before the next one", () -> rec.branch(() -> null));
+        assertIllegal("program test: a branch is open; call join() before finish()", rec::finish);
+        rec.join();
+        assertIllegal("program test: there is no branch to join", rec::join);
+        rec.finish();
+        assertIllegal("program test: recording has ended", rec::join);
+        assertIllegal("program test: recording has ended", () -> rec.branch(() -> null));
+    }
+
+    // ---- operands ----------------------------------------------------------------------------------------------
 
     @Test
     void wrongNumberOfAxes() {

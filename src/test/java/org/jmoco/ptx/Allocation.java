@@ -23,6 +23,8 @@ final class Allocation {
     final long address;
     final byte[] data;
     final Shadow shadow;
+    /** Who touches it between a fork and its join; null outside of that. */
+    ForkWatch.Words words;
     private final TreeMap<Long, Range> ranges = new TreeMap<>();
     /** A set bit marks a byte that nothing wrote; null while there is none. */
     private long[] unwritten;

@@ -107,6 +107,9 @@ public final class DeviceMemory {
         if (bytes > 0) {
             Allocation a = checked("poison", "dst", address, bytes, 1);
             a.poison((int) (address - a.address), (int) bytes);
+            if (a.words != null) {
+                a.words.write((int) (address - a.address), (int) bytes);
+            }
         }
     }
 
@@ -132,6 +135,12 @@ public final class DeviceMemory {
                     + nearest(dst));
         }
         int offset = (int) (dst - to.address);
+        if (from.words != null) {
+            from.words.read((int) (src - from.address), (int) bytes);
+        }
+        if (to.words != null) {
+            to.words.write(offset, (int) bytes);
+        }
         System.arraycopy(from.data, (int) (src - from.address), to.data, offset, (int) bytes);
         to.markWritten(offset, (int) bytes);
     }
@@ -143,6 +152,9 @@ public final class DeviceMemory {
             Allocation.INTS.set(a.data, offset + 4 * i, word);
         }
         a.markWritten(offset, (int) (4 * words));
+        if (a.words != null) {
+            a.words.write(offset, (int) (4 * words));
+        }
     }
 
     /**
@@ -210,6 +222,9 @@ public final class DeviceMemory {
                 throw new PtxFault(who + ": reads element " + index + " of " + operand + ", which nothing wrote: "
                         + allocation.describe(allocation.address + at));
             }
+            if (allocation.words != null) {
+                allocation.words.read(at, type.bytes);
+            }
             return switch (type) {
                 case F32 -> Float.intBitsToFloat((int) Allocation.INTS.get(allocation.data, at));
                 case F16 -> Float.float16ToFloat((short) Allocation.SHORTS.get(allocation.data, at));
@@ -226,6 +241,9 @@ public final class DeviceMemory {
                 Allocation.SHORTS.set(allocation.data, at, type == DType.F16 ? Float.floatToFloat16(value) : Bits.toBf16(value));
             }
             allocation.markWritten(at, type.bytes);
+            if (allocation.words != null) {
+                allocation.words.write(at, type.bytes);
+            }
         }
 
         /** {@code count} elements from {@code first} on. */

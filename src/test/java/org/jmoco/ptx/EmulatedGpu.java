@@ -40,6 +40,13 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private long issued;
     private boolean countsTraffic = true;
     private boolean closed;
+    private final ForkWatch watch;
+    private final List<Runnable> held = new ArrayList<>();
+    private boolean branchLast;
+    private boolean branchPrepared;
+    private boolean forked;
+    private boolean onBranch;
+    private String step = "";
     private final Blas blas = new EmulatedBlas(this);
     private final Dnn dnn = new EmulatedDnn(this);
 
@@ -59,6 +66,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         info = new GpuInfo("PTX machine sm_" + capability, capability, multiprocessors, memoryBytes, shared, "emulated",
                 "emulated", "emulated");
         memory = new DeviceMemory(memoryBytes);
+        watch = new ForkWatch(memory);
     }
 
     /** A device of 4 multiprocessors. */
@@ -97,6 +105,14 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
      */
     public void countTraffic(boolean wanted) {
         countsTraffic = wanted;
+    }
+
+    /**
+     * Of two streams that run side by side, the device carries out the branch's work first. From now on it holds that work back
+     * until the join: the other extreme.
+     */
+    public void branchLast(boolean wanted) {
+        branchLast = wanted;
     }
 
     /** Counts since the last {@link #resetCounts}, by kernel in order of first launch. */
@@ -179,11 +195,85 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     @Override
     public void enqueue(String what, Runnable work) {
         open(what);
+        boolean branch = onBranch;
+        String who = step.isEmpty() ? what : step + " (" + what + ")";
+        Runnable named = () -> {
+            watch.enter(branch, who);
+            work.run();
+        };
+        inOrder(() -> {
+            if (branch && branchLast) {
+                held.add(named);
+            } else {
+                named.run();
+            }
+        });
+    }
+
+    /** Now, or at each replay of the graph that is being captured. */
+    private void inOrder(Runnable work) {
         if (recording != null) {
             recording.add(work);
         } else {
             work.run();
         }
+    }
+
+    @Override
+    public void prepareBranch() {
+        synchronous("cuStreamCreate");
+        branchPrepared = true;
+    }
+
+    @Override
+    public void fork() {
+        open("fork");
+        if (!branchPrepared || forked) {
+            throw new PtxFault("fork: " + (forked ? "within a fork" : "before prepareBranch"));
+        }
+        forked = true;
+        onBranch = true;
+        inOrder(watch::open);
+    }
+
+    @Override
+    public void mainLine() {
+        requireFork("mainLine");
+        onBranch = false;
+    }
+
+    @Override
+    public void join() {
+        requireFork("join");
+        forked = false;
+        onBranch = false;
+        inOrder(this::joinNow);
+    }
+
+    private void requireFork(String call) {
+        open(call);
+        if (!forked) {
+            throw new PtxFault(call + ": without a fork");
+        }
+    }
+
+    private void runHeld() {
+        List<Runnable> work = List.copyOf(held);
+        held.clear();
+        work.forEach(Runnable::run);
+    }
+
+    private void joinNow() {
+        try {
+            runHeld();
+        } finally {
+            watch.close();
+        }
+    }
+
+    @Override
+    public void step(String name) {
+        step = name;
     }
 
     @Override
@@ -200,7 +290,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         }
         check(code, grid, block, sharedBytes, arguments);
         Object[] copy = arguments.clone();
-        enqueue("cuLaunchKernel", () -> run(code, grid, block, sharedBytes, copy));
+        enqueue("kernel " + code.entry().name(), () -> run(code, grid, block, sharedBytes, copy));
     }
 
     private void check(Code code, Dim grid, Dim block, int sharedBytes, Object[] arguments) {
@@ -327,6 +417,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     @Override
     public void synchronize() {
         synchronous("cuStreamSynchronize");
+        runHeld();
     }
 
     @Override
@@ -336,8 +427,13 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         recording = list;
         try {
             enqueue.run();
+            if (forked) {
+                throw new PtxFault("cuStreamEndCapture of " + name + ": CUDA_ERROR_STREAM_CAPTURE_UNJOINED");
+            }
         } finally {
             recording = null;
+            forked = false;
+            onBranch = false;
         }
         return new GpuGraph() {
             private boolean destroyed;
@@ -348,7 +444,12 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
                 if (destroyed) {
                     throw new PtxFault("cuGraphLaunch: " + name + " has been closed: CUDA_ERROR_INVALID_HANDLE");
                 }
-                list.forEach(Runnable::run);
+                try {
+                    list.forEach(Runnable::run);
+                } finally { // nothing of a fork outlives the graph, not even one that a fault has ended
+                    held.clear();
+                    watch.close();
+                }
             }
 
             @Override

@@ -85,6 +85,9 @@ abstract class MemoryOp extends Op {
         if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
             left = mask;
         }
+        if (v.allocation != null && v.allocation.words != null) {
+            v.allocation.words.note(w.address, v.base, mask, bytes, false);
+        }
         for (int m = left; m != 0; m &= m - 1) {
             int i = Integer.numberOfTrailingZeros(m);
             noteRead(w, v, i, (int) (w.address[i] - v.base));
@@ -96,6 +99,9 @@ abstract class MemoryOp extends Op {
         int left = v.shadow.quickWrite(w.block.clock, w.address, v.base, mask, bytes, w.index * Warp.LANES);
         if (v.allocation != null) {
             w.unfenced |= mask;
+            if (v.allocation.words != null) {
+                v.allocation.words.note(w.address, v.base, mask, bytes, true);
+            }
             if (v.allocation.constant || v.allocation.hasUnwritten()) {
                 left = mask;
             }
@@ -129,6 +135,9 @@ abstract class MemoryOp extends Op {
         if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
             checkContents(clock, v, lane, at, size);
         }
+        if (v.allocation != null && v.allocation.words != null) {
+            v.allocation.words.read(at, size);
+        }
     }
 
     private void checkContents(Clock clock, Window v, int lane, int at, int size) {
@@ -154,6 +163,9 @@ abstract class MemoryOp extends Op {
             }
             v.allocation.markWritten(at, bytes);
             w.unfenced |= 1 << lane;
+            if (v.allocation.words != null) {
+                v.allocation.words.write(at, bytes);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ import org.jmoco.tensor.UserError;
 
 /**
  * The CUDA backend: NHWC, convolutions by cuDNN, matrix products by cuBLAS, everything else by jmoco's own kernels, on one
- * stream; a program is one CUDA graph. See docs/cuda.md.
+ * stream, or two with branches; a program is one CUDA graph. See docs/cuda.md.
  */
 public final class CudaBackend extends Backend {
     /** First compute capability with bf16 and tf32 (Ampere). */
@@ -35,6 +35,9 @@ public final class CudaBackend extends Backend {
     private CudaBackend(Gpu gpu, CudaOptions options) {
         this.gpu = gpu;
         this.options = options;
+        if (options.branches()) {
+            gpu.prepareBranch();
+        }
         kernels = new KernelLibrary(gpu);
         memory = new CudaMemory(gpu, options.precision());
         transfers = new Transfers(gpu);
@@ -132,7 +135,8 @@ public final class CudaBackend extends Backend {
         GpuInfo i = gpu.info();
         return String.format(Locale.ROOT, "cuda: %s (%s, %d SMs, %.1f GB), %s, %s%s, driver %s, cuBLAS %s, cuDNN %s", i.name(),
                 capability(i.capability()), i.multiprocessors(), i.memoryBytes() * 1e-9, options.precision(),
-                options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each" : "step by step",
+                (options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each" : "step by step")
+                        + (options.branches() ? ", branches on a second stream" : ""),
                 options.deterministic() ? "" : ", not deterministic", i.driver(), i.cublas(), i.cudnn());
     }
 
@@ -144,6 +148,11 @@ public final class CudaBackend extends Backend {
     @Override
     public DType real() {
         return DType.F32;
+    }
+
+    @Override
+    protected boolean runsBranches() {
+        return options.branches();
     }
 
     @Override

@@ -3,12 +3,12 @@ package org.jmoco.backend.cuda;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One device with its memory, its one stream, its modules, and the cuBLAS and cuDNN calls that jmoco makes: the seam of the
+ * One device with its memory, its stream, its modules, and the cuBLAS and cuDNN calls that jmoco makes: the seam of the
  * CUDA backend. {@link JCudaGpu} is the real one; the tests put an emulated one in its place that executes the same PTX.
  *
- * <p>Addresses are device addresses as long. Calls below "stream" are enqueued in order on the device's one stream and
- * return at once; everything else waits. While {@link #capture} runs, enqueued calls are recorded instead of carried out.
- * Not thread-safe.
+ * <p>Addresses are device addresses as long. Calls below "stream" are enqueued in order on the device's stream and
+ * return at once; everything else waits. Between {@link #fork} and {@link #join} there is a second stream, the branch, beside
+ * it. While {@link #capture} runs, enqueued calls are recorded instead of carried out. Not thread-safe.
  *
  * <p>Every failure is a {@link GpuException} that names the call and the library's own text for its code.
  */
@@ -54,13 +54,28 @@ public interface Gpu extends AutoCloseable {
     /** Enqueues {@code words} times the 32-bit value {@code word}; dst is aligned to 4. */
     void fill(long dst, int word, long words);
 
-    /** Matrix products on this stream. */
+    /** Matrix products, on the stream that calls go to when this is asked. */
     Blas blas();
 
-    /** Convolutions on this stream. */
+    /** Convolutions; each goes to the stream that calls go to when it is run. */
     Dnn dnn();
 
-    /** Waits until all enqueued work is done; reports its faults. */
+    /** Makes what {@link #fork} needs; once, before the first of them, and not while a stream is captured. */
+    void prepareBranch();
+
+    /** Calls go to the branch from here on. It waits for all that was enqueued before. */
+    void fork();
+
+    /** Calls go to the stream again, beside the branch. */
+    void mainLine();
+
+    /** Calls go to the stream again, and wait for the branch. */
+    void join();
+
+    /** Which step of a program the calls that follow belong to, for a device whose faults name steps. */
+    default void step(String name) {}
+
+    /** Waits until all enqueued work is done, that of the branch too; reports its faults. */
     void synchronize();
 
     /** Runs {@code enqueue}, whose calls are recorded and not carried out, and makes one graph of them. */

@@ -41,7 +41,6 @@ final class JCudaConvolution implements Dnn.Convolution {
             cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
 
     private final JCudaGpu gpu;
-    private final cudnnHandle handle;
     private final Dnn.Direction direction;
     private final ConvGeometry geometry;
     private final cudnnTensorDescriptor x = new cudnnTensorDescriptor();
@@ -52,9 +51,8 @@ final class JCudaConvolution implements Dnn.Convolution {
     private final Pointer one;
     private final Pointer zero;
 
-    JCudaConvolution(JCudaGpu gpu, cudnnHandle handle, Dnn.Direction direction, ConvGeometry g, Precision precision) {
+    JCudaConvolution(JCudaGpu gpu, Dnn.Direction direction, ConvGeometry g, Precision precision) {
         this.gpu = gpu;
-        this.handle = handle;
         this.direction = direction;
         this.geometry = g;
         MemorySegment scalars = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f, 0f);
@@ -84,6 +82,11 @@ final class JCudaConvolution implements Dnn.Convolution {
         check(JCudnn.cudnnSetConvolutionMathType(convolution, math), "cudnnSetConvolutionMathType " + cudnnMathType.stringFor(math));
     }
 
+    /** Of the stream that calls go to now. */
+    private cudnnHandle handle() {
+        return gpu.line().dnn().handle();
+    }
+
     /** What cuDNN returns for one algorithm, of whichever direction. */
     private record Offer(int algorithm, int status, int determinism) {
     }
@@ -104,6 +107,7 @@ final class JCudaConvolution implements Dnn.Convolution {
 
     private List<Offer> offers() {
         int[] count = new int[1];
+        cudnnHandle handle = handle();
         try {
             return switch (direction) {
                 case FORWARD -> {
@@ -132,6 +136,7 @@ final class JCudaConvolution implements Dnn.Convolution {
     }
 
     private int workspaceBytes(int algorithm, long[] bytes) {
+        cudnnHandle handle = handle();
         return switch (direction) {
             case FORWARD -> JCudnn.cudnnGetConvolutionForwardWorkspaceSize(handle, x, w, convolution, y, algorithm, bytes);
             case BACKWARD_DATA -> JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(handle, w, y, convolution, x, algorithm, bytes);
@@ -151,6 +156,7 @@ final class JCudaConvolution implements Dnn.Convolution {
     @Override
     public void run(Dnn.Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
         gpu.enter();
+        cudnnHandle handle = handle();
         int number = algorithm.id();
         Pointer scale = scale(beta);
         Pointer o = DeviceAddress.of(out);

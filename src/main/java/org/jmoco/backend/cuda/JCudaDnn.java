@@ -17,6 +17,10 @@ final class JCudaDnn implements Dnn, AutoCloseable {
         CudaStatus.cudnn(JCudnn.cudnnSetStream(handle, stream), "cudnnSetStream");
     }
 
+    cudnnHandle handle() {
+        return handle;
+    }
+
     String version() {
         return JCudaNatives.dotted(JCudnn.cudnnGetVersion(), 10000, 100, true);
     }
@@ -24,7 +28,7 @@ final class JCudaDnn implements Dnn, AutoCloseable {
     @Override
     public Convolution convolution(Direction direction, ConvGeometry geometry, Precision precision) {
         gpu.enter();
-        return new JCudaConvolution(gpu, handle, direction, geometry, precision);
+        return new JCudaConvolution(gpu, direction, geometry, precision);
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.Set;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
@@ -25,13 +26,13 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
-import jcuda.runtime.cudaStream_t;
 
 /**
  * The real {@link Gpu}: the first device that the driver shows (CUDA_VISIBLE_DEVICES chooses), by JCuda.
  *
- * <p>It works in the device's primary context, which cuBLAS and cuDNN use as well, on one stream that waits for no other. Return
- * codes are looked at after every call; JCuda's own exceptions stay off, since they know no texts of cuDNN 9.
+ * <p>It works in the device's primary context, which cuBLAS and cuDNN use as well, on one stream that waits for no other, and on
+ * a second one between {@link #fork} and {@link #join}. Return codes are looked at after every call; JCuda's own exceptions stay
+ * off, since they know no texts of cuDNN 9.
  */
 public final class JCudaGpu implements Gpu {
     /** Above this, a kernel must be told how much dynamic shared memory it may use (CUDA C++ Programming Guide, shared memory). */
@@ -54,8 +55,12 @@ public final class JCudaGpu implements Gpu {
     private final Map<CUfunction, Integer> sharedLimits = new HashMap<>();
     private final Map<Launch, PackedLaunch> packed = new IdentityHashMap<>();
     private Arena packing = Arena.ofShared();
-    private JCudaBlas blas;
-    private JCudaDnn dnn;
+    private final CUevent forking = new CUevent();
+    private final CUevent joining = new CUevent();
+    private JCudaLine main;
+    private JCudaLine branch; // null before prepareBranch()
+    private JCudaLine line; // the one that calls go to
+    private boolean forked;
     private Thread current;
     private boolean closed;
 
@@ -67,9 +72,11 @@ public final class JCudaGpu implements Gpu {
             CudaStatus.driver(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
             CudaStatus.driver(JCudaDriver.cuEventCreate(start, 0), "cuEventCreate");
             CudaStatus.driver(JCudaDriver.cuEventCreate(end, 0), "cuEventCreate");
-            blas = new JCudaBlas(this, new cudaStream_t(stream));
-            dnn = new JCudaDnn(this, new cudaStream_t(stream));
-            info = CudaDevice.info(device, blas.version(), dnn.version());
+            CudaStatus.driver(JCudaDriver.cuEventCreate(forking, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+            CudaStatus.driver(JCudaDriver.cuEventCreate(joining, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+            main = new JCudaLine(this, stream);
+            line = main;
+            info = CudaDevice.info(device, main.blas().version(), main.dnn().version());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -234,8 +241,8 @@ public final class JCudaGpu implements Gpu {
         }
         Launch.Dim grid = l.grid();
         Launch.Dim block = l.block();
-        int code = JCudaDriver.cuLaunchKernel(p.function(), grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), l.sharedBytes(), stream,
-                p.arguments(), null);
+        int code = JCudaDriver.cuLaunchKernel(p.function(), grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), l.sharedBytes(),
+                line.stream(), p.arguments(), null);
         if (code != CUresult.CUDA_SUCCESS) {
             throw new GpuException("cuLaunchKernel of " + l.kernel().signature().entry() + ", grid " + grid + ", block " + block + ", " + l.sharedBytes()
                     + " bytes shared: " + CudaStatus.driverText(code));
@@ -267,7 +274,8 @@ public final class JCudaGpu implements Gpu {
     public void copy(long dst, long src, long bytes) {
         enter();
         if (bytes > 0) {
-            CudaStatus.driver(JCudaDriver.cuMemcpyDtoDAsync(DeviceAddress.of(dst), DeviceAddress.of(src), bytes, stream), "cuMemcpyDtoDAsync of " + bytes + " bytes");
+            CudaStatus.driver(JCudaDriver.cuMemcpyDtoDAsync(DeviceAddress.of(dst), DeviceAddress.of(src), bytes, line.stream()),
+                    "cuMemcpyDtoDAsync of " + bytes + " bytes");
         }
     }
 
@@ -275,31 +283,91 @@ public final class JCudaGpu implements Gpu {
     public void fill(long dst, int word, long words) {
         enter();
         if (words > 0) {
-            CudaStatus.driver(JCudaDriver.cuMemsetD32Async(DeviceAddress.of(dst), word, words, stream), "cuMemsetD32Async of " + words + " words");
+            CudaStatus.driver(JCudaDriver.cuMemsetD32Async(DeviceAddress.of(dst), word, words, line.stream()),
+                    "cuMemsetD32Async of " + words + " words");
         }
     }
 
     @Override
     public Blas blas() {
         enter();
-        return blas;
+        return line.blas();
     }
 
     @Override
     public Dnn dnn() {
         enter();
-        return dnn;
+        return main.dnn();
+    }
+
+    /** The stream that calls go to now, and its handles. */
+    JCudaLine line() {
+        return line;
+    }
+
+    @Override
+    public void prepareBranch() {
+        enter();
+        if (branch == null) {
+            CUstream second = new CUstream();
+            CudaStatus.driver(JCudaDriver.cuStreamCreate(second, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+            try {
+                branch = new JCudaLine(this, second);
+            } catch (RuntimeException e) {
+                JCudaDriver.cuStreamDestroy(second);
+                throw e;
+            }
+        }
+    }
+
+    /** While the stream is captured, the wait takes the branch into the capture, dependent on what was captured before. */
+    @Override
+    public void fork() {
+        enter();
+        if (branch == null || forked) {
+            throw new IllegalStateException("cuda: fork " + (forked ? "within a fork" : "before prepareBranch"));
+        }
+        CudaStatus.driver(JCudaDriver.cuEventRecord(forking, stream), "cuEventRecord for a fork");
+        CudaStatus.driver(JCudaDriver.cuStreamWaitEvent(branch.stream(), forking, 0), "cuStreamWaitEvent for a fork");
+        forked = true;
+        line = branch;
+    }
+
+    @Override
+    public void mainLine() {
+        requireFork("mainLine");
+        line = main;
+    }
+
+    @Override
+    public void join() {
+        requireFork("join");
+        enter();
+        line = main;
+        forked = false;
+        CudaStatus.driver(JCudaDriver.cuEventRecord(joining, branch.stream()), "cuEventRecord for a join");
+        CudaStatus.driver(JCudaDriver.cuStreamWaitEvent(stream, joining, 0), "cuStreamWaitEvent for a join");
+    }
+
+    private void requireFork(String call) {
+        if (!forked) {
+            throw new IllegalStateException("cuda: " + call + " without a fork");
+        }
     }
 
     @Override
     public void synchronize() {
         enter();
         CudaStatus.driver(JCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
+        if (forked) {
+            CudaStatus.driver(JCudaDriver.cuStreamSynchronize(branch.stream()), "cuStreamSynchronize of the branch");
+        }
     }
 
     /**
      * The mode is the relaxed one: the others forbid this process's calls that might disturb a capture, among them what the
-     * driver does when it loads a library's kernel at its first use. Nothing here disturbs it: there is one stream.
+     * driver does when it loads a library's kernel at its first use. Nothing here disturbs it: no other stream has work
+     * meanwhile.
      */
     @Override
     public GpuGraph capture(String name, Runnable enqueue) {
@@ -312,6 +380,9 @@ public final class JCudaGpu implements Gpu {
         } catch (RuntimeException e) {
             JCudaDriver.cuStreamEndCapture(stream, graph); // the failure of the call that was to be captured is the one to tell
             throw e;
+        } finally { // the end of a capture takes the branch out of it, joined or not
+            line = main;
+            forked = false;
         }
         ended = JCudaDriver.cuStreamEndCapture(stream, graph);
         CudaStatus.driver(ended, "cuStreamEndCapture of " + name);
@@ -377,16 +448,20 @@ public final class JCudaGpu implements Gpu {
         closed = true;
         JCudaDriver.cuCtxSetCurrent(context);
         JCudaDriver.cuStreamSynchronize(stream);
-        if (dnn != null) {
-            dnn.close();
+        if (branch != null) {
+            JCudaDriver.cuStreamSynchronize(branch.stream());
+            branch.close();
+            JCudaDriver.cuStreamDestroy(branch.stream());
         }
-        if (blas != null) {
-            blas.close();
+        if (main != null) {
+            main.close();
         }
         allocated.forEach(address -> JCudaDriver.cuMemFree(DeviceAddress.of(address)));
         modules.forEach(JCudaDriver::cuModuleUnload);
         JCudaDriver.cuEventDestroy(start);
         JCudaDriver.cuEventDestroy(end);
+        JCudaDriver.cuEventDestroy(forking);
+        JCudaDriver.cuEventDestroy(joining);
         JCudaDriver.cuStreamDestroy(stream);
         JCudaDriver.cuDevicePrimaryCtxRelease(device);
         packing.close();

@@ -43,8 +43,8 @@ final class LinearWorks {
         return new Products(n) {
             @Override
             public void run() {
-                blas.gemm(false, false, k, n, 1, 1, b.address(), F32, k, ones, F32, 1, 0, y.address(), F32, k, Precision.F32);
-                blas.gemm(true, false, k, n, c, 1, w.address(), F32, c, x.address(), F32, c, 1, y.address(), F32, k, products);
+                blas().gemm(false, false, k, n, 1, 1, b.address(), F32, k, ones, F32, 1, 0, y.address(), F32, k, Precision.F32);
+                blas().gemm(true, false, k, n, c, 1, w.address(), F32, c, x.address(), F32, c, 1, y.address(), F32, k, products);
             }
         };
     }
@@ -57,7 +57,7 @@ final class LinearWorks {
         return new Products(n) {
             @Override
             public void run() {
-                blas.gemm(false, false, c, n, k, 1, w.address(), F32, c, dy.address(), F32, k, 0, dx.address(), F32, c, products);
+                blas().gemm(false, false, c, n, k, 1, w.address(), F32, c, dy.address(), F32, k, 0, dx.address(), F32, c, products);
             }
         };
     }
@@ -71,14 +71,13 @@ final class LinearWorks {
         return new Products(n) {
             @Override
             public void run() {
-                blas.gemm(false, true, c, k, n, 1, x.address(), F32, c, dy.address(), F32, k, beta, dw.address(), F32, c, products);
-                blas.gemm(false, false, k, 1, n, 1, dy.address(), F32, k, ones, F32, n, beta, db.address(), F32, k, Precision.F32);
+                blas().gemm(false, true, c, k, n, 1, x.address(), F32, c, dy.address(), F32, k, beta, dw.address(), F32, c, products);
+                blas().gemm(false, false, k, 1, n, 1, dy.address(), F32, k, ones, F32, n, beta, db.address(), F32, k, Precision.F32);
             }
         };
     }
 
     private abstract class Products implements LibraryWork {
-        protected final Blas blas = cuda.gpu().blas();
         protected long ones;
         private final int rows;
 
@@ -89,6 +88,11 @@ final class LinearWorks {
         @Override
         public void bind(long scratch) {
             ones = ones(rows);
+        }
+
+        /** Of the stream that the step runs on. */
+        protected final Blas blas() {
+            return cuda.gpu().blas();
         }
     }
 }

@@ -82,6 +82,106 @@ class CudaBackendTest {
         }
     }
 
+    // ---- branches ----------------------------------------------------------------------------------------------
+
+    /** A convolution and a linear layer on a branch, the same beside it; sums of nothing, but in an order. */
+    private static Program recordBranch(CudaBackend b) {
+        Buffer filter = b.declare(Region.PARAMETERS, "w", CONV.filter());
+        Buffer x = b.declare(Region.INPUT, "x", CONV.x());
+        Buffer fc = b.declare(Region.PARAMETERS, "fc", Shape.of(4, 8));
+        Buffer bias = b.declare(Region.PARAMETERS, "bias", Shape.of(4));
+        Buffer pooled = b.declare(Region.INPUT, "pooled", Shape.of(2, 8));
+        Buffer y = b.declare(Region.OUTPUT, "y", Shape.of(2, 4));
+        Buffer z = b.declare(Region.OUTPUT, "z", Shape.of(2, 4));
+        Recorder rec = b.record("two lines");
+        Buffer key = rec.branch(() -> {
+            Buffer k = rec.activation("k", CONV.y());
+            rec.conv2dForward("k.conv", CONV, k, x, filter);
+            rec.linearForward("k.fc", y, pooled, fc, bias);
+            return k;
+        });
+        Buffer query = rec.activation("q", CONV.y());
+        rec.conv2dForward("q.conv", CONV, query, x, filter);
+        rec.join();
+        rec.reluForward("both", query, key);
+        rec.linearForward("q.fc", z, pooled, fc, bias);
+        return rec.finish();
+    }
+
+    private static final List<String> ON_TWO_STREAMS = List.of("fork", CONVOLUTION, LINEAR.get(0), LINEAR.get(1), "main line",
+            CONVOLUTION, "join", "relu_forward_f32", LINEAR.get(0), LINEAR.get(1));
+
+    @Test
+    void aBranchIsForkedAndJoinedInTheGraph() {
+        ScriptedGpu gpu = new ScriptedGpu(90);
+        try (CudaBackend b = CudaBackend.open(gpu, f32().withBranches(true))) {
+            assertTrue(b.describe().contains("one graph per program, branches on a second stream, driver"), b.describe());
+            Program p = recordBranch(b);
+            b.allocate();
+            // Each stream has its own handles, so each kind of library call is made on both.
+            assertEquals(List.of("prepare branch", "fill", "load elementwise.sm_80.ptx", "fork", CONVOLUTION, "join", "fork",
+                    LINEAR.get(0), LINEAR.get(1), "join", CONVOLUTION, LINEAR.get(0), LINEAR.get(1), "capture two lines"), gpu.log);
+            gpu.log.clear();
+            p.run();
+            assertEquals(concat(List.of("graph two lines"), ON_TWO_STREAMS), gpu.log);
+        }
+    }
+
+    @Test
+    void aBranchIsForkedAndJoinedStepByStep() {
+        for (boolean branches : new boolean[] {true, false}) {
+            ScriptedGpu gpu = new ScriptedGpu(90);
+            try (CudaBackend b = CudaBackend.open(gpu, f32().withGraphs(false).withBranches(branches))) {
+                Program p = recordBranch(b);
+                b.allocate();
+                gpu.log.clear();
+                p.run();
+                List<String> calls = new java.util.ArrayList<>(ON_TWO_STREAMS);
+                if (!branches) {
+                    calls.removeAll(List.of("fork", "main line", "join"));
+                }
+                assertEquals(calls, gpu.log);
+            }
+        }
+    }
+
+    @Test
+    void theWorkspaceOfABranchIsItsOwn() {
+        Dnn.Algorithm hungry = new Dnn.Algorithm(1, "HUNGRY", 1000, true);
+        for (boolean branches : new boolean[] {true, false}) {
+            ScriptedGpu gpu = new ScriptedGpu(90).convolution(Dnn.Direction.FORWARD, new ScriptedGpu.Script(hungry, 1000, null));
+            try (CudaBackend b = CudaBackend.open(gpu, f32().withBranches(branches))) {
+                recordBranch(b);
+                b.allocate();
+                long once = 1024; // 1000 bytes on whole cache lines, which are a multiple of 256 as well
+                assertEquals(branches ? 2 * once : once, b.memory().bytes(Region.SCRATCH));
+                long at = b.arena(Region.SCRATCH);
+                assertEquals(branches ? List.of(at + once, at) : List.of(at), gpu.workspaces.stream().distinct().toList());
+            }
+        }
+    }
+
+    @Test
+    void aFailingForkOrJoinIsNamedAndNothingStaysOnTheBranch() {
+        for (String[] c : new String[][] {{"fork", "step 0 k.conv conv2d_fwd"}, {"FORWARD", "step 0 k.conv conv2d_fwd"},
+                {"gemm", "step 1 k.fc linear_fwd"}, {"main line", "step 2 q.conv conv2d_fwd"}, {"join", "step 3 both relu_fwd"}}) {
+            ScriptedGpu gpu = new ScriptedGpu(90);
+            try (CudaBackend b = CudaBackend.open(gpu, f32().withGraphs(false).withBranches(true))) {
+                Program p = recordBranch(b);
+                b.allocate();
+                gpu.log.clear();
+                gpu.fail(c[0]);
+                String m = assertThrows(GpuException.class, p::run).getMessage();
+                assertTrue(m.startsWith("program two lines, " + c[1]) && m.contains(" on Scripted 1: " + c[0])
+                        && m.contains("CUDA_ERROR_SCRIPTED"), m);
+                boolean joined = gpu.log.contains("fork") && !c[0].equals("join");
+                assertEquals(joined, gpu.log.contains("join"), "a fork is joined: " + gpu.log);
+            }
+        }
+    }
+
+    // ---- memory, failures, descriptions ------------------------------------------------------------------------
+
     @Test
     void nothingIsAllocatedWhileAProgramRuns() {
         ScriptedGpu gpu = new ScriptedGpu(90);

@@ -3,6 +3,7 @@ package org.jmoco.backend.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.backend.cuda.StepRig.Hook;
 import org.jmoco.backend.reference.ReferenceBackend;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.moco.MocoStep;
 import org.jmoco.ptx.BlockOrder;
 import org.jmoco.ptx.EmulatedGpu;
 import org.jmoco.tensor.Bf16;
@@ -53,7 +55,10 @@ class CudaStepTest {
         }
 
         Map<String, HostTensor> on(int capability, CudaOptions options, BlockOrder order) {
-            EmulatedGpu gpu = new EmulatedGpu(capability);
+            return on(new EmulatedGpu(capability), options, order);
+        }
+
+        Map<String, HostTensor> on(EmulatedGpu gpu, CudaOptions options, BlockOrder order) {
             gpu.countTraffic(false);
             gpu.blockOrders(order);
             return steps.apply(CudaBackend.open(gpu, options), StepRig.both(StepRig.guarding(gpu.memory()), StepRig.poisoning(gpu.memory())));
@@ -285,7 +290,33 @@ class CudaStepTest {
             Map<String, HostTensor> once = r.on(80, graphs, BlockOrder.FORWARD);
             assertSame(once, r.on(80, graphs, BlockOrder.SHUFFLED), "a second run, blocks in disorder");
             assertSame(once, r.on(80, graphs.withGraphs(false), BlockOrder.REVERSE), "steps one by one, blocks from the last");
+            CudaOptions branches = graphs.withBranches(true);
+            assertSame(once, r.on(80, branches, BlockOrder.FORWARD), "keys on a branch, before the queries");
+            EmulatedGpu late = new EmulatedGpu(80);
+            late.branchLast(true);
+            assertSame(once, r.on(late, branches.withGraphs(false), BlockOrder.FORWARD), "keys on a branch, behind, step by step");
         }));
+    }
+
+    /** The plan of memory for steps in order lets keys and queries share activations and workspace: a race on two streams. */
+    @Test
+    void branchesInAPlanWithoutThemAreARace() {
+        EmulatedGpu gpu = new EmulatedGpu(80);
+        gpu.countTraffic(false);
+        gpu.prepareBranch();
+        CudaOptions inOrder = CudaOptions.of(Precision.F32).withGraphs(false);
+        try (CudaBackend b = CudaBackend.open(gpu, inOrder)) {
+            MocoStep step = new MocoStep(b, StepRig.moco(4, false));
+            b.allocate();
+            step.pair().initialize(b, 7);
+            for (boolean graphs : new boolean[] {false, true}) {
+                try (CudaProgram beside = new CudaProgram(gpu, step.program(), inOrder.withGraphs(graphs).withBranches(true))) {
+                    String m = assertThrows(GpuException.class, beside::run).getMessage();
+                    assertTrue(m.matches(".*race between streams: step q\\.\\S+ \\S+ \\(.*\\) beside it .* what step k\\.\\S+ \\S+"
+                            + " \\(.*\\) in the branch .*'(activations|scratch)'.*"), m);
+                }
+            }
+        }
     }
 
     private static void assertSame(Map<String, HostTensor> a, Map<String, HostTensor> b, String what) {

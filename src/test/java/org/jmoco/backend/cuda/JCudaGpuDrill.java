@@ -31,7 +31,7 @@ final class JCudaGpuDrill {
             .visible .entry fault() { ret; }
             """;
 
-    private final Gpu gpu;
+    final Gpu gpu;
     private final GpuModule module;
 
     private JCudaGpuDrill(Gpu gpu) {
@@ -44,8 +44,8 @@ final class JCudaGpuDrill {
         void run(JCudaGpuDrill d) throws Throwable;
     }
 
-    static final List<String> NAMES = List.of("info", "memory", "launches", "graphs", "time", "gemm", "convolutions", "outOfMemory", "everyCodeIsLookedAt",
-            "aFaultIsTold", "closing");
+    static final List<String> NAMES = List.of("info", "memory", "launches", "graphs", "branches", "brokenBranches", "time", "gemm",
+            "convolutions", "outOfMemory", "everyCodeIsLookedAt", "aFaultIsTold", "closing");
 
     public static void main(String[] args) {
         for (String name : NAMES) {
@@ -54,6 +54,8 @@ final class JCudaGpuDrill {
                 case "memory" -> JCudaGpuDrill::memory;
                 case "launches" -> JCudaGpuDrill::launches;
                 case "graphs" -> JCudaGpuDrill::graphs;
+                case "branches" -> d -> new TwoStreamDrill(d).branches();
+                case "brokenBranches" -> d -> new TwoStreamDrill(d).brokenBranches();
                 case "time" -> JCudaGpuDrill::time;
                 case "gemm" -> JCudaGpuDrill::gemm;
                 case "convolutions" -> JCudaGpuDrill::convolutions;
@@ -75,7 +77,7 @@ final class JCudaGpuDrill {
 
     // ---- the stand-in's controls -------------------------------------------------------------------------------
 
-    private static void heal() {
+    static void heal() {
         try {
             JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_heal", FunctionDescriptor.ofVoid()).orElseThrow().invokeExact();
         } catch (Throwable e) {
@@ -83,7 +85,7 @@ final class JCudaGpuDrill {
         }
     }
 
-    private static void failAt(String list) {
+    static void failAt(String list) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocateFrom(list);
             JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_fail", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).orElseThrow().invokeExact(text);
@@ -102,17 +104,17 @@ final class JCudaGpuDrill {
 
     // ---- small things ------------------------------------------------------------------------------------------
 
-    private Kernel kernel(String entry) {
+    Kernel kernel(String entry) {
         return new Kernel(module.function(entry), PtxSignature.parse("drill", PTX, entry));
     }
 
-    private long device(float... values) {
+    long device(float... values) {
         long address = gpu.allocate(4L * values.length, "floats");
         gpu.upload(address, MemorySegment.ofArray(values));
         return address;
     }
 
-    private float[] floats(long address, int n) {
+    float[] floats(long address, int n) {
         float[] values = new float[n];
         gpu.download(MemorySegment.ofArray(values), address);
         return values;

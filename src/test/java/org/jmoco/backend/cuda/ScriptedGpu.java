@@ -35,6 +35,8 @@ final class ScriptedGpu implements Gpu {
 
     /** Calls on the stream in order, and what was loaded, captured, timed, closed. */
     final List<String> log = new ArrayList<>();
+    /** Of each convolution that was asked for, captured or not. */
+    final List<Long> workspaces = new ArrayList<>();
 
     ScriptedGpu(int capability) {
         this("Scripted 1", capability);
@@ -186,6 +188,7 @@ final class ScriptedGpu implements Gpu {
             if (s.refusal() != null) {
                 throw new GpuException("cudnnConvolution: " + s.refusal());
             }
+            workspaces.add(workspace);
             enqueue(direction + " " + algorithm.name() + " " + geometry, () -> clock += s.nanos());
         }
 
@@ -193,6 +196,26 @@ final class ScriptedGpu implements Gpu {
         public void close() {
             log.add("close " + direction);
         }
+    }
+
+    @Override
+    public void prepareBranch() {
+        log.add("prepare branch");
+    }
+
+    @Override
+    public void fork() {
+        enqueue("fork", () -> {});
+    }
+
+    @Override
+    public void mainLine() {
+        enqueue("main line", () -> {});
+    }
+
+    @Override
+    public void join() {
+        enqueue("join", () -> {});
     }
 
     @Override

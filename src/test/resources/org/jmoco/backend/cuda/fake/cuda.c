@@ -3,21 +3,22 @@
 #include "fake.h"
 
 enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201, INVALID_PTX = 218,
-       INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, CAPTURE_INVALIDATED = 901 };
+       INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905 };
 
 typedef struct work { fake_work run; void *arguments; struct work *next; } work;
 typedef struct { work *first, *last; } list;
-typedef struct { list queue; list *captured; } stream;
+/* unjoined: has captured work that the origin of the capture does not wait for */
+typedef struct stream { list queue; list *captured; int unjoined; struct stream *next; } stream;
 typedef struct { char *ptx; } module;
 typedef struct { char name[64]; int shared_limit; } function;
-typedef struct { double at; } event;
+typedef struct { double at; stream *of; list *captured; long recorded, done; } event;
 
 static char failures[4096];
 static int initialised, current, fault;
 static char context;
 static size_t used;
 static double clock_millis;
-static stream *last_stream;
+static stream *streams;
 
 void fake_fail(const char *list) { snprintf(failures, sizeof failures, "%s", list); }
 void fake_heal(void) { failures[0] = 0; fault = 0; }
@@ -43,15 +44,17 @@ static void append(list *l, fake_work run, const void *arguments, size_t bytes) 
     l->last = w;
 }
 
+static void run_first(stream *s) {
+    work *w = s->queue.first;
+    s->queue.first = w->next;
+    if (!w->next) s->queue.last = 0;
+    if (!fault) { int code = w->run(w->arguments); if (!fault) fault = code; }
+    free(w->arguments);
+    free(w);
+}
+
 static int drain(stream *s) {
-    for (work *w = s->queue.first; w; ) {
-        work *next = w->next;
-        if (!fault) fault = w->run(w->arguments);
-        free(w->arguments);
-        free(w);
-        w = next;
-    }
-    s->queue.first = s->queue.last = 0;
+    while (s->queue.first) run_first(s);
     return fault;
 }
 
@@ -59,6 +62,7 @@ int fake_enqueue(void *st, fake_work run, const void *arguments, size_t bytes) {
     stream *s = st;
     if (!s) return INVALID_HANDLE;
     append(s->captured ? s->captured : &s->queue, run, arguments, bytes);
+    s->unjoined = 1;
     return OK;
 }
 
@@ -86,6 +90,7 @@ int cuGetErrorName(int code, const char **text) {
         case OUT_OF_MEMORY: *text = "CUDA_ERROR_OUT_OF_MEMORY"; return OK;
         case NO_DEVICE: *text = "CUDA_ERROR_NO_DEVICE"; return OK;
         case INVALID_PTX: *text = "CUDA_ERROR_INVALID_PTX"; return OK;
+        case CAPTURE_UNJOINED: *text = "CUDA_ERROR_STREAM_CAPTURE_UNJOINED"; return OK;
         case ILLEGAL_ADDRESS: *text = "CUDA_ERROR_ILLEGAL_ADDRESS"; return OK;
         case 999: *text = "CUDA_ERROR_UNKNOWN"; return OK;
         default: *text = "CUDA_ERROR_OTHER"; return OK;
@@ -136,19 +141,52 @@ int cuMemsetD32Async(void *to, unsigned v, size_t n, void *s) { NEEDS_CONTEXT("c
 int cuStreamCreate(void **s, unsigned flags) {
     NEEDS_CONTEXT("cuStreamCreate");
     if (flags != 1) return INVALID_VALUE; /* NON_BLOCKING */
-    *s = last_stream = calloc(1, sizeof(stream));
+    stream *x = calloc(1, sizeof(stream));
+    x->next = streams;
+    *s = streams = x;
     return OK;
 }
-int cuStreamDestroy_v2(void *s) { free(s); return OK; }
+int cuStreamDestroy_v2(void *s) {
+    for (stream **at = &streams; *at; at = &(*at)->next)
+        if (*at == s) { *at = ((stream *) s)->next; free(s); return OK; }
+    return INVALID_HANDLE;
+}
 int cuStreamSynchronize(void *s) { NEEDS_CONTEXT("cuStreamSynchronize"); if (!s) return OK; if (((stream *) s)->captured) return 900; return drain(s); }
 
 int cuEventCreate(void **e, unsigned flags) { NEEDS_CONTEXT("cuEventCreate"); *e = calloc(1, sizeof(event)); return OK; }
 int cuEventDestroy_v2(void *e) { free(e); return OK; }
-typedef struct { event *e; } event_arguments;
-static int run_event(void *p) { ((event_arguments *) p)->e->at = clock_millis; return OK; }
-int cuEventRecord(void *e, void *s) { NEEDS_CONTEXT("cuEventRecord"); event_arguments a = {e}; return fake_enqueue(s, run_event, &a, sizeof a); }
+typedef struct { event *e; long number; } event_arguments;
+static int run_event(void *p) { event_arguments *a = p; a->e->at = clock_millis; a->e->done = a->number; return OK; }
+int cuEventRecord(event *e, stream *s) {
+    NEEDS_CONTEXT("cuEventRecord");
+    e->of = s;
+    e->captured = s->captured;
+    event_arguments a = {e, ++e->recorded};
+    return fake_enqueue(s, run_event, &a, sizeof a);
+}
+int cuEventSynchronize(event *e) { NEEDS_CONTEXT("cuEventSynchronize"); return e->of ? drain(e->of) : OK; }
 
-int cuEventSynchronize(void *e) { NEEDS_CONTEXT("cuEventSynchronize"); return last_stream ? drain(last_stream) : OK; }
+/* Other streams stand still until somebody waits for one: without this, what they were to do is not done. */
+static int run_wait(void *p) {
+    event_arguments *a = p;
+    while (a->e->done < a->number && a->e->of->queue.first) run_first(a->e->of);
+    return OK;
+}
+/* While a stream is captured, another one that waits for its event is captured too; the one list has an order that waits allow. */
+int cuStreamWaitEvent(stream *s, event *e, unsigned flags) {
+    NEEDS_CONTEXT("cuStreamWaitEvent");
+    if (flags || !e->of) return INVALID_VALUE;
+    if (e->captured && e->captured == e->of->captured) {
+        if (s->captured && s->captured != e->captured) return CAPTURE_ISOLATION;
+        if (!s->captured) s->unjoined = 1;
+        else e->of->unjoined = 0;
+        s->captured = e->captured;
+        return OK;
+    }
+    if (s->captured) return CAPTURE_ISOLATION;
+    event_arguments a = {e, e->recorded};
+    return fake_enqueue(s, run_wait, &a, sizeof a);
+}
 int cuEventElapsedTime(float *ms, event *a, event *b) { NEEDS_CONTEXT("cuEventElapsedTime"); *ms = (float) (b->at - a->at); return OK; }
 
 /* Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
@@ -222,7 +260,16 @@ int cuStreamBeginCapture_v2(stream *s, int mode) {
     s->captured = calloc(1, sizeof(list));
     return OK;
 }
-int cuStreamEndCapture(stream *s, void **graph) { list *l = s->captured; s->captured = 0; *graph = l; FAIL("cuStreamEndCapture"); return l ? OK : INVALID_VALUE; }
+int cuStreamEndCapture(stream *s, void **graph) {
+    list *l = s->captured;
+    int unjoined = 0;
+    s->captured = 0;
+    for (stream *o = streams; l && o; o = o->next)
+        if (o->captured == l) { o->captured = 0; unjoined |= o->unjoined; }
+    *graph = unjoined ? 0 : l;
+    FAIL("cuStreamEndCapture");
+    return unjoined ? CAPTURE_UNJOINED : l ? OK : INVALID_VALUE;
+}
 typedef struct { list steps; } executable;
 int cuGraphInstantiateWithFlags(void **e, list *graph, unsigned long long flags) { NEEDS_CONTEXT("cuGraphInstantiateWithFlags"); executable *x = malloc(sizeof *x); x->steps = *graph; *e = x; return OK; }
 int cuGraphDestroy(list *graph) { free(graph); return OK; }
