@@ -42,6 +42,10 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "What to write; an existing file is replaced only with --overwrite.")
     private Path file;
 
+    @Option(names = "--features", description = "Of onnx: without the last layer, so that the output is the features of the average pool"
+            + " (default: logits and probabilities, as far as the file has a last layer).")
+    private boolean features;
+
     @Option(names = "--overwrite", description = "Replace FILE if it exists.")
     private boolean overwrite;
 
@@ -53,23 +57,31 @@ final class ExportCommand implements Callable<Integer> {
         if (Files.exists(file) && !overwrite) {
             throw UserError.usage(file + " exists; give --overwrite to replace it");
         }
+        if (features && format != Format.ONNX) {
+            throw UserError.usage("--features is for --format onnx; the other formats hold the tensors of the whole network, fc.weight among them");
+        }
         Pretrained trained = Pretrained.load(from);
         Map<String, String> metadata = Map.of("format", "pt", "origin", trained.file().toString(), "jmoco", Version.number());
         switch (format) {
             case TORCHVISION -> Safetensors.write(file, network(trained), metadata);
             case MOCO -> Safetensors.write(file, MocoNames.of(trained.file().toString(), trained.tensors()), metadata);
-            case ONNX -> AtomicFile.replace(file, OnnxClassifier.export(trained.architecture(1), trained.tensors(), Version.number(),
-                    "ResNet-18 from " + trained.file() + "; input: images N x 3 x H x W, RGB, normalised as in training ("
-                            + trained.metadata().getOrDefault("run.normalisation", "see the run's options") + ")"));
+            case ONNX -> AtomicFile.replace(file, onnx(trained));
         }
         spec.commandLine().getOut().println(file + ": " + format + ", from " + trained.file());
         return 0;
     }
 
+    private byte[] onnx(Pretrained trained) {
+        String about = "ResNet-18 from " + trained.file() + "; input: images N x 3 x H x W, RGB, normalised as in training ("
+                + trained.metadata().getOrDefault("run.normalisation", "see the run's options") + ")";
+        return features || trained.headless() ? OnnxClassifier.features(trained.architecture(1), trained.tensors(), Version.number(), about)
+                : OnnxClassifier.export(trained.architecture(1), trained.tensors(), Version.number(), about);
+    }
+
     private static LinkedHashMap<String, HostTensor> network(Pretrained trained) {
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
         trained.tensors().forEach((name, t) -> {
-            if (name.matches("(conv1|bn1|layer[1-4]|fc)\\..*")) {
+            if (name.matches("(conv1|bn1|layer[1-4]|fc)\\..*") && !(trained.headless() && name.startsWith("fc."))) {
                 out.put(name, t);
             }
         });

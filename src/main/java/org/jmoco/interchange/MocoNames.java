@@ -12,22 +12,23 @@ import org.jmoco.tensor.UserError;
  */
 public final class MocoNames {
     /** As a run's checkpoint names them (org.jmoco.train.MocoTrainer). */
-    private static final String KEY = "key.";
-    private static final String QUEUE = "queue";
-    private static final String HEAD = "queue.head";
+    static final String KEY = "key.";
+    static final String QUEUE = "queue";
+    static final String HEAD = "queue.head";
     private static final String VELOCITY = "velocity.";
 
     private MocoNames() {
     }
 
     /**
-     * @param run tensors of a checkpoint of {@code jmoco pretrain}
-     * @throws UserError if they hold no queue: then it is no pretraining run's
+     * @param run tensors of a checkpoint of {@code jmoco pretrain}, or {@link TorchNames#training} of a foreign one
+     * @throws UserError if they hold no queue or no key encoder: then it is no pretraining run's
      */
     public static LinkedHashMap<String, HostTensor> of(String source, Map<String, HostTensor> run) {
         HostTensor queue = run.get(QUEUE);
         if (queue == null || !run.containsKey(HEAD)) {
-            throw UserError.failed(source + ": holds no queue, so it is no checkpoint of jmoco pretrain; --format torchvision or onnx fit any run");
+            throw UserError.failed(source + ": holds no queue, so it is no state of a pretraining, only a network; --format torchvision or onnx fit"
+                    + " any network");
         }
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
         run.forEach((name, t) -> {
@@ -42,7 +43,7 @@ public final class MocoNames {
         return out;
     }
 
-    private static HostTensor transposed(HostTensor t) {
+    static HostTensor transposed(HostTensor t) {
         int m = t.shape().dim(0);
         int d = t.shape().dim(1);
         float[] v = new float[m * d];

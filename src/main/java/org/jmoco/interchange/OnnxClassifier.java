@@ -8,7 +8,8 @@ import org.jmoco.tensor.HostTensor;
 
 /**
  * A trained ResNet-18 as an ONNX model for evaluation: input {@code images} N x 3 x H x W, normalised f32 (any N, H, W that the
- * network takes); outputs {@code logits} N x K and {@code probabilities}, their softmax.
+ * network takes); outputs {@code logits} N x K and {@code probabilities}, their softmax. Without head the output is {@code features}
+ * N x 8 width, those of the average pool.
  */
 public final class OnnxClassifier {
     /** jmoco's and torchvision's epsilon of batch norm. */
@@ -27,10 +28,15 @@ public final class OnnxClassifier {
      * @return the bytes of an .onnx file
      */
     public static byte[] export(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion, String documentation) {
-        return new OnnxClassifier(tensors).build(network, producerVersion, documentation);
+        return new OnnxClassifier(tensors).build(network, true, producerVersion, documentation);
     }
 
-    private byte[] build(ResNet18.Config network, String version, String documentation) {
+    /** The backbone alone: what stands behind the average pool is left out. */
+    public static byte[] features(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion, String documentation) {
+        return new OnnxClassifier(tensors).build(network, false, producerVersion, documentation);
+    }
+
+    private byte[] build(ResNet18.Config network, boolean head, String version, String documentation) {
         onnx.input("images", "n", 3, "h", "w");
         boolean large = network.stem() == ResNet18.Stem.IMAGENET;
         String x = relu(norm(conv("images", "conv1", large ? 2 : 1, large ? 3 : 1), "bn1"));
@@ -43,7 +49,11 @@ public final class OnnxClassifier {
                 x = basicBlock(x, "layer" + stage + "." + block, stage > 1 && block == 0 ? 2 : 1);
             }
         }
-        x = onnx.node("Flatten", "flatten", List.of(onnx.node("GlobalAveragePool", "avgpool", List.of(x))));
+        x = onnx.node("Flatten", head ? "flatten" : "features", List.of(onnx.node("GlobalAveragePool", "avgpool", List.of(x))));
+        if (!head) {
+            onnx.output("features", "n", 8 * network.width());
+            return onnx.model("resnet18", version, documentation);
+        }
         if (network.mlp()) {
             x = relu(linear(x, "fc.0", "fc.0.y"));
             linear(x, "fc.2", "logits");

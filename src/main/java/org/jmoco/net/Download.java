@@ -3,10 +3,13 @@ package org.jmoco.net;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -101,20 +104,39 @@ public final class Download {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             transfer(uri, part, validator, checksum != null, progress);
+            Files.deleteIfExists(validator); // the part is whole
             requireChecksum(uri, part, checksum, null);
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-            Files.deleteIfExists(validator);
             return file;
+        } catch (ConnectException | HttpConnectTimeoutException e) {
+            throw UserError.failed(uri + ": " + uri.getHost() + " cannot be reached (" + reason(e) + "). " + (arrived(part) ? kept(part)
+                    : "Nothing has arrived; the same command tries again.") + (advice.isEmpty() ? "" : " " + advice));
         } catch (IOException e) {
-            throw UserError.failed(uri + ": " + reason(e) + ". What has arrived is kept in " + part + "; the same command goes on from there.");
+            throw UserError.failed(uri + ": " + reason(e) + ". " + (arrived(part) ? kept(part) : "Nothing has arrived; the same command tries again."));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw UserError.failed(uri + ": interrupted. The same command goes on from there.");
         }
     }
 
+    private static boolean arrived(Path part) {
+        return part.toFile().length() > 0;
+    }
+
+    private static String kept(Path part) {
+        return "What has arrived is kept in " + part + "; the same command goes on from there.";
+    }
+
     private static String reason(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof UnresolvedAddressException) {
+                return "no address is known for this name";
+            }
+            if (t.getMessage() != null) {
+                return t.getMessage();
+            }
+        }
+        return e instanceof ConnectException ? "connection refused" : e.getClass().getSimpleName();
     }
 
     private void transfer(URI uri, Path part, Path validator, boolean checked, Progress progress) throws IOException, InterruptedException {
@@ -154,17 +176,29 @@ public final class Download {
                     : Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
                 long at = start;
                 byte[] buffer = new byte[BUFFER_BYTES];
-                for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
+                for (int n = read(body, buffer, watchdog, at, total); n >= 0; n = read(body, buffer, watchdog, at, total)) {
                     watchdog.progress();
                     out.write(buffer, 0, n);
                     at += n;
                     progress.at(at, total);
                 }
                 if (total >= 0 && at != total) {
-                    throw new IOException("the connection broke off after " + at + " of " + total + " bytes");
+                    throw new IOException(brokeOff(at, total));
                 }
             }
         }
+    }
+
+    private int read(InputStream body, byte[] buffer, Watchdog watchdog, long at, long total) throws IOException {
+        try {
+            return body.read(buffer);
+        } catch (IOException e) {
+            throw new IOException(watchdog.gaveUp ? "nothing came for " + stall.toSeconds() + " s after " + at + " bytes" : brokeOff(at, total), e);
+        }
+    }
+
+    private static String brokeOff(long at, long total) {
+        return "the connection broke off after " + at + (total < 0 ? "" : " of " + total) + " bytes";
     }
 
     private static void requireChecksum(URI uri, Path file, Checksum expected, String cure) {
@@ -203,6 +237,7 @@ public final class Download {
     private final class Watchdog implements AutoCloseable {
         private final AtomicLong last = new AtomicLong(System.nanoTime());
         private final Thread thread;
+        private volatile boolean gaveUp;
 
         Watchdog(InputStream body) {
             thread = Thread.ofVirtual().start(() -> {
@@ -210,6 +245,7 @@ public final class Download {
                     for (long left = stall.toNanos(); left > 0; left = last.get() + stall.toNanos() - System.nanoTime()) {
                         Thread.sleep(Duration.ofNanos(left));
                     }
+                    gaveUp = true;
                     body.close();
                 } catch (InterruptedException | IOException e) {
                     return; // the transfer is over, or the stream closed already

@@ -20,6 +20,7 @@ import org.jmoco.tensor.UserError;
  * @param title    one line
  * @param encoder  network of all stages
  * @param pretrain by name
+ * @param transfer the last stage of every row; null where encoders are trained and nothing is judged
  * @param rows     in the order of the table
  * @param seeds    transfers of each row, with seeds 1 .. n
  * @param encoders pretrainings of each chain, with seeds 1 .. n, at most {@code seeds}; transfer s takes encoder (s - 1) mod n + 1
@@ -114,7 +115,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
                 pretrain.put(key, PretrainStage.read(key, new Fields("pretrain." + key, group.node(key)), encoder, v2));
             }
         }
-        TransferStage transfer = TransferStage.read(new Fields(TransferStage.NAME, f.required(TransferStage.NAME, "{data: images=FOLDER}")), encoder);
+        Node last = pretrain.isEmpty() ? f.required(TransferStage.NAME, "{data: images=FOLDER}") : f.node(TransferStage.NAME);
+        TransferStage transfer = last == null ? null : TransferStage.read(new Fields(TransferStage.NAME, last), encoder);
         List<Row> rows = rows(f, pretrain);
         boolean publishedSettings = f.flag("published-settings", true);
         f.finish();
@@ -201,8 +203,9 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
             return this;
         }
         for (String w : wanted) {
-            if (!pretrain.containsKey(w) && !w.equals(TransferStage.NAME)) {
-                throw UserError.usage("--stages " + w + ": there is no such stage; there are " + String.join(", ", pretrain.keySet()) + ", transfer");
+            if (!pretrain.containsKey(w) && !(w.equals(TransferStage.NAME) && transfer != null)) {
+                throw UserError.usage("--stages " + w + ": there is no such stage; there are " + String.join(", ", pretrain.keySet())
+                        + (transfer == null ? " (the recipe has no transfer)" : ", transfer"));
             }
         }
         List<Row> kept = new ArrayList<>();

@@ -102,8 +102,11 @@ public final class Recipes {
             StoredComparison stored = StoredComparison.read(out);
             write(folder.file(REPORT), ComparisonReport.html(List.of(stored), new RecipePictures(recipe, data, machine).of(stored)));
             print.println("report in " + folder.file(REPORT) + " (open it in a browser)");
-            print.println("each training lies in a folder below " + out.resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco"
-                    + " predict --from FOLDER IMAGE");
+            print.println(recipe.transfer() == null
+                    ? "each encoder lies in a folder below " + store + ": ./jmoco finetune --from FOLDER, ./jmoco knn --from FOLDER, ./jmoco export"
+                            + " --from FOLDER"
+                    : "each training lies in a folder below " + out.resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR,"
+                            + " ./jmoco predict --from FOLDER IMAGE");
         }
     }
 

@@ -227,14 +227,12 @@ public final class ComparisonReport {
         draw("Learning rate of transfer", "learning rate", transfers, "lr", Set.of());
     }
 
-    /** A line for each name, the mean over its runs. */
+    /** A line for each name, the mean over its runs; a name without such values keeps its colour for the other diagrams. */
     private void draw(String heading, String axis, Map<String, List<StoredRun>> runs, String column, Set<Double> guessing) {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         runs.forEach((label, all) -> {
             double[][] mean = StoredComparison.meanCurve(all, column);
-            if (mean != null) {
-                lines.put(label, mean);
-            }
+            lines.put(label, mean == null ? new double[2][0] : mean);
         });
         String caption = runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
         ReportParts.curves(html, heading, axis, caption, lines, guessing);

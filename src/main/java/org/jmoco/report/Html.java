@@ -17,7 +17,7 @@ final class Html {
             th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
             img{max-width:100%}figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
-            .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}
+            .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}.row figcaption{width:0;min-width:100%}
             .grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
             """;
 

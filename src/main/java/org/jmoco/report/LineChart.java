@@ -42,13 +42,17 @@ final class LineChart {
     private static final double[] UNEVEN = {0.1, 0.3719};
 
     /**
-     * A line, or points.
+     * A line, or points. One without values is not drawn, but has its colour: so others keep theirs in all diagrams of a page.
      *
      * @param level true for a grey line that is no result, as the level of guessing
      */
     record Line(String name, double[] x, double[] y, boolean level) {
         static Line of(String name, double[][] points) {
             return new Line(name, points[0], points[1], false);
+        }
+
+        private boolean drawn() {
+            return x.length > 0;
         }
     }
 
@@ -65,7 +69,7 @@ final class LineChart {
     }
 
     private LineChart(String title, int width, int height, String xAxis, String yAxis, Ticks x, Ticks y, List<Line> lines, boolean points) {
-        boolean below = lines.stream().mapToDouble(l -> ENTRY + CHARACTER * l.name.length()).sum() < width;
+        boolean below = lines.stream().filter(Line::drawn).mapToDouble(l -> ENTRY + CHARACTER * l.name.length()).sum() < width;
         List<String> names = lines.stream().map(l -> below ? l.name : broken(l.name)).toList();
         int rows = names.stream().mapToInt(n -> n.split("\n").length).sum();
         boolean named = lines.size() <= LineStyles.MOST;
@@ -92,9 +96,10 @@ final class LineChart {
 
     /** Lines over epochs; the second axis as the lines need it. */
     static LineChart overEpochs(String title, int width, int height, String yAxis, List<Line> lines) {
+        double first = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).min().orElse(0);
         double last = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).max().orElse(1);
         double[] all = lines.stream().flatMapToDouble(l -> Arrays.stream(l.y)).toArray();
-        return new LineChart(title, width, height, CsvLog.EPOCH, yAxis, Ticks.counting(last), around(all), lines);
+        return new LineChart(title, width, height, CsvLog.EPOCH, yAxis, Ticks.epochs(first, last), around(all), lines);
     }
 
     /** Points without lines. */
@@ -120,9 +125,10 @@ final class LineChart {
         if (!(level > low - room && level < high + room)) {
             return lines;
         }
+        double first = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).min().orElse(0);
         double last = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).max().orElse(1);
         List<Line> all = new ArrayList<>(lines);
-        all.add(new Line(name, new double[] {0, last}, new double[] {level, level}, true));
+        all.add(new Line(name, new double[] {first < last ? first : 0, last}, new double[] {level, level}, true));
         return all;
     }
 
@@ -158,6 +164,10 @@ final class LineChart {
     }
 
     private void line(String name, Line line) {
+        if (!line.drawn()) {
+            drawn++;
+            return;
+        }
         double[][] at = places(line);
         if (line.level) {
             XYSeries s = chart.addSeries(free(name), at[0], at[1]);
@@ -200,13 +210,13 @@ final class LineChart {
         return new double[][] {Arrays.stream(cut[0]).map(v -> v / right).toArray(), Arrays.stream(cut[1]).map(v -> v / up).toArray()};
     }
 
-    /** In rows that stand beside the diagram, broken behind a space or a sign. */
+    /** In rows that stand beside the diagram, broken behind a space or a sign that opens nothing. */
     static String broken(String name) {
         if (name.length() <= LONGEST_NAME) {
             return name;
         }
         int at = LONGEST_NAME;
-        while (at > LONGEST_NAME / 2 && Character.isLetterOrDigit(name.charAt(at - 1))) {
+        while (at > LONGEST_NAME / 2 && (Character.isLetterOrDigit(name.charAt(at - 1)) || name.charAt(at - 1) == '(')) {
             at--;
         }
         at = at > LONGEST_NAME / 2 ? at : LONGEST_NAME;

@@ -78,7 +78,7 @@ public abstract class Progress implements AutoCloseable {
      * Whether stderr can repaint a line. The launcher says what it saw; started by other means, the console of this
      * process decides.
      */
-    static boolean onTerminal() {
+    public static boolean onTerminal() {
         if ("dumb".equals(System.getenv("TERM"))) {
             return false;
         }

@@ -56,6 +56,15 @@ record Ticks(BigDecimal low, BigDecimal step, int steps) {
         return new Ticks(BigDecimal.ZERO, step, (int) Math.ceil(end / step.doubleValue()));
     }
 
+    /**
+     * Over epochs that are counted from 1: a few begin at the first, of which there is a mark; many, whose marks are round numbers apart,
+     * at 0.
+     */
+    static Ticks epochs(double first, double last) {
+        return first >= 1 && last >= first + 1 && last - 1 <= MOST_STEPS ? new Ticks(BigDecimal.ONE, BigDecimal.ONE, (int) Math.ceil(last) - 1)
+                : counting(last);
+    }
+
     private static Ticks covering(double min, double max, BigDecimal step) {
         long first = BigDecimal.valueOf(min).divide(step, 0, RoundingMode.FLOOR).longValueExact();
         long last = BigDecimal.valueOf(max).divide(step, 0, RoundingMode.CEILING).longValueExact();

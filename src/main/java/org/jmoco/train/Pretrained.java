@@ -30,10 +30,15 @@ public final class Pretrained {
 
     private static final String MLP_LAST = "fc.2.weight";
 
-    private final Checkpoint checkpoint;
+    /** Outputs of the layer of zeros that stands behind a network without one. */
+    private static final int MISSING_OUTPUTS = 128;
 
-    private Pretrained(Checkpoint checkpoint) {
+    private final Checkpoint checkpoint;
+    private final boolean headless;
+
+    private Pretrained(Checkpoint checkpoint, boolean headless) {
         this.checkpoint = checkpoint;
+        this.headless = headless;
     }
 
     /**
@@ -48,22 +53,42 @@ public final class Pretrained {
                     .orElseThrow(() -> UserError.failed(runOrFile + ": holds no checkpoint. Give the --out folder of a run"
                             + " that has saved one, or a .safetensors file."));
         } else if (TorchFile.hasName(runOrFile)) {
-            c = TorchNames.network(TorchFile.load(runOrFile));
+            c = renamed(TorchFile.load(runOrFile));
         } else {
             c = CheckpointStore.load(runOrFile);
+            c = c.tensors().containsKey("conv1.weight") ? c : renamed(c); // as export --format moco writes it
         }
         return of(c);
+    }
+
+    /** As it is where no ResNet is found: its own names tell what it holds. */
+    private static Checkpoint renamed(Checkpoint foreign) {
+        Checkpoint known = TorchNames.training(foreign);
+        return known.tensors().isEmpty() ? foreign : known;
     }
 
     /** @throws UserError if it holds no ResNet */
     public static Pretrained of(Checkpoint c) {
         HostTensor stem = c.tensors().get("conv1.weight");
         HostTensor head = lastLayer(c);
-        if (stem == null || head == null || stem.shape().rank() != 4 || head.shape().rank() != 2) {
+        if (stem == null || stem.shape().rank() != 4 || head != null && head.shape().rank() != 2) {
             throw UserError.failed(c.file() + ": is no ResNet-18 under torchvision's names (conv1.weight, ..., fc.weight). It begins"
                     + " with " + String.join(", ", c.tensors().keySet().stream().limit(3).toList()) + ".");
         }
-        return new Pretrained(c);
+        return head == null ? new Pretrained(withZeros(c, 8 * stem.shape().dim(0)), true) : new Pretrained(c, false);
+    }
+
+    /** A backbone alone is given a last layer of zeros, so that it is a whole network to everything that looks at features only. */
+    private static Checkpoint withZeros(Checkpoint c, int features) {
+        LinkedHashMap<String, HostTensor> all = new LinkedHashMap<>(c.tensors());
+        all.put("fc.weight", HostTensor.of(Shape.of(MISSING_OUTPUTS, features), new float[MISSING_OUTPUTS * features]));
+        all.put("fc.bias", HostTensor.of(Shape.of(MISSING_OUTPUTS), new float[MISSING_OUTPUTS]));
+        return new Checkpoint(c.file(), all, c.metadata());
+    }
+
+    /** True if the file holds the backbone alone: then the last layer among the {@link #tensors} is made up of zeros. */
+    public boolean headless() {
+        return headless;
     }
 
     /** The weight of the last layer: of a projection of one layer, or of MoCo v2's two. Null if there is none. */
@@ -97,6 +122,10 @@ public final class Pretrained {
      * @throws UserError if the network is not the one wanted, with the option to change
      */
     public void requireFits(ResNet18.Config wanted, boolean withHead) {
+        if (withHead && headless) {
+            throw UserError.failed(file() + ": holds no last layer (fc.weight), and the projection is asked for; a backbone alone serves finetune and"
+                    + " probe with a fresh head, knn and export");
+        }
         Predicate<String> counted = name -> NETWORK.matcher(name).matches() && !name.endsWith(COUNTER)
                 && (withHead || !name.startsWith("fc."));
         LinkedHashMap<String, Shape> expected = EncoderState.shapes(wanted);

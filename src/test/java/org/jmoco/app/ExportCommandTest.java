@@ -58,6 +58,43 @@ class ExportCommandTest {
         expect(1, "holds no queue", "export", "--from", network.toString(), "--format", "moco", folder.resolve("m.safetensors").toString());
     }
 
+    /** The whole state of a pretraining goes out and comes in again, bit for bit. */
+    @Test
+    void aMocoStateCanBeReadAgain() {
+        Path run = folder.resolve("run");
+        CommandRuns.train(0, "pretrain", run);
+        Path out = folder.resolve("moco.safetensors");
+        expect(0, "moco", "export", "--from", run.toString(), "--format", "moco", out.toString());
+        Path again = folder.resolve("again.safetensors");
+        expect(0, "moco", "export", "--from", out.toString(), "--format", "moco", again.toString());
+        Map<String, HostTensor> first = Safetensors.read(out);
+        Map<String, HostTensor> second = Safetensors.read(again);
+        assertEquals(first.keySet(), second.keySet());
+        assertTrue(first.containsKey("encoder_k.conv1.weight") && first.containsKey("queue_ptr"), first.keySet().toString());
+        first.forEach((name, t) -> assertTrue(t.bitEquals(second.get(name)), name));
+        expect(1, "are a projection and no classes", "evaluate", "--from", out.toString(), "--data", "phantom");
+    }
+
+    @Test
+    void aBackboneAloneIsExportedWithoutHead() {
+        tensors.keySet().removeIf(name -> name.startsWith("fc."));
+        Path backbone = folder.resolve("backbone.safetensors");
+        Safetensors.write(backbone, tensors, Map.of());
+        Path file = folder.resolve("out.safetensors");
+        expect(0, "torchvision", "export", "--from", backbone.toString(), "--format", "torchvision", file.toString());
+        assertEquals(tensors.keySet(), Safetensors.read(file).keySet());
+        Path onnx = folder.resolve("out.onnx");
+        expect(0, "onnx", "export", "--from", backbone.toString(), "--format", "onnx", onnx.toString());
+        Path features = folder.resolve("features.onnx");
+        expect(0, "onnx", "export", "--from", network.toString(), "--format", "onnx", "--features", features.toString());
+        assertEquals(onnx.toFile().length() - "backbone".length(), features.toFile().length() - "network".length());
+        expect(2, "--features is for --format onnx", "export", "--from", network.toString(), "--format", "torchvision", "--features",
+                folder.resolve("x").toString());
+        expect(1, "holds a backbone without last layer", "evaluate", "--from", backbone.toString(), "--data", "phantom");
+        expect(0, "accuracy", "knn", "--data", "phantom", "--from", backbone.toString(), "--image", "16");
+        CommandRuns.train(0, "finetune", folder.resolve("fine"), "--from", backbone.toString());
+    }
+
     private static void expect(int code, String part, String... arguments) {
         StringWriter text = new StringWriter();
         PrintWriter out = new PrintWriter(text, true);

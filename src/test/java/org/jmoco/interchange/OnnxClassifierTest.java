@@ -29,14 +29,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OnnxClassifierTest {
     private static final int N = 3;
 
+    /** Widths that are no power of two, both stems, sides that halve unevenly, two classes to a projection's many. */
     @ParameterizedTest
-    @CsvSource({"CIFAR, false, 20", "CIFAR, true, 16", "IMAGENET, false, 45"})
-    void onnxruntimeAgrees(Stem stem, boolean mlp, int image) throws OrtException {
-        ResNet18.Config config = new ResNet18.Config(stem, 4, 5, 1).withMlp(mlp);
+    @CsvSource({"CIFAR, false, 20, 4, 5", "CIFAR, true, 16, 4, 5", "IMAGENET, false, 45, 4, 5", "CIFAR, false, 32, 16, 2", "CIFAR, false, 33, 24, 10",
+        "CIFAR, true, 36, 24, 128", "CIFAR, false, 9, 3, 1", "IMAGENET, false, 224, 16, 2", "IMAGENET, true, 97, 24, 10"})
+    void onnxruntimeAgrees(Stem stem, boolean mlp, int image, int width, int classes) throws OrtException {
+        ResNet18.Config config = new ResNet18.Config(stem, width, classes, 1).withMlp(mlp);
         try (Backend backend = ReferenceBackend.open(DType.F32, 2)) {
             ResNet18 network = new ResNet18(backend, "q", config, false);
             Buffer x = backend.declare(Region.INPUT, "x", Shape.of(N, image, image, 3));
             Buffer y = backend.declare(Region.OUTPUT, "y", Shape.of(N, config.dim()));
+            Buffer f = backend.declare(Region.OUTPUT, "f", Shape.of(N, 8 * width));
+            Recorder pooled = backend.record("features");
+            pooled.copy("f", f, network.inferFeatures(pooled, x));
+            Program features = pooled.finish();
             Recorder rec = backend.record("infer");
             rec.copy("y", y, network.infer(rec, x));
             Program program = rec.finish();
@@ -59,21 +65,31 @@ class OnnxClassifierTest {
             }
             backend.upload(x, HostTensor.of(x.shape(), nhwc));
             program.run();
-            HostTensor expected = backend.download(y);
-            float[][][] got = run(OnnxClassifier.export(config, tensors, "test", "normalised"), nhwc, image);
-            for (int n = 0; n < N; n++) {
+            features.run();
+            float[][][] got = run(OnnxClassifier.export(config, tensors, "test", "normalised"), nhwc, image, "logits", "probabilities");
+            assertClose(backend.download(y), got[0]);
+            for (float[] probabilities : got[1]) {
                 double sum = 0;
-                for (int k = 0; k < config.dim(); k++) {
-                    // Both compute in f32 through 20 layers; logits are of order 1 and errors of 20 layers times 2^-24 times 30.
-                    assertEquals(expected.get(n * config.dim() + k), got[0][n][k], 20 * 30 * 0x1p-24 * (1 + Math.abs(got[0][n][k])));
-                    sum += got[1][n][k];
+                for (float p : probabilities) {
+                    sum += p;
                 }
                 assertEquals(1, sum, 1e-6);
+            }
+            assertClose(backend.download(f), run(OnnxClassifier.features(config, tensors, "test", "normalised"), nhwc, image, "features")[0]);
+        }
+    }
+
+    private static void assertClose(HostTensor expected, float[][] got) {
+        assertEquals(expected.shape(), Shape.of(got.length, got[0].length));
+        for (int n = 0; n < got.length; n++) {
+            for (int k = 0; k < got[n].length; k++) {
+                // Both compute in f32 through 20 layers; values are of order 1 and errors of 20 layers times 2^-24 times 30.
+                assertEquals(expected.get(n * got[n].length + k), got[n][k], 20 * 30 * 0x1p-24 * (1 + Math.abs(got[n][k])), n + ", " + k);
             }
         }
     }
 
-    private static float[][][] run(byte[] model, float[] nhwc, int image) throws OrtException {
+    private static float[][][] run(byte[] model, float[] nhwc, int image, String... outputs) throws OrtException {
         float[] nchw = new float[nhwc.length];
         for (int i = 0; i < nhwc.length; i++) {
             int c = i % 3;
@@ -84,8 +100,12 @@ class OnnxClassifierTest {
         try (OrtSession session = env.createSession(model);
                 OnnxTensor images = OnnxTensor.createTensor(env, FloatBuffer.wrap(nchw), new long[] {N, 3, image, image});
                 OrtSession.Result result = session.run(Map.of("images", images))) {
-            return new float[][][] {(float[][]) result.get("logits").orElseThrow().getValue(),
-                (float[][]) result.get("probabilities").orElseThrow().getValue()};
+            assertEquals(outputs.length, result.size());
+            float[][][] values = new float[outputs.length][][];
+            for (int i = 0; i < outputs.length; i++) {
+                values[i] = (float[][]) result.get(outputs[i]).orElseThrow().getValue();
+            }
+            return values;
         }
     }
 }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.checkpoint.CheckpointStore;
@@ -252,5 +253,23 @@ class RecipeRunTest {
     void aPositiveClassThatIsNoneIsRefused() {
         UserError e = assertThrows(UserError.class, () -> run("out", "transfer.positive=grey"));
         assertTrue(e.getMessage().contains("has no class \"grey\"; it has dark, light"), e.getMessage());
+    }
+
+    /** Without transfer encoders are trained and nothing is judged; the page and the written recipe are whole nevertheless. */
+    @Test
+    void aRecipeWithoutTransferPretrains() throws IOException {
+        Files.writeString(file, RECIPE.lines().filter(l -> !l.startsWith("transfer:")).collect(Collectors.joining("\n")));
+        List<String> lines = run("out");
+        assertEquals(2, count(lines, "pretrained "));
+        assertEquals(1, count(lines, "each encoder lies in a folder below " + folder.resolve("store")));
+        assertFalse(Files.exists(folder.resolve("out/transfers")));
+        assertTrue(Files.readString(folder.resolve("out/report.html")).contains("loss"));
+        text.getBuffer().setLength(0);
+        recipes(folder.resolve("out"), List.of(), List.of()).dryRun(machine());
+        assertEquals(2, text.toString().lines().filter(l -> l.endsWith("  done")).count(), text.toString());
+        Recipes.report(List.of(folder.resolve("out")), Map.of(), folder.resolve("again.html"), machine(), new PrintWriter(text));
+        assertTrue(Files.exists(folder.resolve("again.html")));
+        UserError e = assertThrows(UserError.class, () -> recipes(folder.resolve("out"), List.of(), List.of("one", "transfer")));
+        assertTrue(e.getMessage().contains("--stages transfer: there is no such stage; there are one, two (the recipe has no transfer)"), e.getMessage());
     }
 }

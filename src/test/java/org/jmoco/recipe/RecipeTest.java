@@ -193,7 +193,8 @@ class RecipeTest {
         assertTrue(error(SMALLEST + "rows: {\"a b\": {}}\n").contains("is no name"));
         assertTrue(error(SMALLEST.replace("images=b", "imges=b")).startsWith("mine.yaml:4:18: transfer.data: unknown data set \"imges\""));
         assertTrue(error(SMALLEST.replace("images=b", "images=")).contains("a folder must follow"));
-        assertTrue(error(SMALLEST.replace("transfer", "transfr")).contains("transfer is missing; write for example transfer:"));
+        assertTrue(error(SMALLEST.replace("transfer", "transfr")).contains("unknown key \"transfr\"; did you mean transfer?"));
+        assertTrue(error("name: x\n").contains("transfer is missing; write for example transfer:"));
         assertTrue(error("name: a: b\n").matches("mine.yaml:1:\\d+: this is no YAML: .*"), error("name: a: b\n"));
         String indented = error("name: x\ntransfer:\n  data: phantom\n epochs: 2\n");
         assertTrue(indented.matches("mine.yaml:4:2: this is no YAML: .*expected <block end>, but found .*indentation.*"), indented);

@@ -46,11 +46,11 @@ class LineChartTest {
     void paintedMarksAreTheRoundOnes() throws ReflectiveOperationException {
         LineChart chart = LineChart.overEpochs("", 900, 380, "loss", List.of(line("loss", 5.155107629154959, 5.149865781107256)));
         assertEquals(Ticks.around(5.149865781107256, 5.155107629154959).labels(), marks(chart, true));
-        assertEquals(List.of("0", "1", "2"), marks(chart, false));
+        assertEquals(List.of("1", "2"), marks(chart, false));
         for (int epochs : new int[] {1, 3, 5, 8, 33, 140, 200}) {
             double[] y = IntStream.range(0, epochs).mapToDouble(e -> 1 / (1.0 + e)).toArray();
             LineChart long1 = LineChart.overEpochs("title", 900, 420, "loss", List.of(line("loss", y)));
-            assertEquals(Ticks.counting(epochs).labels(), marks(long1, false), epochs + " epochs");
+            assertEquals(Ticks.epochs(1, epochs).labels(), marks(long1, false), epochs + " epochs");
             assertEquals(Ticks.around(y[epochs - 1], 1).labels(), marks(long1, true), epochs + " epochs");
         }
     }
@@ -130,6 +130,16 @@ class LineChartTest {
             assertEquals(0xFFFFFF, image.getRGB(x, image.getHeight() - 1) & 0xFFFFFF, "cut off below, column " + x);
         }
         assertTrue(LineChart.broken("moco-start-".repeat(8)).lines().allMatch(l -> l.length() <= 30));
+        assertEquals("all (CIFAR-10 + ct-unlabeled\n(in place of LUNA) + COVID-CT)", LineChart.broken("all (CIFAR-10 + ct-unlabeled (in place of LUNA) + COVID-CT)"));
+    }
+
+    /** A stage without kNN accuracy has no line in that diagram; the others keep their colours. */
+    @Test
+    void aNameWithoutValuesKeepsItsColour() {
+        LineChart all = LineChart.overEpochs("", 900, 420, "y", List.of(line("a", 1, 2), line("b", 2, 3), line("c", 3, 4)));
+        LineChart some = LineChart.overEpochs("", 900, 420, "y", List.of(line("a", 1, 2), line("b"), line("c", 3, 4)));
+        assertFalse(some.chart().getSeriesMap().containsKey("b"));
+        assertEquals(all.chart().getSeriesMap().get("c").getLineColor(), some.chart().getSeriesMap().get("c").getLineColor());
     }
 
     @Test

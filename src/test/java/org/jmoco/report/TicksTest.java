@@ -68,4 +68,15 @@ class TicksTest {
             }
         }
     }
+
+    /** A curve begins at its first epoch, not at an epoch 0 that nobody trained. */
+    @Test
+    void fewEpochsBeginAtTheFirst() {
+        assertEquals(List.of("1", "2"), Ticks.epochs(1, 2).labels());
+        assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), Ticks.epochs(1, 8).labels());
+        assertEquals(0, Ticks.epochs(1, 8).place(1));
+        assertEquals(List.of("0", "2", "4", "6", "8", "10"), Ticks.epochs(1, 9).labels());
+        assertEquals(List.of("0", "1", "2", "3"), Ticks.epochs(0, 3).labels());
+        assertEquals(List.of("0", "1"), Ticks.epochs(1, 1).labels());
+    }
 }

@@ -99,4 +99,20 @@ class PretrainedTest {
         assertSame(p.tensors().get("layer4.1.bn2.weight"), all.get("layer4.1.bn2.weight"));
         assertEquals(p.tensors().size(), all.size());
     }
+
+    /** A backbone as other programs save it: features need no last layer, a projection does. */
+    @Test
+    void aBackboneAloneServesWhereTheHeadIsNew() {
+        Map<String, HostTensor> all = new LinkedHashMap<>(Initializer.weights(ResNet18.specs(SMALL), 1));
+        all.putAll(Initializer.weights(ResNet18.statisticsSpecs(SMALL), 1));
+        assertTrue(all.keySet().removeIf(name -> name.startsWith("fc.")));
+        Path file = folder.resolve("backbone.safetensors");
+        Safetensors.write(file, all, Map.of());
+        Pretrained p = Pretrained.load(file);
+        assertTrue(p.headless());
+        assertDoesNotThrow(() -> p.requireFits(SMALL.withDim(2), false));
+        String message = assertThrows(UserError.class, () -> p.requireFits(p.architecture(2), true)).getMessage();
+        assertTrue(message.contains("holds no last layer (fc.weight)"), message);
+        assertEquals(4, p.architecture(2).width());
+    }
 }

@@ -28,7 +28,8 @@ public final class DataFetch {
 
     /** @param folder where the data set is going to lie; archives are kept in its sub-folder {@code archives} */
     public DataFetch(Path folder, Listener listener) {
-        this(folder, listener, new Download("See jmoco data list for where the set comes from."));
+        this(folder, listener, new Download("An archive that was got by other means is taken by --offline DIR,"
+                + " one of another server by --mirror URL."));
     }
 
     DataFetch(Path folder, Listener listener, Download download) {
@@ -41,15 +42,16 @@ public final class DataFetch {
      * Downloads what is missing, checks it, unpacks it.
      *
      * @param offline a folder with the archives, got by other means; null to download
+     * @param mirror  where the archives are downloaded from by their names, instead of the card's addresses; null for those
      * @throws UserError if the set has to be got by hand (with how), or anything fails; a later try goes on
      */
-    public void fetch(DatasetCard card, Path offline) {
+    public void fetch(DatasetCard card, Path offline, URI mirror) {
         if (card.downloads().isEmpty()) {
             throw UserError.failed(card.name() + ": cannot be fetched by a program. " + card.manual());
         }
         for (DatasetCard.Download d : card.downloads()) {
             Path archive = offline == null
-                    ? download.get(URI.create(d.url()), folder.resolve("archives").resolve(d.file()), Download.Checksum.sha256(d.sha256()),
+                    ? download.get(address(d, mirror), folder.resolve("archives").resolve(d.file()), Download.Checksum.sha256(d.sha256()),
                             (bytes, total) -> listener.progress(d.file(), bytes, total))
                     : given(offline, d);
             if (d.sha256() == null) {
@@ -75,7 +77,15 @@ public final class DataFetch {
                 .orElse(null);
     }
 
+    private static URI address(DatasetCard.Download d, URI mirror) {
+        return mirror == null ? URI.create(d.url()) : URI.create(mirror.toString().replaceAll("/+$", "") + "/" + d.file());
+    }
+
     private static Path given(Path offline, DatasetCard.Download d) {
+        if (!Files.isDirectory(offline)) {
+            throw UserError.usage("--offline " + offline + ": there is no such folder; it takes the folder that holds " + d.file()
+                    + ", as from " + d.url());
+        }
         Path archive = offline.resolve(d.file());
         if (!Files.isRegularFile(archive)) {
             throw UserError.failed(archive + ": is not there; --offline needs " + d.file() + ", as from " + d.url());

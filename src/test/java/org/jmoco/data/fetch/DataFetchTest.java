@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,6 +88,10 @@ class DataFetchTest {
     }
 
     private void fetch(DatasetCard card, Path offline) {
+        fetch(card, offline, null);
+    }
+
+    private void fetch(DatasetCard card, Path offline, URI mirror) {
         new DataFetch(folder, new DataFetch.Listener() {
             @Override
             public void progress(String file, long bytes, long total) {
@@ -97,7 +102,7 @@ class DataFetchTest {
             public void say(String line) {
                 said.add(line);
             }
-        }, new Download("Look elsewhere.", Duration.ofSeconds(2))).fetch(card, offline);
+        }, new Download("Look elsewhere.", Duration.ofSeconds(2))).fetch(card, offline, mirror);
     }
 
     private String sha256() throws IOException {
@@ -123,6 +128,7 @@ class DataFetchTest {
     void aBrokenDownloadGoesOnWhereItStopped() throws IOException {
         breakAfter = 2000;
         UserError e = assertThrows(UserError.class, () -> fetch(card(sha256(), 1), null));
+        assertTrue(e.getMessage().contains("nothing came for 2 s after"), e.getMessage());
         assertTrue(e.getMessage().contains("goes on from there"), e.getMessage());
         Path part = folder.resolve("archives/set.zip.part");
         long arrived = Files.size(part);
@@ -149,8 +155,26 @@ class DataFetchTest {
     void aWrongChecksumKeepsNothing() {
         UserError e = assertThrows(UserError.class, () -> fetch(card("00".repeat(32), 1), null));
         assertTrue(e.getMessage().contains("SHA-256 is"), e.getMessage());
-        assertFalse(Files.exists(folder.resolve("archives/set.zip")) || Files.exists(folder.resolve("archives/set.zip.part")));
+        assertArrayEquals(new String[0], folder.resolve("archives").toFile().list());
         assertFalse(Files.exists(folder.resolve("x.png")));
+    }
+
+    @Test
+    void aMirrorHasTheArchivesByTheirNames() throws IOException {
+        String base = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
+        DatasetCard c = card(sha256(), 1);
+        DatasetCard.Download d = c.downloads().getFirst();
+        DatasetCard elsewhere = new DatasetCard("set", "", "", "", Map.of(), List.of(), null, null, "cite it", "", "",
+                List.of(new DatasetCard.Download("http://nowhere.invalid/a.zip", "set.zip", d.sha256(), 1, d.place(), List.of())), null);
+        fetch(elsewhere, null, URI.create(base + "/"));
+        assertArrayEquals(bytes(5000, 1), Files.readAllBytes(folder.resolve("x.png")));
+    }
+
+    @Test
+    void aFolderThatIsNotThereIsNamed() {
+        Path none = folder.resolve("none");
+        UserError e = assertThrows(UserError.class, () -> fetch(card(null, 1), none));
+        assertTrue(e.getMessage().startsWith("--offline " + none + ": there is no such folder"), e.getMessage());
     }
 
     @Test
@@ -174,11 +198,35 @@ class DataFetchTest {
     @Test
     void aServerThatRefusesIsAnError() {
         String base = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
-        UserError e = assertThrows(UserError.class, () -> new Download("").get(java.net.URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
+        UserError e = assertThrows(UserError.class, () -> new Download("").get(URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
         assertTrue(e.getMessage().contains("answers 404"), e.getMessage());
         server.stop(0);
-        UserError gone = assertThrows(UserError.class, () -> new Download("").get(java.net.URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
-        assertTrue(gone.getMessage().contains("goes on from there"), gone.getMessage());
+        UserError gone = assertThrows(UserError.class, () -> new Download("").get(URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
+        String host = server.getAddress().getHostString();
+        assertTrue(gone.getMessage().contains(host + " cannot be reached (connection refused). Nothing has arrived; the same command tries again."),
+                gone.getMessage());
+    }
+
+    @Test
+    void aServerThatIsGoneLeavesThePartInPlace() throws IOException {
+        breakAfter = 2000;
+        DatasetCard card = card(sha256(), 1);
+        assertThrows(UserError.class, () -> fetch(card, null));
+        server.stop(0);
+        UserError gone = assertThrows(UserError.class, () -> fetch(card, null));
+        assertTrue(gone.getMessage().contains("cannot be reached (connection refused). What has arrived is kept in"), gone.getMessage());
+        assertTrue(gone.getMessage().endsWith("goes on from there. Look elsewhere."), gone.getMessage());
+    }
+
+    @Test
+    void everyCardWithoutDownloadsSaysHowToGetTheSet() {
+        for (String name : DatasetCard.NAMES) {
+            DatasetCard card = DatasetCard.load(name);
+            if (card.downloads().isEmpty()) {
+                UserError e = assertThrows(UserError.class, () -> fetch(card, null));
+                assertTrue(e.getMessage().contains(card.manual()) && e.getMessage().contains("--data"), e.getMessage());
+            }
+        }
     }
 
     // ---- unpacking ---------------------------------------------------------------------------------------------
