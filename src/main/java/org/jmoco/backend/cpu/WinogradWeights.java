@@ -15,17 +15,17 @@ import org.jmoco.backend.cpu.WinogradKernel.Strided;
  * are added up over a slab, and the slabs over the batch.
  */
 final class WinogradWeights implements ConvKernel {
-    /** Tiles of a slab: three or four panels of as many terms, the working set of the product, take 16 or 24 of 32 KiB. */
-    private static final int SLAB = 8 * CHUNK;
+    /** Tiles of a slab: three or four panels of as many terms, the working set of the product, take 24 KiB (AVX2) or 36. */
+    private static final int SLAB = 12 * CHUNK;
     /** Tiles that one task transforms, a part of a slab. */
-    private static final int TASK_TILES = 2 * CHUNK;
+    private static final int TASK_TILES = 3 * CHUNK;
     /** Bytes of V and dM together in a round: a share of the last-level cache. */
     private static final long ROUND_BYTES = 8 << 20;
     /** Filters in a task's product at most: with more the few large tasks of the last layers would not share out evenly. */
     private static final int MAX_BLOCK_FILTERS = 128;
     /** Tasks of a round's products, so that they share out evenly among some workers. */
     private static final int MIN_TASKS = 16;
-    /** Where dU has at most so many bytes, the batch is shared out instead. */
+    /** Where dU has at most so many bytes, and there are tiles enough, the batch is shared out instead. */
     private static final long SHARED_BYTES = 1 << 20;
     private static final int SHARES = 8;
     /** Tiles of a slab then, which one worker takes through both stages. */
@@ -99,7 +99,7 @@ final class WinogradWeights implements ConvKernel {
         int across = tile.across().tiles(out.w());
         tiles = out.images() * down * across;
         uPitch = WinogradGrid.staggered(4L * c * k);
-        slab = frequencies * uPitch > SHARED_BYTES ? SLAB : SHARED_SLAB;
+        slab = frequencies * uPitch > SHARED_BYTES || tiles < SHARES * SLAB ? SLAB : SHARED_SLAB;
         int slabsOfBatch = (tiles + slab - 1) / slab;
         int shareSlabs = (slabsOfBatch + SHARES - 1) / SHARES;
         shareTiles = shareSlabs * slab;

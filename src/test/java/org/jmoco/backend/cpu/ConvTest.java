@@ -95,6 +95,7 @@ class ConvTest {
                 new ConvProblem(4, 8, 8, 64, 64, 3, 3, 1, 1),
                 new ConvProblem(5, 7, 9, 32, 48, 3, 3, 1, 1),
                 new ConvProblem(33, 4, 4, 64, 64, 3, 3, 1, 1),
+                new ConvProblem(97, 16, 16, 16, 16, 3, 3, 1, 1),
                 new ConvProblem(2, 6, 6, 128, 192, 3, 3, 1, 1),
                 new ConvProblem(3, 16, 16, 32, 64, 3, 3, 2, 1),
                 new ConvProblem(3, 16, 16, 32, 64, 1, 1, 2, 0),
@@ -147,6 +148,7 @@ class ConvTest {
         for (ConvProblem p : List.of(
                 new ConvProblem(33, 8, 8, 32, 48, 3, 3, 1, 1),
                 new ConvProblem(17, 5, 7, 16, 16, 3, 3, 1, 1),
+                new ConvProblem(97, 16, 16, 16, 16, 3, 3, 1, 1),
                 new ConvProblem(19, 9, 9, 16, 32, 3, 3, 2, 1),
                 new ConvProblem(19, 9, 9, 16, 32, 1, 1, 2, 0),
                 new ConvProblem(18, 12, 12, 3, 16, 3, 3, 1, 1))) {
@@ -165,9 +167,10 @@ class ConvTest {
     void theInstructionSetDoesNotChangeABit() {
         assumeTrue(MachineCode.supported() && InstructionSet.widest() == InstructionSet.AVX512, "no AVX-512 here");
         List<ConvProblem> problems = new ArrayList<>(problems());
-        problems.add(new ConvProblem(70, 8, 8, 64, 64, 3, 3, 1, 1)); // several blocks, slabs and shares, long chunks
+        problems.add(new ConvProblem(70, 8, 8, 64, 64, 3, 3, 1, 1)); // several blocks and slabs
+        problems.add(new ConvProblem(97, 16, 16, 16, 16, 3, 3, 1, 1)); // shares of the batch
         problems.add(new ConvProblem(9, 16, 16, 16, 48, 3, 3, 1, 1));
-        problems.add(new ConvProblem(130, 4, 4, 288, 144, 3, 3, 1, 1)); // a gradient in rounds, products in parts
+        problems.add(new ConvProblem(130, 4, 4, 288, 144, 3, 3, 1, 1)); // products in parts, long chunks
         int seed = 40;
         for (ConvProblem p : problems) {
             ConvCase data = ConvCase.normals(p, seed++);
