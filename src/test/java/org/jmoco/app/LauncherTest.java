@@ -54,6 +54,17 @@ class LauncherTest {
     }
 
     @Test
+    void theJavaOfTheTestsDropsThatLineAndNoOther() throws Exception {
+        Path java = Path.of("src/test/bin/java").toAbsolutePath();
+        Outcome o = launch(Map.of(), java, "--add-modules=jdk.incubator.vector", "-version");
+        assertEquals(0, o.code);
+        assertTrue(o.text.startsWith("openjdk version") || o.text.startsWith("java version"), o.text);
+        o = launch(Map.of(), java, "--add-modules=jdk.incubator.vector", "NoSuchClass");
+        assertEquals(1, o.code);
+        assertTrue(o.text.startsWith("Error: Could not find or load main class NoSuchClass"), o.text);
+    }
+
+    @Test
     void theWholeErrorTextAndTheExitCodeArrive() throws Exception {
         Outcome o = launch(Map.of(), LAUNCHER, "doctor", "--no-such-option");
         assertEquals(2, o.code);
