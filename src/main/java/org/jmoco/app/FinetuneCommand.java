@@ -13,8 +13,8 @@ final class FinetuneCommand extends SupervisedCommand {
     static final class Defaults extends CommandDefaults {
         Defaults() {
             super(Map.of("--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch", Integer.toString(FinetuneConfig.DEFAULT_BATCH),
-                    "--lr", OptionRecord.plain(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.toString(), "--out",
-                    "runs/finetune"));
+                    "--lr", OptionRecord.plain(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.toString(), "--weight-decay", "0",
+                    "--out", "runs/finetune"));
         }
     }
 }

@@ -19,7 +19,7 @@ final class ProbeCommand extends SupervisedCommand {
         Defaults() {
             super(Map.of("--freeze", "true", "--lr", OptionRecord.plain(FinetuneConfig.PROBE_LR), "--schedule", LearningRate.Shape.STEP.toString(),
                     "--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch", Integer.toString(FinetuneConfig.DEFAULT_BATCH),
-                    "--vote", "1", "--splits", "1", "--out", "runs/probe"));
+                    "--vote", "1", "--splits", "1", "--weight-decay", "0", "--out", "runs/probe"));
         }
     }
 }

@@ -9,8 +9,10 @@ import java.awt.image.WritableRaster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -30,6 +32,9 @@ import org.jmoco.tensor.UserError;
 final class ImageDecoder {
     /** Largest picture, in pixels: PIL's MAX_IMAGE_PIXELS, its guard against files that unpack to gigabytes. */
     static final int MAX_PIXELS = 89_478_485;
+
+    /** Pictures between two looks at the heap; sizes of this many tell those of the rest roughly. */
+    private static final int CHECKED_EVERY = 256;
 
     /** The pictures in the order asked for; {@code images[i]} is null where {@code reasons[i]} says why. */
     record Decoded(List<String> names, Image[] images, String[] reasons) {
@@ -55,15 +60,30 @@ final class ImageDecoder {
     static Decoded decodeAll(String set, ImageStore store, List<String> names) {
         Decoded d = new Decoded(names, new Image[names.size()], new String[names.size()]);
         AtomicLong bytes = new AtomicLong();
-        IntStream.range(0, names.size()).parallel().forEach(i -> {
-            try {
-                d.images[i] = decode(names.get(i), store.read(names.get(i)));
-                Inputs.checkFits(set, bytes.addAndGet(d.images[i].rgb().length));
-            } catch (IOException e) {
-                d.reasons[i] = Inputs.reason(e);
-            }
-        });
+        AtomicInteger done = new AtomicInteger();
+        try {
+            IntStream.range(0, names.size()).parallel().forEach(i -> {
+                try {
+                    d.images[i] = decode(names.get(i), store.read(names.get(i)));
+                    bytes.addAndGet(d.images[i].rgb().length);
+                } catch (IOException e) {
+                    d.reasons[i] = Inputs.reason(e);
+                }
+                if (done.incrementAndGet() % CHECKED_EVERY == 0) {
+                    Inputs.checkFits(set, inAll(bytes.get(), done.get(), names.size()));
+                }
+            });
+        } catch (OutOfMemoryError e) {
+            Arrays.fill(d.images, null); // room for the message
+            throw Inputs.tooLarge(set, inAll(bytes.get(), done.get(), names.size()));
+        }
+        Inputs.checkFits(set, bytes.get());
         return d;
+    }
+
+    /** What all pictures will take, if the others are as large as those that are decoded. */
+    private static long inAll(long bytes, int done, int all) {
+        return (long) ((double) bytes * all / Math.max(done, 1));
     }
 
     /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */

@@ -93,7 +93,8 @@ class MainTest {
 
     @Test
     void heapAndNativeMemoryHaveDifferentCures() {
-        assertTrue(report(new OutOfMemoryError("Java heap space"), 1).contains("JMOCO_HEAP="), err.toString());
+        String full = report(new OutOfMemoryError("Java heap space"), 1);
+        assertTrue(full.contains("JMOCO_HEAP=") && full.contains("full in MainTest.heapAndNativeMemoryHaveDifferentCures"), full);
         err.getBuffer().setLength(0);
         String text = report(new RuntimeException(new OutOfMemoryError("Physical memory usage is too high")), 1);
         assertTrue(text.contains("--batch") && !text.contains("JMOCO_HEAP="), text);
