@@ -25,7 +25,8 @@ class TourTest {
 
     @Test
     void theCallOfEachHopStandsInItsFiles() throws IOException {
-        List<String[]> hops = Files.readAllLines(TOUR).stream().filter(l -> l.matches("\\| \\d .*")).map(l -> l.split("\\|")).toList();
+        List<String[]> hops = Files.readAllLines(TOUR).stream().filter(l -> l.matches("\\| \\d .*")).map(l -> l.split("\\|"))
+                .toList();
         assertTrue(!hops.isEmpty() && hops.size() <= 7, hops.size() + " hops");
         for (int i = 0; i < hops.size(); i++) {
             assertEquals(i + 1, Integer.parseInt(hops.get(i)[1].strip()));

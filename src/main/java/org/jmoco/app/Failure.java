@@ -42,7 +42,8 @@ final class Failure {
 
     private static String words(ParameterException e) {
         Set<String> commands = e.getCommandLine().getCommandSpec().subcommands().keySet();
-        if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty() && !u.getUnmatched().getFirst().startsWith("-")) {
+        if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty()
+                && !u.getUnmatched().getFirst().startsWith("-")) {
             return "unknown command '" + u.getUnmatched().getFirst() + "'; there are " + String.join(", ", commands);
         }
         // picocli lists the constants of an enum by their names in Java; people type them in lower case.
@@ -100,14 +101,16 @@ final class Failure {
     /** Which part of the program asked for more, where the JVM tells. */
     private static String where(OutOfMemoryError e) {
         return Arrays.stream(e.getStackTrace()).filter(f -> f.getClassName().startsWith("org.jmoco.")).findFirst()
-                .map(f -> ", full in " + f.getClassName().substring(f.getClassName().lastIndexOf('.') + 1) + "." + f.getMethodName()).orElse("");
+                .map(f -> ", full in " + f.getClassName().substring(f.getClassName().lastIndexOf('.') + 1) + "."
+                        + f.getMethodName()).orElse("");
     }
 
     private static String file(IOException e) {
         return switch (e) {
             case NoSuchFileException f -> f.getFile() + ": no such file or folder";
             case AccessDeniedException f -> f.getFile() + ": permission denied";
-            case FileSystemException f -> f.getFile() + ": " + (f.getReason() == null ? f.getClass().getSimpleName() : f.getReason());
+            case FileSystemException f -> f.getFile() + ": "
+                    + (f.getReason() == null ? f.getClass().getSimpleName() : f.getReason());
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         };
     }

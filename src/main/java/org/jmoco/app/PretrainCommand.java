@@ -33,12 +33,13 @@ final class PretrainCommand extends TrainingCommand<PretrainRun> {
     @Mixin
     private MocoOptions moco;
 
-    @Option(names = "--sgd-momentum", paramLabel = "X", defaultValue = "0.9", description = "Momentum of SGD (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--sgd-momentum", paramLabel = "X", defaultValue = "0.9",
+            description = "Momentum of SGD (default: ${DEFAULT-VALUE}).")
     private double sgdMomentum;
 
     @Option(names = "--knn-every", paramLabel = "N", defaultValue = "5",
-            description = "Epochs between two measurements of the kNN monitor, where the data set has labels; it measures after the last epoch"
-                    + " anyway (default: ${DEFAULT-VALUE}).")
+            description = "Epochs between two measurements of the kNN monitor, where the data set has labels; it measures after"
+                    + " the last epoch anyway (default: ${DEFAULT-VALUE}).")
     private int knnEvery;
 
     @Mixin
@@ -55,9 +56,10 @@ final class PretrainCommand extends TrainingCommand<PretrainRun> {
     void configure(Optional<Pretrained> start) {
         ViewRecipe recipe = moco.blur() ? views().v2() : views();
         ResNet18.Config encoder = new ResNet18.Config(train.stem, train.width(), moco.dim, train.splits, moco.mlp());
-        MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature(), moco.symmetric,
-                sgdMomentum, train.weightDecay);
-        config = new PretrainConfig(step, train.epochs(), learningRate(), run.seed(), recipe, DataSets.normalisation(data.kind()), knnEvery);
+        MocoConfig step = new MocoConfig(encoder, train.batch(), recipe.size(), moco.queue, moco.momentum, moco.temperature(),
+                moco.symmetric, sgdMomentum, train.weightDecay);
+        config = new PretrainConfig(step, train.epochs(), learningRate(), run.seed(), recipe, DataSets.normalisation(data.kind()),
+                knnEvery);
         start.ifPresent(s -> s.requireFits(encoder, true));
     }
 

@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
 
 /** What {@code jmoco finetune} and {@code jmoco probe} have in common: all but the defaults. */
 abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
-    private static final String UNJUDGED = "note: there are no validation or test images, so nothing will be measured. For figures sort the images into"
+    private static final String UNJUDGED =
+            "note: there are no validation or test images, so nothing will be measured. For figures sort the images into"
             + " folders train, val and test, or take a recipe (./jmoco run), which holds parts of them out.";
 
     @Option(names = "--head", defaultValue = "fresh", paramLabel = "HEAD",
@@ -26,7 +27,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private FinetuneConfig.Head head;
 
     @Option(names = "--freeze", negatable = true, defaultValue = "false", fallbackValue = "true",
-            description = "Train the last layer alone (the default of 'jmoco probe'), or the whole network (the default of 'jmoco finetune').")
+            description = "Train the last layer alone (the default of 'jmoco probe'), or the whole network (the default of"
+                    + " 'jmoco finetune').")
     private boolean freeze;
 
     @Option(names = "--optimizer", defaultValue = "adam", paramLabel = "NAME",
@@ -37,7 +39,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
             description = "Outputs of the projection, for --head projection from random weights (default: ${DEFAULT-VALUE}).")
     private int dim;
 
-    @Option(names = "--vote", paramLabel = "N", defaultValue = "10", description = "Last epochs that vote (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--vote", paramLabel = "N", defaultValue = "10",
+            description = "Last epochs that vote (default: ${DEFAULT-VALUE}).")
     private int vote;
 
     @Mixin
@@ -59,8 +62,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
             ResNet18.Config given = start.get().architecture(train.splits);
             network = network.withDim(given.dim()).withMlp(given.mlp());
         }
-        config = new FinetuneConfig(network, head, freeze, optimizer, train.batch(), train.epochs(), learningRate(), train.weightDecay, run.seed(),
-                views(), DataSets.normalisation(data.kind()), vote);
+        config = new FinetuneConfig(network, head, freeze, optimizer, train.batch(), train.epochs(), learningRate(),
+                train.weightDecay, run.seed(), views(), DataSets.normalisation(data.kind()), vote);
         start.ifPresent(s -> s.requireFits(config.network(), projection));
     }
 
@@ -88,7 +91,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
         Splits.requireLabels(set, spec.name());
         ImageSet train = set.split(DataSet.TRAIN);
         if (!train.labelled()) {
-            throw UserError.failed(train + " has no labels to train a diagnosis from. Sort its images into a folder for each class.");
+            throw UserError.failed(train
+                    + " has no labels to train a diagnosis from. Sort its images into a folder for each class.");
         }
         return train.classNames().size();
     }

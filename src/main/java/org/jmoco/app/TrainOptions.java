@@ -19,13 +19,13 @@ final class TrainOptions {
     private double lr;
 
     @Option(names = "--width", paramLabel = "N", defaultValue = "64",
-            description = "Channels of the first ResNet-18 stage; 64 is the standard, 16 suits small machines (default: ${DEFAULT-VALUE};"
-                    + " with --from that of the run).")
+            description = "Channels of the first ResNet-18 stage; 64 is the standard, 16 suits small machines (default:"
+                    + " ${DEFAULT-VALUE}; with --from that of the run).")
     private int width;
 
     @Option(names = "--stem", defaultValue = "cifar", paramLabel = "STEM",
-            description = "First layer: ${COMPLETION-CANDIDATES}; cifar is 3x3 for small images, imagenet 7x7 and max pool for 224"
-                    + " (default: ${DEFAULT-VALUE}; with --from that of the run).")
+            description = "First layer: ${COMPLETION-CANDIDATES}; cifar is 3x3 for small images, imagenet 7x7 and max pool for"
+                    + " 224 (default: ${DEFAULT-VALUE}; with --from that of the run).")
     ResNet18.Stem stem;
 
     @Option(names = "--splits", paramLabel = "N", defaultValue = "8",
@@ -36,7 +36,8 @@ final class TrainOptions {
     double weightDecay;
 
     @Option(names = "--image", paramLabel = "N",
-            description = "Height and width of the images that the encoder sees (default: the data set's own; 'jmoco data list' shows it).")
+            description = "Height and width of the images that the encoder sees (default: the data set's own; 'jmoco data list'"
+                    + " shows it).")
     private Integer image;
 
     int epochs() {

@@ -20,7 +20,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** A training in a folder of its own, from the command line to its last checkpoint; what is trained, a command of its own says. */
+/**
+ * A training in a folder of its own, from the command line to its last checkpoint; what is trained, a command of its own says.
+ */
 abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Integer> {
     @Mixin
     DataOptions data;
@@ -74,7 +76,8 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
         configure(start);
         DataSet set = DataSource.single(data, out::println).set();
         look(set);
-        try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume()); Backend backend = Backends.open(machine().backend)) {
+        try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume());
+                Backend backend = Backends.open(machine().backend)) {
             if (!folder.resumed()) {
                 resolve();
             }

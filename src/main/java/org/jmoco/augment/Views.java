@@ -38,8 +38,8 @@ public final class Views {
     }
 
     /**
-     * The resized copies, which are held beside the images as they were read. Too many are told before anything is resized, which may
-     * take minutes until the heap is full.
+     * The resized copies, which are held beside the images as they were read. Too many are told before anything is resized, which
+     * may take minutes until the heap is full.
      *
      * @param shorter side that the images get
      */
@@ -63,8 +63,10 @@ public final class Views {
     }
 
     private static UserError tooLarge(ImageSet set, int shorter, int size, double read, double copied) {
-        return UserError.failed(String.format(Locale.ROOT, "%s: %d images with --image %d are held with a shorter side of %d pixels: %.2f GB, beside %.2f"
-                + " GB as they were read. The Java heap of %.2f GB is too small.%nLower --image, or give more, as in JMOCO_HEAP=%dg.", set.name(),
+        return UserError.failed(String.format(Locale.ROOT,
+                "%s: %d images with --image %d are held with a shorter side of %d pixels: %.2f GB, beside %.2f"
+                + " GB as they were read. The Java heap of %.2f GB is too small.%nLower --image, or give more, as in"
+                + " JMOCO_HEAP=%dg.", set.name(),
                 set.size(), size, shorter, copied * 1e-9, read * 1e-9, Runtime.getRuntime().maxMemory() * 1e-9,
                 (long) Math.ceil(1.5 * (read + copied) / (1L << 30))));
     }

@@ -33,12 +33,14 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
     /** @param threads that make views */
     public FinetuneRun(RunFolder folder, Backend backend, FinetuneConfig config, DataSet set, int threads, FeedOptions feeding,
             CheckpointPolicy policy) {
-        super(folder, backend, set, policy, output -> new SupervisedTrainer(backend, config, images(set), threads, feeding, output));
+        super(folder, backend, set, policy,
+                output -> new SupervisedTrainer(backend, config, images(set), threads, feeding, output));
         this.config = config;
     }
 
     private static SupervisedTrainer.Data images(DataSet set) {
-        return new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST), set.positive());
+        return new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
+                set.positive());
     }
 
     private static ImageSet split(DataSet set, String name) {
@@ -82,7 +84,8 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
     }
 
     /** Prints and keeps the figures of the vote and of the last epoch alone. */
-    private void judge(String split, HeldOut images, Map<String, Object> result, Map<String, Object> predictions, Consumer<String> say) {
+    private void judge(String split, HeldOut images, Map<String, Object> result, Map<String, Object> predictions,
+            Consumer<String> say) {
         if (images == null) {
             return;
         }
@@ -94,14 +97,15 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
         }
         said.put("images", names);
         said.put("labels", images.images().labels());
-        judge(split, "vote", "vote of " + images.votes() + (images.votes() == 1 ? " epoch" : " epochs"), images.voted(), figures, said, say);
+        judge(split, "vote", "vote of " + images.votes() + (images.votes() == 1 ? " epoch" : " epochs"), images.voted(), figures,
+                said, say);
         judge(split, "last", "last epoch", images.last(), figures, said, say);
         result.put(split, figures);
         predictions.put(split, said);
     }
 
-    private void judge(String split, String key, String which, Outcome outcome, Map<String, Object> figures, Map<String, Object> said,
-            Consumer<String> say) {
+    private void judge(String split, String key, String which, Outcome outcome, Map<String, Object> figures, Map<String,
+            Object> said, Consumer<String> say) {
         say.accept(MetricsText.heading(split, which, set));
         Metrics m = outcome.metrics(set.positive(), Metrics.Bootstrap.ofSeed(config.seed()));
         m.lines(set.classNames()).forEach(say);

@@ -27,7 +27,8 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
     /** @param threads that make views and measure neighbours */
     public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, FeedOptions feeding,
             CheckpointPolicy policy) {
-        super(folder, backend, set, policy, output -> new MocoTrainer(backend, config, set.pretraining(), monitor(set, config, threads), threads,
+        super(folder, backend, set, policy,
+                output -> new MocoTrainer(backend, config, set.pretraining(), monitor(set, config, threads), threads,
                 feeding, output));
         this.config = config;
         images = set.pretraining();
@@ -40,8 +41,8 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
             return null;
         }
         ImageSet bank = set.split(DataSet.TRAIN);
-        return new KnnMonitor.Task(bank, set.split(queries), config.views(), config.normalisation(), KnnMonitor.defaultK(bank.size()),
-                KnnMonitor.DEFAULT_TEMPERATURE, threads);
+        return new KnnMonitor.Task(bank, set.split(queries), config.views(), config.normalisation(),
+                KnnMonitor.defaultK(bank.size()), KnnMonitor.DEFAULT_TEMPERATURE, threads);
     }
 
     @Override
@@ -62,7 +63,8 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
     /** One line if no epoch has a rate above 0: a cosine ends with an epoch at 0, and that may be the only one. */
     static Optional<String> rateWarning(PretrainConfig config) {
         boolean any = IntStream.rangeClosed(1, config.epochs())
-                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate().base());
+                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate()
+                        .base());
         return any ? Optional.empty()
                 : Optional.of("warning: the rate is 0 in every epoch (" + config.learningRate() + " over " + config.epochs()
                         + "): nothing will be learnt. Take --schedule constant, or more epochs.");
@@ -77,9 +79,10 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
     public static Optional<String> queueWarning(int queue, ImageSet images) {
         return queue <= images.size()
                 ? Optional.empty()
-                : Optional.of(String.format(Locale.ROOT, "warning: --queue %d is longer than the %d images of %s: it holds about %.1f keys of each"
-                        + " image, an image's own among its negatives. --queue %d or less avoids that.", queue, images.size(), images.name(),
-                        (double) queue / images.size(), images.size()));
+                : Optional.of(String.format(Locale.ROOT,
+                        "warning: --queue %d is longer than the %d images of %s: it holds about %.1f keys of each"
+                        + " image, an image's own among its negatives. --queue %d or less avoids that.", queue, images.size(),
+                        images.name(), (double) queue / images.size(), images.size()));
     }
 
     /** Trains all epochs that are left, writes curves and result. @return the result, as it stands in {@code result.json} */

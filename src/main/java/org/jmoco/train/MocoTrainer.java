@@ -46,7 +46,8 @@ public final class MocoTrainer extends Trainer {
      * @param threads that make views
      * @throws UserError if there are fewer images than one batch takes
      */
-    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, RunOutput output) {
+    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads,
+            RunOutput output) {
         this(backend, config, images, labelled, threads, FeedOptions.DEFAULT, output);
     }
 

@@ -81,7 +81,8 @@ public final class SupervisedTrainer extends Trainer {
     }
 
     /** As above. @param feeding where views are made */
-    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, FeedOptions feeding, RunOutput output) {
+    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, FeedOptions feeding,
+            RunOutput output) {
         super(backend, new TrainingImages(backend, data.train(), config.views(), config.normalisation(),
                 new ViewLoader.Options(config.seed(), config.batch(), threads), feeding));
         this.config = config;
@@ -162,7 +163,11 @@ public final class SupervisedTrainer extends Trainer {
         return all;
     }
 
-    /** Runs all epochs that are left. @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed */
+    /**
+     * Runs all epochs that are left.
+     *
+     * @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed
+     */
     @Override
     public void train() {
         super.train();
@@ -171,7 +176,9 @@ public final class SupervisedTrainer extends Trainer {
         }
     }
 
-    /** What a probe has proved after {@link #train}: {@code 102 frozen tensors unchanged, sha256 ...}; null for a whole network. */
+    /**
+     * What a probe has proved after {@link #train}: {@code 102 frozen tensors unchanged, sha256 ...}; null for a whole network.
+     */
     public String frozenProof() {
         return frozen == null ? null : frozen.count() + " frozen tensors unchanged bit for bit, sha256 " + frozen.total();
     }
@@ -252,7 +259,8 @@ public final class SupervisedTrainer extends Trainer {
                 frozen.requireUnchanged(tensors);
                 frozen.store(metadata);
             }
-            step.optimizer().moments().forEach((moment, p) -> p.download(backend).forEach((name, t) -> tensors.put(moment + "." + name, t)));
+            step.optimizer().moments().forEach((moment, p) -> p.download(backend)
+                    .forEach((name, t) -> tensors.put(moment + "." + name, t)));
             if (step.optimizer().stepCount() != null) {
                 tensors.put(STEP, backend.download(step.optimizer().stepCount()));
             }

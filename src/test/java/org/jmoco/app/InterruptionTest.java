@@ -59,7 +59,8 @@ class InterruptionTest {
                   first: {chain: [one]}
                 """.formatted(data));
         Path out = folder.resolve("out");
-        List<String> command = List.of("run", recipe.toString(), "--out", out.toString(), "--progress", "none", "--backend", "cpu", "--threads", "1");
+        List<String> command = List.of("run", recipe.toString(), "--out", out.toString(), "--progress", "none", "--backend",
+                "cpu", "--threads", "1");
         Process child = start(command);
         await(child, () -> saved(out.resolve("encoders")));
         assertEquals(0, new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).inheritIO().start().waitFor());
@@ -100,18 +101,21 @@ class InterruptionTest {
 
     private Process start(Path run, String checkpointEpochs) throws IOException {
         String data = "images=" + DarkAndLight.write(folder.resolve("data"));
-        return start(List.of("pretrain", "--data", data, "--out", run.toString(), "--image", "16", "--batch", "8", "--splits", "2", "--width", "2",
-                "--queue", "16", "--dim", "8", "--epochs", "100000", "--checkpoint-epochs", checkpointEpochs, "--checkpoint-steps", "0", "--knn-every",
-                "100000", "--progress", "none", "--backend", "cpu", "--threads", "1"));
+        return start(List.of("pretrain", "--data", data, "--out", run.toString(), "--image", "16", "--batch", "8", "--splits",
+                "2", "--width", "2",
+                "--queue", "16", "--dim", "8", "--epochs", "100000", "--checkpoint-epochs", checkpointEpochs,
+                "--checkpoint-steps", "0", "--knn-every", "100000", "--progress", "none", "--backend", "cpu", "--threads", "1"));
     }
 
     /** By env, which undoes that SIGINT is ignored where the tests run in a shell's background. */
     private Process start(List<String> command) throws IOException {
-        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName()));
+        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
         all.addAll(command);
-        ProcessBuilder builder = new ProcessBuilder(all).redirectErrorStream(true).redirectOutput(folder.resolve("child.txt").toFile());
+        ProcessBuilder builder = new ProcessBuilder(all).redirectErrorStream(true)
+                .redirectOutput(folder.resolve("child.txt").toFile());
         builder.environment().put("JMOCO_CACHE", folder.resolve("cache").toString());
         return builder.start();
     }

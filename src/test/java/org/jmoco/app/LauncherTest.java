@@ -117,7 +117,8 @@ class LauncherTest {
         try (var lines = p.inputReader()) {
             String line = lines.readLine();
             assertTrue(line != null && line.startsWith("Listening for transport"), "java did not start: " + line);
-            assertTrue(Files.readString(process.resolve(p.pid() + "/comm")).startsWith("java"), "the launcher's process is not java");
+            assertTrue(Files.readString(process.resolve(p.pid() + "/comm")).startsWith("java"),
+                    "the launcher's process is not java");
             p.destroy(); // SIGTERM
             assertTrue(p.waitFor(20, TimeUnit.SECONDS), "SIGTERM to the launcher's process did not end java");
             assertEquals(128 + 15, p.exitValue());
@@ -140,7 +141,8 @@ class LauncherTest {
         assumeTrue(!root || Files.isExecutable(Path.of("/usr/bin/setpriv")), "root without setpriv: every folder can be written");
         Path copy = Files.copy(LAUNCHER, folder.resolve("jmoco"));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
-        List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups") : List.of());
+        List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups")
+                : List.of());
         command.addAll(List.of("bash", copy.toString(), "doctor"));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
@@ -148,6 +150,7 @@ class LauncherTest {
         String text = new String(process.getInputStream().readAllBytes());
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         assertEquals(1, process.waitFor());
-        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "), text);
+        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "),
+                text);
     }
 }

@@ -139,7 +139,8 @@ class MainTest {
     @Test
     void aPictureIsNoNetwork(@TempDir Path folder) throws IOException {
         Path png = folder.resolve("slice.png");
-        javax.imageio.ImageIO.write(new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB), "png", png.toFile());
+        javax.imageio.ImageIO.write(new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB), "png",
+                png.toFile());
         assertEquals(1, run("evaluate", "--from", png.toString()));
         assertTrue(err.toString().contains("slice.png: is no safetensors file"), err.toString());
     }

@@ -63,7 +63,8 @@ class DecodedCacheTest {
         }
         log.clear();
         String said = assertThrows(UserError.class, this::open).getMessage();
-        assertTrue(said.startsWith("images: the pixels need " + ((Runtime.getRuntime().maxMemory() >> 20) + 1023) + " MiB"), said);
+        assertTrue(said.startsWith("images: the pixels need " + ((Runtime.getRuntime().maxMemory() >> 20) + 1023) + " MiB"),
+                said);
         assertTrue(said.contains("JMOCO_HEAP="), said);
         assertEquals(List.of(), log);
     }
