@@ -62,10 +62,9 @@ class ReadmeRecipeTest {
         Files.writeString(folder.resolve("mine.yaml"), block.group(1));
         for (int i = 0; i < 40; i++) {
             grey(folder.resolve("unlabelled/" + i + ".png"), i, 60 + 3 * i, i % 4 == 0);
-            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160,
-                    false);
-            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + (40 + i) + ".png"), 200 + i, i % 2 == 0 ? 80
-                    : 160, i % 3 == 0);
+            Path labelled = folder.resolve("labelled").resolve(i % 2 == 0 ? "healthy" : "ill");
+            grey(labelled.resolve(i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160, false);
+            grey(labelled.resolve(40 + i + ".png"), 200 + i, i % 2 == 0 ? 80 : 160, i % 3 == 0);
         }
         List<String> commands = block.group(2).lines().filter(l -> l.startsWith("    ./jmoco "))
                 .map(l -> l.strip().substring("./jmoco ".length())).toList();
