@@ -10,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +54,21 @@ class LauncherTest {
         assertEquals(0, o.code);
         assertTrue(o.text.startsWith("jmoco "), o.text);
         assertFalse(o.text.contains("WARNING"), o.text);
+    }
+
+    /** A file that the build copies is a source as well: a start after its change must build again. */
+    @Test
+    void everythingThatTheBuildReadsIsWatched() throws IOException {
+        String watched = Files.readAllLines(LAUNCHER).stream().filter(l -> l.contains("for source in ")).findFirst().orElseThrow();
+        Matcher resource = Pattern.compile("<resource>(.*?)</resource>", Pattern.DOTALL).matcher(Files.readString(Path.of("pom.xml")));
+        int resources = 0;
+        for (; resource.find(); resources++) {
+            String folder = resource.group(1).replaceAll("(?s).*<directory>(.*)</directory>.*", "$1");
+            Matcher include = Pattern.compile("<include>([\\w./]+)</include>").matcher(resource.group(1));
+            String source = include.find() ? folder + "/" + include.group(1) : folder;
+            assertTrue(Arrays.stream(watched.split("[ ;]")).anyMatch(w -> source.equals(w) || source.startsWith(w + "/")), source);
+        }
+        assertTrue(resources > 4, "resources of pom.xml: " + resources);
     }
 
     @Test
