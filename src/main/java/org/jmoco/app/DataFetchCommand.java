@@ -24,8 +24,7 @@ final class DataFetchCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where the data set is going to lie.")
     private Path out;
 
-    @Option(names = "--offline", paramLabel = "DIR",
-            description = "A folder with the archives, got by other means; nothing is downloaded.")
+    @Option(names = "--offline", paramLabel = "DIR", description = "A folder with the archives, got by other means; nothing is downloaded.")
     private Path offline;
 
     @Spec
@@ -64,8 +63,7 @@ final class DataFetchCommand implements Callable<Integer> {
                 return;
             }
             if (bar == null) {
-                bar = new ProgressBarBuilder().setTaskName(file).setInitialMax(total).setUnit(" MB", MB)
-                        .setStyle(ProgressBarStyle.ASCII)
+                bar = new ProgressBarBuilder().setTaskName(file).setInitialMax(total).setUnit(" MB", MB).setStyle(ProgressBarStyle.ASCII)
                         .showSpeed().build();
             }
             bar.stepTo(bytes);

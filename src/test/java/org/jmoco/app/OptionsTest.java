@@ -89,8 +89,7 @@ class OptionsTest {
     @Test
     void everyOptionIsRead() throws IOException {
         Path weights = Files.createFile(folder.resolve("w.safetensors"));
-        All all = parse("--backend", "reference", "--threads=3", "--precision", "bf16", "--no-graph", "--nondeterministic",
-                "--data", "images=" + folder, "--data", "phantom",
+        All all = parse("--backend", "reference", "--threads=3", "--precision", "bf16", "--no-graph", "--nondeterministic", "--data", "images=" + folder, "--data", "phantom",
                 "--out", "o", "--resume", "--from", weights.toString(), "--seed", "9", "--progress", "none",
                 "--epochs", "5", "--batch", "16", "--lr", "1e-4", "--width", "8", "--image", "48",
                 "--splits", "2", "--queue", "37", "--dim", "32", "--momentum", "0.9", "--temperature", "0.2", "--symmetric");
@@ -170,8 +169,7 @@ class OptionsTest {
 
     @Test
     void fromNamesWhatIsMissing() {
-        UserError e = assertThrows(UserError.class,
-                () -> parse("--from", folder.resolve("run7").toString()).run.start(line -> {}));
+        UserError e = assertThrows(UserError.class, () -> parse("--from", folder.resolve("run7").toString()).run.start(line -> {}));
         assertTrue(e.getMessage().contains("run7"), e.getMessage());
     }
 }
