@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jmoco.checkpoint.CheckpointStore;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,14 @@ import org.junit.jupiter.api.io.TempDir;
 class InterruptionTest {
     @TempDir
     Path folder;
+
+    private final List<Process> children = new ArrayList<>();
+
+    /** A test that fails or runs out of time leaves no training behind. */
+    @AfterEach
+    void endWhatStillRuns() {
+        children.forEach(Process::destroyForcibly);
+    }
 
     @Test
     @Timeout(120)
@@ -117,7 +126,9 @@ class InterruptionTest {
         ProcessBuilder builder = new ProcessBuilder(all).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("child.txt").toFile());
         builder.environment().put("JMOCO_CACHE", folder.resolve("cache").toString());
-        return builder.start();
+        Process child = builder.start();
+        children.add(child);
+        return child;
     }
 
     private String text() {
