@@ -33,9 +33,6 @@ final class ImageDecoder {
     /** Largest picture, in pixels: PIL's MAX_IMAGE_PIXELS, its guard against files that unpack to gigabytes. */
     static final int MAX_PIXELS = 89_478_485;
 
-    /** Pictures between two looks at the heap; sizes of this many tell those of the rest roughly. */
-    private static final int CHECKED_EVERY = 256;
-
     /** The pictures in the order asked for; {@code images[i]} is null where {@code reasons[i]} says why. */
     record Decoded(List<String> names, Image[] images, String[] reasons) {
         List<Skipped> skipped() {
@@ -69,21 +66,21 @@ final class ImageDecoder {
                 } catch (IOException e) {
                     d.reasons[i] = Inputs.reason(e);
                 }
-                if (done.incrementAndGet() % CHECKED_EVERY == 0) {
-                    Inputs.checkFits(set, inAll(bytes.get(), done.get(), names.size()));
+                done.incrementAndGet();
+                if (bytes.get() > Inputs.heapForPixels()) {
+                    throw tooLarge(set, bytes.get(), done.get(), names.size());
                 }
             });
         } catch (OutOfMemoryError e) {
             Arrays.fill(d.images, null); // room for the message
-            throw Inputs.tooLarge(set, inAll(bytes.get(), done.get(), names.size()));
+            throw tooLarge(set, bytes.get(), done.get(), names.size());
         }
-        Inputs.checkFits(set, bytes.get());
         return d;
     }
 
-    /** What all pictures will take, if the others are as large as those that are decoded. */
-    private static long inAll(long bytes, int done, int all) {
-        return (long) ((double) bytes * all / Math.max(done, 1));
+    /** What all pictures need, if the others are as large as those that are decoded. */
+    private static UserError tooLarge(String set, long bytes, int done, int all) {
+        return Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images", (long) ((double) bytes * all / Math.max(done, 1)));
     }
 
     /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */

@@ -69,7 +69,8 @@ final class Inputs {
         }
     }
 
-    private static long heapForPixels() {
+    /** Bytes of pixels that can be held at most. */
+    static long heapForPixels() {
         return (long) (HEAP_PART * Runtime.getRuntime().maxMemory());
     }
 
