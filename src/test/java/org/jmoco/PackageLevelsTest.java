@@ -33,8 +33,8 @@ class PackageLevelsTest {
             List.of("report"),
             List.of("run"),
             List.of("recipe"),
-            List.of("app.selftest", "app.golden", "app.bundle", "bench"), // what a command is made of, where that is more than a class
-            List.of("app"));
+            // what a command is made of, where that is more than a class
+            List.of("app.selftest", "app.golden", "app.bundle", "bench"), List.of("app"));
 
     private static final Path MAIN = Path.of("src/main/java");
     private static final Path TEST = Path.of("src/test/java");
@@ -94,8 +94,10 @@ class PackageLevelsTest {
         assertEquals(1, wrongUses(header + "import org.jmoco.novel.Thing;").size(), "unknown target");
         assertEquals(1, wrongUses("package org.jmoco.novel;").size(), "unknown package");
         assertEquals(1, wrongUses("package org.jmoco.backend;\nimport org.jmoco.backend.cpu.Dnnl;").size(), "into a child");
-        assertEquals(1, wrongUses("package org.jmoco.backend.cpu;\nimport org.jmoco.backend.reference.Loops;").size(), "between backends");
-        assertEquals(1, wrongUses(header + "char c = '\"'; org.jmoco.moco.A a; String s = \"\";").size(), "after a quote character");
+        assertEquals(1, wrongUses("package org.jmoco.backend.cpu;\nimport org.jmoco.backend.reference.Loops;").size(),
+                "between backends");
+        assertEquals(1, wrongUses(header + "char c = '\"'; org.jmoco.moco.A a; String s = \"\";").size(),
+                "after a quote character");
     }
 
     @Test
@@ -131,7 +133,8 @@ class PackageLevelsTest {
             if (usedLevel == null) {
                 wrong.add("uses " + ROOT + used + ", which has no level; add it to the table in PackageLevelsTest");
             } else if (!used.equals(own) && usedLevel >= level) {
-                wrong.add(own + " (level " + level + ") uses " + used + " (level " + usedLevel + "); only lower levels may be used");
+                wrong.add(own + " (level " + level + ") uses " + used + " (level " + usedLevel
+                        + "); only lower levels may be used");
             }
         }
         return List.copyOf(wrong);

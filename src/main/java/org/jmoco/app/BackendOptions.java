@@ -29,13 +29,14 @@ final class BackendOptions {
     private Name backend;
 
     @Option(names = "--threads", paramLabel = "N",
-            description = "Threads of the cpu backend and of the image pipeline (default: one for each core). Results do not depend on it.")
+            description = "Threads of the cpu backend and of the image pipeline (default: one for each core). Results do not"
+                    + " depend on it.")
     private Integer threads;
 
     @Option(names = "--precision", paramLabel = "TYPE", defaultValue = "f32",
-            description = "What the cuda backend computes in: ${COMPLETION-CANDIDATES}; tf32 and bf16 use tensor cores and need compute"
-                    + " capability 8.0, f16 7.0; bf16 and f16 halve the memory of activations (default: ${DEFAULT-VALUE}; the only one of"
-                    + " the other backends).")
+            description = "What the cuda backend computes in: ${COMPLETION-CANDIDATES}; tf32 and bf16 use tensor cores and need"
+                    + " compute capability 8.0, f16 7.0; bf16 and f16 halve the memory of activations (default:"
+                    + " ${DEFAULT-VALUE}; the only one of the other backends).")
     private Precision precision;
 
     @Option(names = "--no-graph",
@@ -48,11 +49,13 @@ final class BackendOptions {
     private boolean branches;
 
     @Option(names = "--check-steps",
-            description = "cuda: wait after each step, so that an error names the step that caused it; slow (default: do not wait).")
+            description = "cuda: wait after each step, so that an error names the step that caused it; slow (default: do not"
+                    + " wait).")
     private boolean checkSteps;
 
     @Option(names = "--nondeterministic",
-            description = "cuda: allow convolution algorithms whose results differ from run to run (default: the same bits in every run).")
+            description = "cuda: allow convolution algorithms whose results differ from run to run (default: the same bits in"
+                    + " every run).")
     private boolean nondeterministic;
 
     @Mixin

@@ -87,7 +87,8 @@ final class Backends {
             return CudaBackend.open(device.get(), options);
         } catch (GpuException e) {
             String message = e.getMessage();
-            throw UserError.failed(message.startsWith("cuda backend: ") ? message : "cuda backend: " + message + "\n  cure: see ./jmoco doctor", e);
+            throw UserError.failed(message.startsWith("cuda backend: ") ? message : "cuda backend: " + message
+                    + "\n  cure: see ./jmoco doctor", e);
         }
     }
 
@@ -103,7 +104,8 @@ final class Backends {
                 reasons.add(e.getMessage());
             }
         }
-        throw UserError.failed("no fast backend can run here; --backend reference always can, slowly.\n" + String.join("\n", reasons));
+        throw UserError.failed("no fast backend can run here; --backend reference always can, slowly.\n"
+                + String.join("\n", reasons));
     }
 
     private static void requireF32(Name name, DType real) {

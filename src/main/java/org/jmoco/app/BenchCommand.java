@@ -7,8 +7,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench}: measurements. */
 @Command(name = "bench", description = "Measure speed.", 
-        subcommands = {BenchStepCommand.class, BenchKernelsCommand.class, BenchLayersCommand.class, BenchViewsCommand.class, BenchEpochCommand.class,
-                BenchScalingCommand.class, BenchGateCommand.class, BenchReportCommand.class})
+        subcommands = {BenchStepCommand.class, BenchKernelsCommand.class, BenchLayersCommand.class, BenchViewsCommand.class,
+                BenchEpochCommand.class, BenchScalingCommand.class, BenchGateCommand.class, BenchReportCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

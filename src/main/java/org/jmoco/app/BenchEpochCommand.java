@@ -44,7 +44,8 @@ final class BenchEpochCommand implements Callable<Integer> {
     @Mixin
     private StepOptions step;
 
-    @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Epochs that count, after one that warms up (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--epochs", paramLabel = "N", defaultValue = "3",
+            description = "Epochs that count, after one that warms up (default: ${DEFAULT-VALUE}).")
     private int epochs;
 
     @Option(names = "--images", paramLabel = "N", description = "Take the first N images of the set only (default: all).")
@@ -68,14 +69,16 @@ final class BenchEpochCommand implements Callable<Integer> {
         DataSource source = DataSource.single(data, options.isText() ? out::println : line -> { });
         ImageSet images = chosen(source.set().pretraining());
         StepSizes sizes = step.sizes();
-        options.filter.requireAny(IntStream.rangeClosed(2, epochs + 1).anyMatch(e -> options.filter.wants(problem(sizes, e))), "epoch");
+        options.filter.requireAny(IntStream.rangeClosed(2, epochs + 1).anyMatch(e -> options.filter.wants(problem(sizes, e))),
+                "epoch");
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("epoch", spec, ceilings);
         table.head("problem", sizes);
         table.head("data", images.name() + ", " + images.size() + " images");
         ViewRecipe recipe = source.recipe().withSize(sizes.image());
         MocoConfig config = sizes.config();
-        PretrainConfig pretrain = new PretrainConfig(config, epochs + 1, LearningRate.constant(0.03), 1, recipe, source.set().normalisation(), 1);
+        PretrainConfig pretrain = new PretrainConfig(config, epochs + 1, LearningRate.constant(0.03), 1, recipe,
+                source.set().normalisation(), 1);
         List<EpochRecord> measured = new ArrayList<>();
         TrainListener rows = new TrainListener() {
             @Override

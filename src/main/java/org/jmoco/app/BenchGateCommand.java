@@ -21,15 +21,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench gate}: fails when something has become much slower, or a step larger. */
-@Command(name = "gate", description = {"Check that nothing has become much slower (half a minute of two cores; exit code 1 if something has).",
-        "Speeds of the cpu backend are compared in turns with a copy and a matrix product of the same process, so the machine need not be"
-                + " quiet; launches, operations, bytes and memory of a step are counted. The bounds stand in benchmarks/gate.txt."})
+@Command(name = "gate", description = {"Check that nothing has become much slower (half a minute of two cores; exit code 1 if"
+        + " something has).",
+        "Speeds of the cpu backend are compared in turns with a copy and a matrix product of the same process, so the machine"
+                + " need not be quiet; launches, operations, bytes and memory of a step are counted. The bounds stand in"
+                + " benchmarks/gate.txt."})
 final class BenchGateCommand implements Callable<Integer> {
     /** A ratio that fails is not believed before so many times as many rounds. */
     private static final int SECOND_LOOK = 3;
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "7",
-            description = "Rounds whose median counts; ${DEFAULT-VALUE} by default, and three times as many more if a ratio fails.")
+            description = "Rounds whose median counts; ${DEFAULT-VALUE} by default, and three times as many more if a ratio"
+                    + " fails.")
     private int rounds;
 
     @Mixin
@@ -46,7 +49,8 @@ final class BenchGateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<Gate.Bound> bounds;
         try (InputStream in = BenchGateCommand.class.getResourceAsStream("/gate.txt")) {
-            bounds = Gate.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)).stream().filter(b -> options.filter.wants(b.name())).toList();
+            bounds = Gate.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)).stream()
+                    .filter(b -> options.filter.wants(b.name())).toList();
         }
         options.filter.requireAny(!bounds.isEmpty(), "bound");
         Map<String, Double> measured = new LinkedHashMap<>(GateCounts.ofStep());

@@ -19,20 +19,21 @@ import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench kernels}: single operations, each checked, timed and compared with its floor. */
 @Command(name = "kernels", description = {"Time single operations.",
-        "Each is checked, warmed up until steady and timed; its floor comes from its fewest bytes and operations and from the copy bandwidth and"
-                + " matrix product measured in the same run."})
+        "Each is checked, warmed up until steady and timed; its floor comes from its fewest bytes and operations and from the"
+                + " copy bandwidth and matrix product measured in the same run."})
 final class BenchKernelsCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "PROBLEM",
             description = "Problem strings, each quoted, as \"conv2d_fwd n128 h32 w32 c64 k64 r3 s3 st1 pd1\"; instead of lists.")
     private List<String> problems = List.of();
 
     @Option(names = "--shapes", split = ",", paramLabel = "LIST", defaultValue = "resnet18-32,info-nce,optimiser",
-            description = "Lists of problems: resnet18-32, resnet18-64, resnet18-224, info-nce, optimiser, or files (default: ${DEFAULT-VALUE}).")
+            description = "Lists of problems: resnet18-32, resnet18-64, resnet18-224, info-nce, optimiser, or files (default:"
+                    + " ${DEFAULT-VALUE}).")
     private List<String> shapes;
 
     @Option(names = "--caches", paramLabel = "STATE", defaultValue = "warm",
-            description = "What the last-level cache holds when a run begins: ${COMPLETION-CANDIDATES}; cold: nothing of the operands, each run"
-                    + " is timed alone (default: ${DEFAULT-VALUE}).")
+            description = "What the last-level cache holds when a run begins: ${COMPLETION-CANDIDATES}; cold: nothing of the"
+                    + " operands, each run is timed alone (default: ${DEFAULT-VALUE}).")
     private Caches caches;
 
     @Mixin

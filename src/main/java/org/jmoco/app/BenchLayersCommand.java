@@ -51,8 +51,8 @@ final class BenchLayersCommand implements Callable<Integer> {
             table.head("memory_mb", trial.memoryBytes() * 1e-6);
             options.print(table, out);
             if (options.isText()) {
-                out.printf(Locale.ROOT, "step %.1f ms, %.1f images/s, %.1f MB planned%n", total * 1e-6, sizes.batch() / total * 1e9,
-                        trial.memoryBytes() * 1e-6);
+                out.printf(Locale.ROOT, "step %.1f ms, %.1f images/s, %.1f MB planned%n", total * 1e-6,
+                        sizes.batch() / total * 1e9, trial.memoryBytes() * 1e-6);
             }
         }
         return 0;

@@ -29,7 +29,8 @@ final class BenchOptions {
     @Option(names = "--tsv", description = "Print tab-separated lines after a head of # lines.")
     private boolean tsv;
 
-    @Option(names = "--save", paramLabel = "FILE", description = "Also write the rows to FILE, tab-separated, with the full head.")
+    @Option(names = "--save", paramLabel = "FILE",
+            description = "Also write the rows to FILE, tab-separated, with the full head.")
     private Path save;
 
     /** @throws UserError if two ways of printing are asked for */
@@ -54,8 +55,8 @@ final class BenchOptions {
         filter.pattern();
         Ceilings c = Ceilings.measure(this::open);
         if (text) {
-            out.printf(Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger of"
-                    + " bytes / copy and operations / product%n", c.copyBytesPerSecond() * 1e-9, c.flopsPerSecond() * 1e-9);
+            out.printf(Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger"
+                    + " of bytes / copy and operations / product%n", c.copyBytesPerSecond() * 1e-9, c.flopsPerSecond() * 1e-9);
             out.flush();
         }
         return c;

@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /** {@code jmoco bench report}: the tables of docs/performance.md, made anew from benchmarks/results. */
 @Command(name = "report", description = "Make the tables of a page anew from result files.")
 final class BenchReportCommand implements Callable<Integer> {
-    @Option(names = "--page", paramLabel = "FILE", defaultValue = "docs/performance.md", description = "The page (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--page", paramLabel = "FILE", defaultValue = "docs/performance.md",
+            description = "The page (default: ${DEFAULT-VALUE}).")
     private Path page;
 
     @Option(names = "--benchmarks", paramLabel = "DIR", defaultValue = "benchmarks",
@@ -32,7 +33,8 @@ final class BenchReportCommand implements Callable<Integer> {
         try {
             text = Files.readString(page);
         } catch (IOException e) {
-            throw UserError.usage("--page " + page + ": cannot be read (" + e.getMessage() + "); run this in the project's folder");
+            throw UserError.usage("--page " + page + ": cannot be read (" + e.getMessage()
+                    + "); run this in the project's folder");
         }
         String updated = PerformancePage.update(text, benchmarks);
         if (!updated.equals(text)) {

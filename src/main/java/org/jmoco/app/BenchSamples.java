@@ -6,7 +6,8 @@ import picocli.CommandLine.Option;
 /** How often a row is timed. */
 final class BenchSamples {
     @Option(names = "--samples", paramLabel = "N", defaultValue = "11",
-            description = "Timed samples for each row; the median and the 10th and 90th percentile are shown (default: ${DEFAULT-VALUE}).")
+            description = "Timed samples for each row; the median and the 10th and 90th percentile are shown (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int samples;
 
     /** @throws UserError below 3, where percentiles mean nothing */

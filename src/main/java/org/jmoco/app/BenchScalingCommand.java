@@ -25,8 +25,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench scaling}: the MoCo step, or InfoNCE alone, while one size grows, beside what a roofline predicts. */
-@Command(name = "scaling", description = {"Time the MoCo step while one size grows, beside a roofline's prediction; --vary queue times InfoNCE"
-        + " alone, fused and with stored logits.", "The other sizes are those of the options; give small ones to keep a long sweep short."})
+@Command(name = "scaling", description =
+        {"Time the MoCo step while one size grows, beside a roofline's prediction; --vary queue times InfoNCE"
+        + " alone, fused and with stored logits.",
+        "The other sizes are those of the options; give small ones to keep a long sweep short."})
 final class BenchScalingCommand implements Callable<Integer> {
     enum Vary {
         BATCH, QUEUE, WIDTH, IMAGE, THREADS;
@@ -38,8 +40,8 @@ final class BenchScalingCommand implements Callable<Integer> {
     }
 
     /**
-     * The first InfoNCE of a process is slow on the CPU for some seconds, until its loops are compiled, and small ones run them too seldom to
-     * get there: one of middle size goes first and is thrown away.
+     * The first InfoNCE of a process is slow on the CPU for some seconds, until its loops are compiled, and small ones run them
+     * too seldom to get there: one of middle size goes first and is thrown away.
      */
     private static final int REHEARSAL_QUEUE = 4096;
     private static final double REHEARSAL_SECONDS = 3;
@@ -91,7 +93,8 @@ final class BenchScalingCommand implements Callable<Integer> {
             if (vary == Vary.QUEUE) {
                 contrast(sizes, ceilings, REHEARSAL_SECONDS).measure(REHEARSAL_QUEUE);
             }
-            wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings, 0.5).measure(v) : step(sizes, v, ceilings)));
+            wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings, 0.5).measure(v)
+                    : step(sizes, v, ceilings)));
         }
         table.head("problem", fixed(sizes));
         options.print(table, out);
@@ -102,7 +105,8 @@ final class BenchScalingCommand implements Callable<Integer> {
     }
 
     private ContrastScaling contrast(StepSizes sizes, Ceilings ceilings, double warmUpSeconds) {
-        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), warmUpSeconds), sizes.batch(), sizes.dim());
+        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), warmUpSeconds),
+                sizes.batch(), sizes.dim());
     }
 
     private Map<String, Object> step(StepSizes base, int value, Ceilings ceilings) {
@@ -143,7 +147,8 @@ final class BenchScalingCommand implements Callable<Integer> {
     private Optional<String> draw(ResultTable table, StepSizes sizes) {
         double[] x = column(table, vary.toString());
         List<ScalingPng.Series> series = vary == Vary.QUEUE
-                ? List.of(new ScalingPng.Series("fused", column(table, "fused_ms")), new ScalingPng.Series("stored logits", column(table, "stored_ms")),
+                ? List.of(new ScalingPng.Series("fused", column(table, "fused_ms")),
+                        new ScalingPng.Series("stored logits", column(table, "stored_ms")),
                         new ScalingPng.Series("roofline, fused", column(table, "predicted_ms")))
                 : List.of(new ScalingPng.Series("measured", column(table, "ms_median")),
                         new ScalingPng.Series("roofline", column(table, "predicted_ms")));

@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench step}: one MoCo training step, timed; {@link StepTrial} says which seconds count. */
-@Command(name = "step", description = "Time one MoCo training step on random images: forward of both encoders, loss, backward, SGD, queue.")
+@Command(name = "step", description = "Time one MoCo training step on random images: forward of both encoders, loss, backward,"
+        + " SGD, queue.")
 final class BenchStepCommand implements Callable<Integer> {
     /** Figures of the whole step that stand at the top of the JSON object: scripts read them there. */
     private static final List<String> HEADLINE = List.of("images_per_s", "ms_median", "ms_min", "ms_max", "gflop", "memory_mb");
@@ -33,14 +34,16 @@ final class BenchStepCommand implements Callable<Integer> {
     @Option(names = "--steps", description = "Steps that count (default: ${DEFAULT-VALUE}).", defaultValue = "10")
     private int steps;
 
-    @Option(names = "--no-peaks", description = "Measure no copy and no matrix product: the columns that compare with them are left out.")
+    @Option(names = "--no-peaks", description =
+            "Measure no copy and no matrix product: the columns that compare with them are left out.")
     private boolean noPeaks;
 
     @Option(names = "--print-program", description = "List the steps of the program with sizes, operations and bytes;"
             + " with --json or --tsv on stderr.")
     private boolean printProgram;
 
-    @Option(names = "--time-steps", description = "Time each step of the program as well, a row each; --filter chooses among them.")
+    @Option(names = "--time-steps", description =
+            "Time each step of the program as well, a row each; --filter chooses among them.")
     private boolean timeSteps;
 
     @Mixin
@@ -63,7 +66,8 @@ final class BenchStepCommand implements Callable<Integer> {
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
             Program program = trial.program();
-            options.filter.requireAny(!each || program.steps().stream().anyMatch(s -> options.filter.wants(name(s))), "step of the program");
+            options.filter.requireAny(!each || program.steps().stream().anyMatch(s -> options.filter.wants(name(s))),
+                    "step of the program");
             if (text) {
                 out.println("backend " + backend.headline());
                 out.print(backend.memory().table());
@@ -123,8 +127,8 @@ final class BenchStepCommand implements Callable<Integer> {
     }
 
     private static void print(PrintWriter out, Map<String, Object> r) {
-        out.printf(Locale.ROOT, "%.2f images/s; step %.2f ms (median of %d, %.2f to %.2f), %.2f GFLOP%n", r.get("images_per_s"), r.get("ms_median"),
-                r.get("samples"), r.get("ms_min"), r.get("ms_max"), r.get("gflop"));
+        out.printf(Locale.ROOT, "%.2f images/s; step %.2f ms (median of %d, %.2f to %.2f), %.2f GFLOP%n", r.get("images_per_s"),
+                r.get("ms_median"), r.get("samples"), r.get("ms_min"), r.get("ms_max"), r.get("gflop"));
         out.printf(Locale.ROOT, "memory %.2f MB planned%s%n", r.get("memory_mb"), PeakMemory.residentBytes().isPresent()
                 ? String.format(Locale.ROOT, ", %.2f MB peak resident", PeakMemory.residentBytes().getAsLong() * 1e-6) : "");
     }

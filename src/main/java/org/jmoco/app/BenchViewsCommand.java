@@ -15,8 +15,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench views}: what random views cost. */
-@Command(name = "views", description = {"Time pairs of random views: the renderer on one thread, the loader with one thread and with all, and the"
-        + " device, where the backend makes views itself.", "The renderer's time is processor time, the others are by the clock."})
+@Command(name = "views", description =
+        {"Time pairs of random views: the renderer on one thread, the loader with one thread and with all, and the"
+        + " device, where the backend makes views itself.",
+        "The renderer's time is processor time, the others are by the clock."})
 final class BenchViewsCommand implements Callable<Integer> {
     @Mixin
     private BenchSamples samples;

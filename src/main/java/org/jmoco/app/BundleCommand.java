@@ -28,27 +28,35 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bundle}: the program as one archive for a GPU server without Java, Maven or network. */
-@Command(name = "bundle", description = "Pack the program with its Java runtime and native libraries into one archive (.tar.xz, under 60 MB) that runs"
+@Command(name = "bundle", description =
+        "Pack the program with its Java runtime and native libraries into one archive (.tar.xz, under 60 MB) that runs"
         + " on Linux on x86_64 without Java, Maven or network; NVIDIA's libraries are taken from that machine.")
 final class BundleCommand implements Callable<Integer> {
-    /** What the archive may have: it travels, sometimes through a door of 64 MiB: with its images, if any, and beside the project. */
+    /**
+     * What the archive may have: it travels, sometimes through a door of 64 MiB: with its images, if any, and beside the project.
+     */
     static final long LIMIT = 60_000_000;
     private static final double MEGA = 1e6;
     private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
-    @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz", description = "The archive (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz",
+            description = "The archive (default: ${DEFAULT-VALUE}).")
     private Path out;
 
     @Option(names = "--xz", paramLabel = "LEVEL", defaultValue = "9",
-            description = "xz's level: 9 packs smallest, in minutes; 0 is quick and too large for the limit (default: ${DEFAULT-VALUE}).")
+            description = "xz's level: 9 packs smallest, in minutes; 0 is quick and too large for the limit (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int level;
 
-    @Option(names = "--keep", paramLabel = "DIR", description = "Keep the folder that is packed as DIR, which must not exist (default: it is deleted).")
+    @Option(names = "--keep", paramLabel = "DIR",
+            description = "Keep the folder that is packed as DIR, which must not exist (default: it is deleted).")
     private Path keep;
 
-    @Option(names = "--data", paramLabel = "NAME=DIR[:N]", description = {"Pack images as well, as the folder data/NAME of the bundle, which"
-            + " gpu-session.sh finds by itself and --data NAME=DIR reads: cifar10 (N train images, a multiple of 50, and a fifth as many of test), or covid-ct"
-            + " (N in all, shorter side 128). Chosen by class and by a fixed seed; without N the whole set. May be repeated."})
+    @Option(names = "--data", paramLabel = "NAME=DIR[:N]",
+            description = {"Pack images as well, as the folder data/NAME of the bundle, which"
+            + " gpu-session.sh finds by itself and --data NAME=DIR reads: cifar10 (N train images, a multiple of 50, and a fifth"
+            + " as many of test), or covid-ct (N in all, shorter side 128). Chosen by class and by a fixed seed; without N the"
+            + " whole set. May be repeated."})
     private List<String> data = List.of();
 
     @Spec
@@ -73,11 +81,13 @@ final class BundleCommand implements Callable<Integer> {
             Files.createDirectories(archive.getParent());
             scratch = Files.createTempDirectory(archive.getParent(), ".bundle");
         } catch (IOException e) {
-            throw UserError.failed("--out " + out + ": nothing can be written into " + archive.getParent() + "; name a file in a folder that you may write to", e);
+            throw UserError.failed("--out " + out + ": nothing can be written into " + archive.getParent()
+                    + "; name a file in a folder that you may write to", e);
         }
         try {
             Path folder = scratch.resolve("jmoco");
-            BundleFolder.make(folder, classPath(), scripts(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(), line -> {
+            BundleFolder.make(folder, classPath(), scripts(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(),
+                    line -> {
                 text.println(line);
                 text.flush();
             });
@@ -122,7 +132,8 @@ final class BundleCommand implements Callable<Integer> {
     /** @throws UserError above {@link #LIMIT}; the archive stays, to be looked into */
     static void checkSize(Path archive, long bytes) {
         if (bytes > LIMIT) {
-            throw UserError.failed(String.format(Locale.ROOT, "bundle: %s has %.1f MB, more than the %.0f MB that it may have; tar -tvJf shows what is large",
+            throw UserError.failed(String.format(Locale.ROOT,
+                    "bundle: %s has %.1f MB, more than the %.0f MB that it may have; tar -tvJf shows what is large",
                     archive, bytes / MEGA, LIMIT / MEGA));
         }
     }
@@ -140,14 +151,16 @@ final class BundleCommand implements Callable<Integer> {
     }
 
     private static List<Path> classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).filter(Files::exists).toList();
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).filter(Files::exists)
+                .toList();
     }
 
     /** benchmarks/gpu-session.sh and the peers, from the project's folder. */
     private static Map<String, Path> scripts() throws IOException {
         Path benchmarks = Path.of("benchmarks");
         if (!Files.exists(benchmarks.resolve("gpu-session.sh"))) {
-            throw UserError.usage("bundle: there is no " + benchmarks.resolve("gpu-session.sh") + "; run this in the project's folder");
+            throw UserError.usage("bundle: there is no " + benchmarks.resolve("gpu-session.sh")
+                    + "; run this in the project's folder");
         }
         return scripts(benchmarks);
     }

@@ -6,7 +6,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco cuda}: NVIDIA's libraries. */
-@Command(name = "cuda", description = "NVIDIA's libraries: install them where only a driver is.", subcommands = CudaInstallCommand.class)
+@Command(name = "cuda", description = "NVIDIA's libraries: install them where only a driver is.",
+        subcommands = CudaInstallCommand.class)
 final class CudaCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -43,14 +43,18 @@ final class CudaDoctor {
         }
         if (natives.libraries().mixed()) {
             findings.add(new Finding(Status.NOTE, "cuda versions", "cuDNN was built for CUDA "
-                    + natives.libraries().taken().get(CudaLibrary.CUDNN).cudaVersion() + " and cuBLAS is of CUDA " + natives.libraries().cudaVersion()
-                    + ": cuDNN does without the algorithms that need its own cuBLASLt", "./jmoco cuda install, or name a folder with both by --cuda-libs"));
+                    + natives.libraries().taken().get(CudaLibrary.CUDNN).cudaVersion() + " and cuBLAS is of CUDA "
+                    + natives.libraries().cudaVersion()
+                    + ": cuDNN does without the algorithms that need its own cuBLASLt",
+                    "./jmoco cuda install, or name a folder with both by --cuda-libs"));
         }
         for (String error : natives.loaderErrors()) {
-            findings.add(new Finding(Status.NOTE, "cuda loader", error, "name other libraries by --cuda-libs, or ./jmoco cuda install"));
+            findings.add(new Finding(Status.NOTE, "cuda loader", error,
+                    "name other libraries by --cuda-libs, or ./jmoco cuda install"));
         }
         if (System.getenv("NVIDIA_TF32_OVERRIDE") != null) {
-            findings.add(new Finding(Status.NOTE, "tf32 override", "NVIDIA_TF32_OVERRIDE is set: NVIDIA's libraries then ignore --precision for f32 products",
+            findings.add(new Finding(Status.NOTE, "tf32 override",
+                    "NVIDIA_TF32_OVERRIDE is set: NVIDIA's libraries then ignore --precision for f32 products",
                     "unset NVIDIA_TF32_OVERRIDE"));
         }
         return findings;
@@ -62,7 +66,8 @@ final class CudaDoctor {
         if (taken == null) {
             Optional<CudaLibraries.Missing> missing = all.missing().stream().filter(m -> m.library() == library).findFirst();
             return missing.map(m -> new Finding(Status.NOTE, library.title(), m.reason(), m.cure()))
-                    .orElse(new Finding(Status.NOTE, library.title(), "not found (" + library.purpose() + "); nothing stops without it", null));
+                    .orElse(new Finding(Status.NOTE, library.title(), "not found (" + library.purpose()
+                            + "); nothing stops without it", null));
         }
         List<String> words = new ArrayList<>();
         natives.version(library).ifPresent(words::add);
@@ -77,7 +82,8 @@ final class CudaDoctor {
     }
 
     private static String shadowed(List<LibraryFinder.Found> shadowed) {
-        return shadowed.isEmpty() ? "" : "; shadows " + shadowed.stream().limit(SHADOWED_SHOWN).map(LibraryFinder.Found::toString).collect(Collectors.joining(", "))
+        return shadowed.isEmpty() ? "" : "; shadows "
+                + shadowed.stream().limit(SHADOWED_SHOWN).map(LibraryFinder.Found::toString).collect(Collectors.joining(", "))
                 + (shadowed.size() > SHADOWED_SHOWN ? " and " + (shadowed.size() - SHADOWED_SHOWN) + " more" : "");
     }
 
@@ -86,8 +92,10 @@ final class CudaDoctor {
             return new Finding(Status.NOTE, "CUDA device", "none: " + a.reason(), a.cure());
         }
         GpuInfo d = a.device();
-        return Finding.ok("CUDA device", String.format(Locale.ROOT, "%s, compute capability %d.%d, %d multiprocessors, %.1f GiB, %d KiB shared memory for a block",
-                d.name(), d.capability() / 10, d.capability() % 10, d.multiprocessors(), d.memoryBytes() / GIB, d.sharedBytesPerBlock() >> 10));
+        return Finding.ok("CUDA device", String.format(Locale.ROOT,
+                "%s, compute capability %d.%d, %d multiprocessors, %.1f GiB, %d KiB shared memory for a block",
+                d.name(), d.capability() / 10, d.capability() % 10, d.multiprocessors(), d.memoryBytes() / GIB,
+                d.sharedBytesPerBlock() >> 10));
     }
 
     private static Optional<String> kernelDriver() {

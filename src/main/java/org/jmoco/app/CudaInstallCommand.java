@@ -19,20 +19,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco cuda install}: cuBLAS, cuDNN and NVRTC from Maven Central into jmoco's cache. */
-@Command(name = "install", description = "Get CUDA 12.6's cuBLAS and cuDNN 9.5 from Maven Central (2 GB) and unpack what jmoco needs (1.5 GB)"
+@Command(name = "install", description =
+        "Get CUDA 12.6's cuBLAS and cuDNN 9.5 from Maven Central (2 GB) and unpack what jmoco needs (1.5 GB)"
         + " into its cache, for a machine that has a driver and no CUDA libraries.")
 final class CudaInstallCommand implements Callable<Integer> {
     private static final long MEGA = 1_000_000;
 
-    @Option(names = "--from", paramLabel = "JAR", description = "Unpack this jar, which was got before (default: ask Maven, or without Maven"
+    @Option(names = "--from", paramLabel = "JAR",
+            description = "Unpack this jar, which was got before (default: ask Maven, or without Maven"
             + " the repository of --repository).")
     private Path from;
 
-    @Option(names = "--to", paramLabel = "DIR", description = "Folder to unpack into; name it by --cuda-libs later (default: jmoco's cache,"
+    @Option(names = "--to", paramLabel = "DIR",
+            description = "Folder to unpack into; name it by --cuda-libs later (default: jmoco's cache,"
             + " where it is found by itself).")
     private Path to;
 
-    @Option(names = "--repository", paramLabel = "URL", description = "A Maven repository to download from where there is no mvn (default: none).")
+    @Option(names = "--repository", paramLabel = "URL",
+            description = "A Maven repository to download from where there is no mvn (default: none).")
     private String repository;
 
     @Option(names = "--again", description = "Unpack although the libraries are there (default: leave them).")
@@ -97,7 +101,8 @@ final class CudaInstallCommand implements Callable<Integer> {
             List<String> command = List.of("mvn", "-B", "dependency:get", "-Dartifact=" + Redist.ARTIFACT, "-Dtransitive=false");
             int code = new ProcessBuilder(command).inheritIO().start().waitFor();
             if (code != 0 || !Files.exists(jar)) {
-                throw UserError.failed("cuda install: '" + String.join(" ", command) + "' failed, see above; with no network here, get "
+                throw UserError.failed("cuda install: '" + String.join(" ", command)
+                        + "' failed, see above; with no network here, get "
                         + Redist.ARTIFACT + " elsewhere and give the jar by --from");
             }
         }
@@ -108,7 +113,8 @@ final class CudaInstallCommand implements Callable<Integer> {
     private static Path mavenRepository() throws IOException, InterruptedException {
         Process ask;
         try {
-            ask = new ProcessBuilder("mvn", "-B", "-q", "-N", "help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout")
+            ask = new ProcessBuilder("mvn", "-B", "-q", "-N", "help:evaluate", "-Dexpression=settings.localRepository",
+                    "-DforceStdout")
                     .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         } catch (IOException e) {
             return null; // not installed
@@ -120,7 +126,8 @@ final class CudaInstallCommand implements Callable<Integer> {
 
     /** The path in what mvn printed: older versions put colour codes around it, even into a pipe. */
     static Optional<Path> repositoryIn(String answer) {
-        return answer.replaceAll("\u001b\\[[0-9;]*m", "").lines().map(String::strip).filter(l -> l.startsWith("/")).map(Path::of).findFirst();
+        return answer.replaceAll("\u001b\\[[0-9;]*m", "").lines().map(String::strip).filter(l -> l.startsWith("/")).map(Path::of)
+                .findFirst();
     }
 
     private void download(Path jar, PrintWriter out) throws IOException {
@@ -128,8 +135,8 @@ final class CudaInstallCommand implements Callable<Integer> {
             return; // complete: its name is given at the end
         }
         if (repository == null) {
-            throw UserError.usage("cuda install: there is no mvn here. Install Maven, or name a Maven repository by --repository URL, or get "
-                    + Redist.ARTIFACT + " elsewhere and give the jar by --from");
+            throw UserError.usage("cuda install: there is no mvn here. Install Maven, or name a Maven repository by --repository"
+                    + " URL, or get " + Redist.ARTIFACT + " elsewhere and give the jar by --from");
         }
         URI file = URI.create(repository.replaceAll("/+$", "") + "/" + Redist.PATH);
         Redist.requireSpace(jar.getParent(), Redist.JAR_BYTES, "for the jar");

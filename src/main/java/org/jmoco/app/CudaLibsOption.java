@@ -9,8 +9,8 @@ import picocli.CommandLine.Option;
 /** Where NVIDIA's libraries are looked for first. */
 final class CudaLibsOption {
     @Option(names = "--cuda-libs", paramLabel = "DIR",
-            description = "Folder with cuBLAS 12 or 13 and cuDNN 9: their own, that of a toolkit, or site-packages of Python (default:"
-                    + " environment variable JMOCO_CUDA_LIBS, then the usual places; see jmoco doctor).")
+            description = "Folder with cuBLAS 12 or 13 and cuDNN 9: their own, that of a toolkit, or site-packages of Python"
+                    + " (default: environment variable JMOCO_CUDA_LIBS, then the usual places; see jmoco doctor).")
     private Path folder;
 
     /** @throws UserError if the folder does not exist, or libraries have been loaded already */

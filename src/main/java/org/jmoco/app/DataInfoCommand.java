@@ -44,7 +44,8 @@ final class DataInfoCommand implements Runnable {
 
     private DataText describe(DataSource source) {
         DataSet set = source.set();
-        DataText text = new DataText(set.name() + (source.path() == null ? "" : ": " + source.path().toAbsolutePath().normalize()));
+        DataText text = new DataText(set.name()
+                + (source.path() == null ? "" : ": " + source.path().toAbsolutePath().normalize()));
         if (set.phantom()) {
             text.line("phantom", "Made by the program, no patients. " + DatasetCard.load("phantom").notes());
         }
@@ -60,7 +61,8 @@ final class DataInfoCommand implements Runnable {
 
     private void split(DataText text, String name, ImageSet images, DataSet set) {
         text.line(name, images.size() + (images.size() == 1 ? " image, " : " images, ") + sizes(images)
-                + String.format(Locale.ROOT, ", %.1f MiB of pixels, content %016x", images.bytes() / 0x1p20, images.contentHash()));
+                + String.format(Locale.ROOT, ", %.1f MiB of pixels, content %016x", images.bytes() / 0x1p20,
+                        images.contentHash()));
         if (images.labelled()) {
             int[] counts = images.classCounts();
             for (int c = 0; c < counts.length; c++) {
@@ -68,7 +70,8 @@ final class DataInfoCommand implements Runnable {
                         c == set.positive() ? " (positive)" : ""));
             }
         } else {
-            text.line("  classes", "no labels" + (name.equals(DataSet.UNLABELLED) && set.name().equals("images") ? unlabelled(images) : ""));
+            text.line("  classes", "no labels"
+                    + (name.equals(DataSet.UNLABELLED) && set.name().equals("images") ? unlabelled(images) : ""));
         }
         List<Skipped> left = images.skipped();
         if (!left.isEmpty()) {

@@ -23,7 +23,8 @@ final class DataListCommand implements Runnable {
         DatasetCard.NAMES.forEach(name -> card(DatasetCard.load(name)).print(out));
         new DataText("images: images of your own")
                 .line("use", "--data images=DIR")
-                .line("files", "a folder or .zip of images; its sub-folders may be splits (train, val, test, unlabelled) or classes")
+                .line("files", "a folder or .zip of images; its sub-folders may be splits (train, val, test, unlabelled) or"
+                        + " classes")
                 .recipe(ViewRecipe.of("images"))
                 .normalisation(DatasetCard.load("luna").normalisation())
                 .print(out);

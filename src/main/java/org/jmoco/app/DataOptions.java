@@ -74,7 +74,8 @@ final class DataOptions {
         try {
             Path path = Path.of(argument.substring(equals + 1));
             if (!Files.exists(path)) {
-                throw UserError.failed("--data " + argument + ": no such file or folder" + (path.isAbsolute() ? "" : ": " + path.toAbsolutePath()));
+                throw UserError.failed("--data " + argument + ": no such file or folder"
+                        + (path.isAbsolute() ? "" : ": " + path.toAbsolutePath()));
             }
             return new Source(name, path);
         } catch (InvalidPathException e) {

@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco data show}: a picture of images and of what pretraining makes of them. */
-@Command(name = "show", description = "Draw images and random views of them into a PNG file, and print what was drawn for each view."
-        + " Images and views are those with which pretraining on this split begins, given the same seed.")
+@Command(name = "show", description = "Draw images and random views of them into a PNG file, and print what was drawn for each"
+        + " view. Images and views are those with which pretraining on this split begins, given the same seed.")
 final class DataShowCommand implements Runnable {
     /** Least pixels of a picture on the sheet: five times CIFAR's 32, and wide enough for the words below it. */
     private static final int CELL = 160;

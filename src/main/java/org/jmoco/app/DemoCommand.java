@@ -24,13 +24,14 @@ import picocli.CommandLine.Spec;
  * {@code jmoco demo}: the main job in small, on phantoms. It runs the very commands that a user would type (and prints them):
  * pretraining without labels, then transfer on few labelled images from random and from pretrained weights, over three seeds.
  */
-@Command(name = "demo", description = "The main job in small, without any data: pretrain on unlabelled phantoms, then learn a diagnosis from few"
-        + " labelled ones, from random and from pretrained weights, over three seeds.")
+@Command(name = "demo", description = "The main job in small, without any data: pretrain on unlabelled phantoms, then learn a"
+        + " diagnosis from few labelled ones, from random and from pretrained weights, over three seeds.")
 final class DemoCommand implements Callable<Integer> {
     private static final int SEEDS = 3;
     private static final List<String> METRICS = List.of("AUC", "accuracy", "F1");
 
-    @Option(names = "--quick", description = "Fewer epochs: under a minute on two cores. Shows that everything works, not that it learns.")
+    @Option(names = "--quick", description =
+            "Fewer epochs: under a minute on two cores. Shows that everything works, not that it learns.")
     private boolean quick;
 
     @Option(names = "--out", defaultValue = "runs/demo", paramLabel = "DIR",
@@ -48,7 +49,8 @@ final class DemoCommand implements Callable<Integer> {
         PrintWriter print = spec.commandLine().getOut();
         long start = System.nanoTime();
         DemoFolder.replace(out);
-        print.println("Demo on phantom images (made by the program, not patients)." + (quick ? " Quick: too short to learn much." : ""));
+        print.println("Demo on phantom images (made by the program, not patients)."
+                + (quick ? " Quick: too short to learn much." : ""));
         Path encoder = out.resolve("pretrain");
         // Small batches, so that there are enough steps (1240); a short queue, so that its keys are not told by their age.
         run(print, encoder, "pretrain", "--epochs", quick ? "2" : "20", "--batch", "32", "--lr", "0.03", "--width",
@@ -58,10 +60,12 @@ final class DemoCommand implements Callable<Integer> {
             String row = from.equals(RunOptions.RANDOM) ? "random start" : "MoCo start";
             for (int seed = 1; seed <= SEEDS; seed++) {
                 Path folder = out.resolve((row + " " + seed).replace(' ', '-').toLowerCase(Locale.ROOT));
-                run(print, folder, "finetune", "--progress", "none", "--from", from, "--seed", Integer.toString(seed), "--epochs", quick ? "2" : "12",
+                run(print, folder, "finetune", "--progress", "none", "--from", from, "--seed", Integer.toString(seed), "--epochs",
+                        quick ? "2" : "12",
                         "--vote", quick ? "2" : "10", "--batch", "32", "--lr", "0.001", "--width", width(), "--splits", "4");
                 JsonNode figures = read(folder.resolve("result.json")).at("/test/vote");
-                print.printf(Locale.ROOT, "%s, seed %d: test AUC %.4f [%.4f, %.4f]%n", row, seed, figures.at("/AUC/value").asDouble(),
+                print.printf(Locale.ROOT, "%s, seed %d: test AUC %.4f [%.4f, %.4f]%n", row, seed,
+                        figures.at("/AUC/value").asDouble(),
                         figures.at("/AUC/low").asDouble(), figures.at("/AUC/high").asDouble());
                 for (String m : METRICS) {
                     rows.computeIfAbsent(row, r -> new LinkedHashMap<>()).computeIfAbsent(m, x -> new ArrayList<>())
@@ -70,12 +74,14 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         print.println();
-        print.println("Phantom test set, vote of the last epochs, " + SEEDS + " seeds: mean, deviation, 95 % interval of the mean");
+        print.println("Phantom test set, vote of the last epochs, " + SEEDS
+                + " seeds: mean, deviation, 95 % interval of the mean");
         table(print, rows);
-        print.printf(Locale.ROOT, "%nRuns with checkpoints, metrics.csv and curves.png: %s%n%.0f s in all.%n", out, (System.nanoTime() - start) * 1e-9);
+        print.printf(Locale.ROOT, "%nRuns with checkpoints, metrics.csv and curves.png: %s%n%.0f s in all.%n", out,
+                (System.nanoTime() - start) * 1e-9);
         Path best = out.resolve("moco-start-1");
-        print.println("Next: ./jmoco evaluate --from " + best + "\n      ./jmoco report " + out.resolve("random-start-1") + " " + best + " --data phantom --out "
-                + out.resolve("report.html"));
+        print.println("Next: ./jmoco evaluate --from " + best + "\n      ./jmoco report " + out.resolve("random-start-1") + " "
+                + best + " --data phantom --out " + out.resolve("report.html"));
         return 0;
     }
 
@@ -86,7 +92,8 @@ final class DemoCommand implements Callable<Integer> {
     /** Runs a command line; what it prints goes to log.txt beside its results. */
     private void run(PrintWriter print, Path folder, String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--out", folder.toString(), "--threads", Integer.toString(backend.threads()), "--backend", backend.backend().toString()));
+        all.addAll(List.of("--out", folder.toString(), "--threads", Integer.toString(backend.threads()), "--backend",
+                backend.backend().toString()));
         print.println();
         print.println("$ ./jmoco " + String.join(" ", all));
         Path log = out.resolve(folder.getFileName() + ".log");
@@ -117,7 +124,8 @@ final class DemoCommand implements Callable<Integer> {
             print.printf("%-14s", row);
             METRICS.forEach(m -> {
                 SeedSummary s = SeedSummary.of(metrics.get(m).stream().mapToDouble(Double::doubleValue).toArray());
-                print.printf(Locale.ROOT, "%-34s", String.format(Locale.ROOT, "%.4f +- %.4f [%.4f, %.4f]", s.mean(), s.deviation(), s.low(), s.high()));
+                print.printf(Locale.ROOT, "%-34s",
+                        String.format(Locale.ROOT, "%.4f +- %.4f [%.4f, %.4f]", s.mean(), s.deviation(), s.low(), s.high()));
             });
             print.println();
         });

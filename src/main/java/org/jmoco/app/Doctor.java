@@ -132,7 +132,8 @@ final class Doctor {
                 findings.add(Finding.ok("--backend " + name, (needed ? "takes " : "works, ") + b.describe()));
             } catch (UserError e) {
                 String[] lines = e.getMessage().split("\n\\s*cure: ", 2);
-                findings.add(new Finding(needed ? Status.MISSING : Status.NOTE, "--backend " + name, lines[0], lines.length > 1 ? lines[1] : null));
+                findings.add(new Finding(needed ? Status.MISSING : Status.NOTE, "--backend " + name, lines[0], lines.length > 1
+                        ? lines[1] : null));
             }
         }
         return findings;

@@ -18,26 +18,31 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco evaluate}: a trained classifier on labelled images. */
-@Command(name = "evaluate", description = {"Measure a trained classifier on labelled images: one line per metric with its 95 %% interval.",
-    "It judges by the weights of the last epoch alone. The result that a finetune run prints is the vote of its last epochs, so the two differ a"
-        + " little.", "Without --data it takes the images that the run was trained with."})
+@Command(name = "evaluate", description =
+        {"Measure a trained classifier on labelled images: one line per metric with its 95 %% interval.",
+    "It judges by the weights of the last epoch alone. The result that a finetune run prints is the vote of its last epochs, so"
+        + " the two differ a little.", "Without --data it takes the images that the run was trained with."})
 final class EvaluateCommand implements Callable<Integer> {
-    @Option(names = "--from", required = true, paramLabel = "RUN|FILE", description = "The folder of a finetune run, or a .safetensors file.")
+    @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
+            description = "The folder of a finetune run, or a .safetensors file.")
     private Path from;
 
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--split", defaultValue = "test", paramLabel = "NAME", description = "train, val or test (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--split", defaultValue = "test", paramLabel = "NAME",
+            description = "train, val or test (default: ${DEFAULT-VALUE}).")
     private String split;
 
     @Mixin
     private ImageSize image;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Images at a time (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "64",
+            description = "Images at a time (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the bootstrap (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
+            description = "Seed of the bootstrap (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Mixin
@@ -65,7 +70,8 @@ final class EvaluateCommand implements Callable<Integer> {
             String which = trained.weights().file() + trained.vote().filter(n -> n > 1)
                     .map(n -> " (weights of the last epoch; the run's result is the vote of " + n + " epochs)").orElse("");
             out.println(MetricsText.heading(split, which, set));
-            classifier.judge().metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines(set.classNames()).forEach(out::println);
+            classifier.judge().metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines(set.classNames())
+                    .forEach(out::println);
         }
         return 0;
     }
@@ -78,7 +84,8 @@ final class EvaluateCommand implements Callable<Integer> {
         try {
             source = DataOptions.parse(own);
         } catch (UserError e) {
-            throw UserError.usage("--data is missing: " + from + " was trained on " + own + ", which is not to be found from here. Give --data NAME=DIR.");
+            throw UserError.usage("--data is missing: " + from + " was trained on " + own
+                    + ", which is not to be found from here. Give --data NAME=DIR.");
         }
         out.println("--data " + own + ", as the run was trained");
         return DataSource.open(source, out::println);

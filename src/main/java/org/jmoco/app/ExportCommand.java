@@ -31,12 +31,13 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
-            description = "The folder of a run, a .safetensors file, or one of PyTorch (.pth), which this command thereby converts.")
+            description = "The folder of a run, a .safetensors file, or one of PyTorch (.pth), which this command thereby"
+                    + " converts.")
     private Path from;
 
     @Option(names = "--format", required = true, paramLabel = "FORMAT",
-            description = "torchvision: safetensors with the names of torchvision's resnet18; moco: safetensors with both encoders, queue and pointer"
-                    + " under the names of facebookresearch/moco; onnx: the network for evaluation.")
+            description = "torchvision: safetensors with the names of torchvision's resnet18; moco: safetensors with both"
+                    + " encoders, queue and pointer under the names of facebookresearch/moco; onnx: the network for evaluation.")
     private Format format;
 
     @Parameters(paramLabel = "FILE", description = "What to write; an existing file is replaced only with --overwrite.")

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -41,7 +42,8 @@ final class Failure {
 
     private static String words(ParameterException e) {
         Set<String> commands = e.getCommandLine().getCommandSpec().subcommands().keySet();
-        if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty() && !u.getUnmatched().getFirst().startsWith("-")) {
+        if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty()
+                && !u.getUnmatched().getFirst().startsWith("-")) {
             return "unknown command '" + u.getUnmatched().getFirst() + "'; there are " + String.join(", ", commands);
         }
         // picocli lists the constants of an enum by their names in Java; people type them in lower case.
@@ -90,17 +92,25 @@ final class Failure {
     private static String outOfMemory(OutOfMemoryError e) {
         String what = e.getMessage() == null ? "no detail" : e.getMessage();
         if (what.contains("heap space") || what.contains("GC overhead")) {
-            return "out of Java heap (" + Runtime.getRuntime().maxMemory() / (1 << 20)
-                    + " MiB): give it more, as in JMOCO_HEAP=8g, or use a smaller --image or --batch, or fewer images";
+            return "out of Java heap (" + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB" + where(e)
+                    + "): give it more, as in JMOCO_HEAP=8g, or use a smaller --image or --batch, or fewer images";
         }
         return "out of memory (" + what + "): use a smaller --batch, --width or --image, or free memory on this machine";
+    }
+
+    /** Which part of the program asked for more, where the JVM tells. */
+    private static String where(OutOfMemoryError e) {
+        return Arrays.stream(e.getStackTrace()).filter(f -> f.getClassName().startsWith("org.jmoco.")).findFirst()
+                .map(f -> ", full in " + f.getClassName().substring(f.getClassName().lastIndexOf('.') + 1) + "."
+                        + f.getMethodName()).orElse("");
     }
 
     private static String file(IOException e) {
         return switch (e) {
             case NoSuchFileException f -> f.getFile() + ": no such file or folder";
             case AccessDeniedException f -> f.getFile() + ": permission denied";
-            case FileSystemException f -> f.getFile() + ": " + (f.getReason() == null ? f.getClass().getSimpleName() : f.getReason());
+            case FileSystemException f -> f.getFile() + ": "
+                    + (f.getReason() == null ? f.getClass().getSimpleName() : f.getReason());
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         };
     }

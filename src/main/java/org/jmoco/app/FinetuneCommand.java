@@ -12,9 +12,10 @@ final class FinetuneCommand extends SupervisedCommand {
     /** The published transfer. */
     static final class Defaults extends CommandDefaults {
         Defaults() {
-            super(Map.of("--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch", Integer.toString(FinetuneConfig.DEFAULT_BATCH),
-                    "--lr", OptionRecord.plain(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.toString(), "--out",
-                    "runs/finetune"));
+            super(Map.of("--epochs", Integer.toString(FinetuneConfig.DEFAULT_EPOCHS), "--batch",
+                    Integer.toString(FinetuneConfig.DEFAULT_BATCH),
+                    "--lr", OptionRecord.plain(FinetuneConfig.DEFAULT_LR), "--schedule", LearningRate.Shape.CONSTANT.toString(),
+                    "--weight-decay", "0", "--out", "runs/finetune"));
         }
     }
 }

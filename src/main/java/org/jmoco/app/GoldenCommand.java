@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco golden}: recomputes what PyTorch computed. */
-@Command(name = "golden", description = "Recompute the values of golden files (computed with PyTorch) and compare: one line for each kind of"
+@Command(name = "golden", description =
+        "Recompute the values of golden files (computed with PyTorch) and compare: one line for each kind of"
         + " value with its worst error and PASS or FAIL. Exit code 1 on a FAIL.")
 final class GoldenCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "Golden files (.json).")

@@ -6,8 +6,9 @@ import picocli.CommandLine.Option;
 /** Where a training's views are made. Neither option changes the run. */
 final class ImageFeedOptions {
     @Option(names = "--feed", paramLabel = "WHERE", defaultValue = "auto",
-            description = "Who makes the random views: ${COMPLETION-CANDIDATES}. device keeps all training images in the GPU's memory;"
-                    + " host makes views in threads and copies each batch over (default: ${DEFAULT-VALUE}, the device where it can).")
+            description = "Who makes the random views: ${COMPLETION-CANDIDATES}. device keeps all training images in the GPU's"
+                    + " memory; host makes views in threads and copies each batch over (default: ${DEFAULT-VALUE}, the device"
+                    + " where it can).")
     private FeedOptions.Where where;
 
     @Option(names = "--loss-every", paramLabel = "N", defaultValue = "" + FeedOptions.LOSS_EVERY,

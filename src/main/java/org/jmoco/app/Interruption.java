@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jmoco.checkpoint.CheckpointStore;
 
 /**
- * While it is open, the end of the process by Ctrl-C or SIGTERM is told in a line on stderr, with how to go on. The exit code stays
- * that of the signal, and nothing is saved: the last checkpoint is whole at any moment.
+ * While it is open, the end of the process by Ctrl-C or SIGTERM is told in a line on stderr, with how to go on. The exit code
+ * stays that of the signal, and nothing is saved: the last checkpoint is whole at any moment.
  */
 final class Interruption implements AutoCloseable {
     private final Thread hook;
@@ -27,8 +27,8 @@ final class Interruption implements AutoCloseable {
     static Interruption ofRun(PrintWriter err, String command, Path folder) {
         return new Interruption(err, () -> {
             List<Path> saved = CheckpointStore.forReading(folder).files();
-            return "interrupted; " + (saved.isEmpty() ? "no checkpoint yet" : "last checkpoint " + saved.getLast()) + "; go on with ./jmoco " + command
-                    + " --resume --out " + folder;
+            return "interrupted; " + (saved.isEmpty() ? "no checkpoint yet" : "last checkpoint " + saved.getLast())
+                    + "; go on with ./jmoco " + command + " --resume --out " + folder;
         });
     }
 

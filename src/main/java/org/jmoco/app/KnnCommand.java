@@ -29,13 +29,16 @@ final class KnnCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--bank", defaultValue = "train", paramLabel = "SPLIT", description = "Labelled images that vote (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--bank", defaultValue = "train", paramLabel = "SPLIT",
+            description = "Labelled images that vote (default: ${DEFAULT-VALUE}).")
     private String bank;
 
-    @Option(names = "--queries", defaultValue = "test", paramLabel = "SPLIT", description = "Images that are classified (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--queries", defaultValue = "test", paramLabel = "SPLIT",
+            description = "Images that are classified (default: ${DEFAULT-VALUE}).")
     private String queries;
 
-    @Option(names = "--knn-k", paramLabel = "N", description = "Neighbours that vote (default: 200, in a small bank a tenth of it).")
+    @Option(names = "--knn-k", paramLabel = "N",
+            description = "Neighbours that vote (default: 200, in a small bank a tenth of it).")
     private Integer k;
 
     @Option(names = "--knn-temperature", paramLabel = "X", defaultValue = "0.1",
@@ -45,16 +48,20 @@ final class KnnCommand implements Callable<Integer> {
     @Mixin
     private ImageSize image;
 
-    @Option(names = "--width", paramLabel = "N", defaultValue = "64", description = "Width of a random encoder (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--width", paramLabel = "N", defaultValue = "64",
+            description = "Width of a random encoder (default: ${DEFAULT-VALUE}).")
     private int width;
 
-    @Option(names = "--dim", paramLabel = "N", defaultValue = "128", description = "Outputs of a random encoder (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--dim", paramLabel = "N", defaultValue = "128",
+            description = "Outputs of a random encoder (default: ${DEFAULT-VALUE}).")
     private int dim;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of a random encoder (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
+            description = "Seed of a random encoder (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "128", description = "Images at a time (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "128",
+            description = "Images at a time (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Mixin
@@ -79,13 +86,16 @@ final class KnnCommand implements Callable<Integer> {
         ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
         ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
         ViewRecipe recipe = image.of(source.recipe(), run.orElse(null), out::println);
-        ResNet18.Config network = trained.map(t -> t.architecture(1)).orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));
+        ResNet18.Config network = trained.map(t -> t.architecture(1))
+                .orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));
         try (Backend backend = Backends.open(backendOptions)) {
             ResNet18 encoder = new ResNet18(backend, "q", network, false);
             KnnMonitor monitor = new KnnMonitor(backend, encoder, new KnnMonitor.Task(voters, classified, recipe,
-                    set.normalisation(), k == null ? KnnMonitor.defaultK(voters.size()) : k, temperature, backendOptions.threads()), batch);
+                    set.normalisation(), k == null ? KnnMonitor.defaultK(voters.size()) : k, temperature,
+                    backendOptions.threads()), batch);
             backend.allocate();
-            encoder.weights().upload(backend, trained.isPresent() ? trained.get().tensors() : Initializer.weights(encoder.weights().specs(), seed));
+            encoder.weights().upload(backend, trained.isPresent() ? trained.get().tensors()
+                    : Initializer.weights(encoder.weights().specs(), seed));
             encoder.statistics().upload(backend,
                     trained.isPresent() ? trained.get().tensors() : Initializer.weights(encoder.statistics().specs(), seed));
             out.println(monitor);
@@ -103,8 +113,8 @@ final class KnnCommand implements Callable<Integer> {
 
     private void requireSame(String option, int typed, int own) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option) && typed != own) {
-            throw UserError.usage(option + " " + typed + " is the size of a random encoder, but " + from + " has " + own + ": leave out " + option
-                    + ", or take --from random");
+            throw UserError.usage(option + " " + typed + " is the size of a random encoder, but " + from + " has " + own
+                    + ": leave out " + option + ", or take --from random");
         }
     }
 }

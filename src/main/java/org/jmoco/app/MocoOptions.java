@@ -5,10 +5,6 @@ import picocli.CommandLine.Option;
 
 /** What shapes the contrastive step; {@code org.jmoco.moco.MocoConfig} checks the values together. */
 final class MocoOptions {
-    @Option(names = "--splits", paramLabel = "N", defaultValue = "8",
-            description = "Groups of split batch norm, the simulated GPUs; divides --batch (default: ${DEFAULT-VALUE}).")
-    int splits;
-
     @Option(names = "--queue", paramLabel = "N", defaultValue = "4096",
             description = "Negative keys in the queue (default: ${DEFAULT-VALUE}).")
     int queue;

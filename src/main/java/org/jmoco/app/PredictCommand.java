@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
 /** {@code jmoco predict}: what a trained classifier says of image files. */
 @Command(name = "predict", description = {"Classify image files with a finetune run: one line each, the likeliest class first.",
         "A file that cannot be read is named on stderr, the others are classified all the same, and the exit code is 1.",
-        "Images are prepared as the run's test images were, and judged by the weights of its last epoch. For research, not for diagnosis."})
+        "Images are prepared as the run's test images were, and judged by the weights of its last epoch. For research, not for"
+                + " diagnosis."})
 final class PredictCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP or TIFF files.")
     private List<Path> files;
@@ -42,7 +43,8 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--from", required = true, paramLabel = "RUN", description = "The folder of a finetune run that has ended.")
     private Path from;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "16", description = "Images at a time (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "16",
+            description = "Images at a time (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Mixin
@@ -57,14 +59,17 @@ final class PredictCommand implements Callable<Integer> {
             throw UserError.usage("--batch " + batch + " must be at least 1.");
         }
         if (!Files.isDirectory(from)) {
-            throw UserError.usage("--from " + from + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");
+            throw UserError.usage("--from " + from
+                    + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");
         }
         StoredRun run = StoredRun.read(from);
         TrainedRun network = TrainedRun.load(from);
         network.requireClassifier("predict");
         Path predictions = from.resolve(FinetuneRun.PREDICTIONS);
         if (!Files.exists(predictions) || !run.result().containsKey("data")) {
-            throw UserError.failed(from + ": has no predictions.json and result.json of a finished finetune run; finish it with --resume, or give another.");
+            throw UserError.failed(from
+                    + ": has no predictions.json and result.json of a finished finetune run; finish it with --resume, or give"
+                    + " another.");
         }
         Pretrained trained = network.weights();
         String data = run.result().get("data").toString();
@@ -85,7 +90,8 @@ final class PredictCommand implements Callable<Integer> {
         }
         try (Backend backend = Backends.open(backendOptions)) {
             ResNet18 classifier = new ResNet18(backend, "q", trained.architecture(1), false);
-            FeatureExtractor outputs = new FeatureExtractor(backend, classifier, FeatureExtractor.Output.PROBABILITIES, batch, recipe.size());
+            FeatureExtractor outputs = new FeatureExtractor(backend, classifier, FeatureExtractor.Output.PROBABILITIES, batch,
+                    recipe.size());
             backend.allocate();
             classifier.weights().upload(backend, trained.tensors());
             classifier.statistics().upload(backend, trained.tensors());

@@ -8,6 +8,7 @@ final class ProgramOptions {
     boolean print;
 
     @Option(names = "--time-steps", paramLabel = "N", arity = "0..1", fallbackValue = "5",
-            description = "Time each step of the program N times (5 if no number is given), print the table and end without training.")
+            description = "Time each step of the program N times (5 if no number is given), print the table and end without"
+                    + " training.")
     Integer time;
 }

@@ -34,9 +34,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco report}: one or several runs as one HTML file. */
-@Command(name = "report", description = {"Write one or several runs, or recipes that were run, as one HTML file that needs nothing else: figures, curves,"
+@Command(name = "report", description =
+        {"Write one or several runs, or recipes that were run, as one HTML file that needs nothing else: figures, curves,"
         + " ROC, confusion, wrong images, environment.",
-    "With the images it also shows the wrong ones, examples of views, and maps of features before and after. A recipe's report finds its images by itself."})
+    "With the images it also shows the wrong ones, examples of views, and maps of features before and after. A recipe's report"
+            + " finds its images by itself."})
 final class ReportCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of runs, or of recipes that were run.")
     private List<Path> folders;
@@ -59,18 +61,21 @@ final class ReportCommand implements Callable<Integer> {
         Path file = out == null ? folders.getFirst().resolve("report.html") : out;
         long recipes = folders.stream().filter(StoredComparison::isOne).count();
         if (recipes > 0 && recipes < folders.size()) {
-            throw UserError.usage("report: " + folders.stream().filter(StoredComparison::isOne).findFirst().orElseThrow() + " is the folder of a recipe, others"
-                    + " are of single runs; give one kind (the single runs of a recipe lie below its encoders and transfers)");
+            throw UserError.usage("report: " + folders.stream().filter(StoredComparison::isOne).findFirst().orElseThrow()
+                    + " is the folder of a recipe, others are of single runs; give one kind (the single runs of a recipe lie"
+                    + " below its encoders and transfers)");
         }
         if (recipes > 0) {
             Map<String, Path> moved = new LinkedHashMap<>();
             data.sources().forEach(s -> moved.put(s.name(), s.path()));
             Machine machine = new Machine(() -> Backends.open(backend), backend.threads(), Version.number(),
-                    spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, Progress.Mode.NONE, System.err, false);
+                    spec.commandLine().getParseResult().originalArgs(), CheckpointPolicy.DEFAULT, Progress.Mode.NONE, System.err,
+                    false);
             Recipes.report(folders, moved, file, machine, print);
         } else {
             List<StoredRun> runs = folders.stream().map(StoredRun::read).toList();
-            Pictures pictures = data.sources().isEmpty() ? Pictures.NONE : pictures(runs, DataSource.single(data, print::println));
+            Pictures pictures = data.sources().isEmpty() ? Pictures.NONE
+                    : pictures(runs, DataSource.single(data, print::println));
             AtomicFile.replace(file, RunReport.html(runs, pictures).getBytes(StandardCharsets.UTF_8));
         }
         print.println("report written to " + file);
@@ -95,7 +100,8 @@ final class ReportCommand implements Callable<Integer> {
         Object image = r.options().get("--image");
         ViewRecipe views = image == null ? source.recipe() : source.recipe().withSize(Integer.parseInt(image.toString()));
         FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), images, views, source.set().normalisation());
-        String from = String.valueOf(r.result().getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
+        String from = String.valueOf(r.result()
+                .getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
         Pretrained after = Pretrained.load(r.folder());
         String heading = "Features before and after " + r.name();
         if (from.equals(RunOptions.RANDOM)) {
@@ -103,9 +109,11 @@ final class ReportCommand implements Callable<Integer> {
             return new Pictures.Exhibit(heading, maps.about(), maps.beforeAndAfter(r.name(), Optional.empty(), seed, after));
         }
         if (!from.isEmpty() && Files.exists(Path.of(from))) {
-            return new Pictures.Exhibit(heading, maps.about(), maps.beforeAndAfter(r.name(), Optional.of(Pretrained.load(Path.of(from))), 1, after));
+            return new Pictures.Exhibit(heading, maps.about(),
+                    maps.beforeAndAfter(r.name(), Optional.of(Pretrained.load(Path.of(from))), 1, after));
         }
-        return new Pictures.Exhibit(heading, maps.about() + " What this run started from (" + from + ") is not at hand, so there is no picture of before.",
+        return new Pictures.Exhibit(heading, maps.about() + " What this run started from (" + from
+                + ") is not at hand, so there is no picture of before.",
                 maps.after(r.name(), after));
     }
 }

@@ -25,7 +25,8 @@ final class RunOptions {
     private boolean resume;
 
     @Option(names = "--from", paramLabel = "RUN|FILE|random", defaultValue = RANDOM,
-            description = "Weights to start from: the folder of a run, a .safetensors file, or random (default: ${DEFAULT-VALUE}).")
+            description = "Weights to start from: the folder of a run, a .safetensors file, or random (default:"
+                    + " ${DEFAULT-VALUE}).")
     private String from;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
@@ -77,7 +78,8 @@ final class RunOptions {
         }
         Path path = Path.of(from);
         if (!Files.exists(path)) {
-            throw UserError.failed("--from " + from + ": no such run or file; give the folder of a run, a .safetensors file, or random");
+            throw UserError.failed("--from " + from
+                    + ": no such run or file; give the folder of a run, a .safetensors file, or random");
         }
         return Optional.of(path);
     }

@@ -16,8 +16,8 @@ final class ScheduleOptions {
     private int warmup;
 
     @Option(names = "--milestones", paramLabel = "N", split = ",",
-            description = "Epochs at which --schedule step takes a tenth of the rate, as in 120,160 (default: at 60 and 80 %% of the epochs,"
-                    + " as published).")
+            description = "Epochs at which --schedule step takes a tenth of the rate, as in 120,160 (default: at 60 and 80 %% of"
+                    + " the epochs, as published).")
     private List<Integer> milestones = List.of();
 
     @Option(names = "--checkpoint-epochs", paramLabel = "N", defaultValue = "1",

@@ -21,7 +21,8 @@ final class Splits {
     /** @throws UserError if the set has no labels at all, with how to give them */
     static void requireLabels(DataSet set, String what) {
         if (set.splits().values().stream().noneMatch(ImageSet::labelled)) {
-            throw UserError.failed(set.name() + " has no labels, and " + what + " needs them: sort the images into folders, one for each class, two or more.");
+            throw UserError.failed(set.name() + " has no labels, and " + what
+                    + " needs them: sort the images into folders, one for each class, two or more.");
         }
     }
 
@@ -31,7 +32,8 @@ final class Splits {
         requireLabels(set, what);
         ImageSet images = any(set, option, split);
         if (!images.labelled()) {
-            throw UserError.failed(images + " has no labels, and " + what + " needs them; take another " + option + ": " + names(set));
+            throw UserError.failed(images + " has no labels, and " + what + " needs them; take another " + option + ": "
+                    + names(set));
         }
         return images;
     }
@@ -40,9 +42,10 @@ final class Splits {
     static ImageSet any(DataSet set, String option, String split) {
         requireName(option, split);
         if (!set.has(split)) {
-            throw UserError.failed(set.name() + " has no split \"" + split + "\"; it has " + names(set) + ".\nTake " + option + " "
-                    + set.splits().keySet().iterator().next() + (set.name().equals("images")
-                            ? ", or sort the images into folders train, val and test, or use a recipe (./jmoco run), which holds parts of them out." : "."));
+            throw UserError.failed(set.name() + " has no split \"" + split + "\"; it has " + names(set) + ".\nTake " + option
+                    + " " + set.splits().keySet().iterator().next() + (set.name().equals("images")
+                            ? ", or sort the images into folders train, val and test, or use a recipe (./jmoco run), which holds"
+                            + " parts of them out." : "."));
         }
         return set.split(split);
     }

@@ -18,8 +18,8 @@ import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.Pretrained;
 
 /**
- * A network that {@code --from} names, with what the run that trained it has written down: what it was trained on, and how large. A
- * weight file of another program has none of it.
+ * A network that {@code --from} names, with what the run that trained it has written down: what it was trained on, and how large.
+ * A weight file of another program has none of it.
  *
  * @param from    as typed
  * @param folder  of the run, null for a file that lies in none
@@ -47,7 +47,8 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
 
     /** What a pretraining run is told that is taken for a classifier. */
     static UserError noClassifier(Path from, String outputs, String verb) {
-        return UserError.failed(from + ": is a pretraining run; its " + outputs + " are a projection and no classes, so there is nothing to " + verb
+        return UserError.failed(from + ": is a pretraining run; its " + outputs
+                + " are a projection and no classes, so there is nothing to " + verb
                 + ".\nTrain a classifier from it on labelled images: ./jmoco finetune --from " + from + " --data NAME=DIR");
     }
 
@@ -63,7 +64,8 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         }
         Map<String, Object> options = RunFolder.storedOptions(folder).orElse(Map.of());
         Object typed = options.getOrDefault("--data", options.get("data")); // the second in the folders of a recipe
-        return Optional.of(typed == null ? "phantom" : typed instanceof Collection<?> all ? all.iterator().next().toString() : typed.toString());
+        return Optional.of(typed == null ? "phantom" : typed instanceof Collection<?> all ? all.iterator().next().toString()
+                : typed.toString());
     }
 
     /** In the order of its outputs; empty where that is not known, as before the run's end. */
@@ -85,24 +87,30 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         List<String> here = set.classNames();
         List<String> own = classes();
         int outputs = own.isEmpty() ? weights.architecture(1).dim() : own.size();
-        boolean projection = own.isEmpty() && FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
+        boolean projection = own.isEmpty()
+                && FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
         if (projection ? outputs < here.size() : outputs != here.size()) {
-            throw UserError.failed(from + ": has " + outputs + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
-                    + ", but " + set.name() + " has " + here.size() + " (" + String.join(", ", here) + ").\nGive --data with images of its own classes, or"
-                    + " the folder of a finetune run on these.");
+            throw UserError.failed(from + ": has " + outputs
+                    + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
+                    + ", but " + set.name() + " has " + here.size() + " (" + String.join(", ", here)
+                    + ").\nGive --data with images of its own classes, or the folder of a finetune run on these.");
         }
         if (own.isEmpty()) {
             return Optional.empty();
         }
         if (!own.equals(here) && own.containsAll(here)) {
-            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.name() + " numbers its classes "
-                    + String.join(", ", here) + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
+            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.name()
+                    + " numbers its classes "
+                    + String.join(", ", here)
+                    + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
         }
         String kind = data().orElse("").replaceFirst("=.*", "");
         if (own.equals(here)) {
-            return kind.equals(set.name()) ? Optional.empty() : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
+            return kind.equals(set.name()) ? Optional.empty()
+                    : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
         }
-        return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: " + IntStream.range(0, own.size())
+        return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: "
+                + IntStream.range(0, own.size())
                 .mapToObj(k -> "\"" + own.get(k) + "\" counts as \"" + here.get(k) + "\"").collect(Collectors.joining(", ")));
     }
 

@@ -109,7 +109,8 @@ public final class ContactSheet {
 
     private static Cell original(ImageSet set, int i, int cell) {
         String label = set.labelled() ? ", " + set.classNames().get(set.label(i)) : "";
-        return new Cell(fitted(set.image(i), cell), i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x" + set.width(i));
+        return new Cell(fitted(set.image(i), cell), i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x"
+                + set.width(i));
     }
 
     private static BufferedImage draw(String title, List<List<Cell>> rows, int cell, Captions captions) {

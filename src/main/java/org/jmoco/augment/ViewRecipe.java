@@ -137,9 +137,10 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
      */
     public ViewGeometry geometry(int tallest, int widest, Normalisation n) {
         Range hue = jitter.hue > 0 ? new Range(-jitter.hue, jitter.hue) : null;
-        return new ViewGeometry(crop.size, tallest, widest, new Range(crop.minScale, crop.maxScale), new Range(crop.minRatio, crop.maxRatio),
-                flip, jitter.p, factors(jitter.brightness), factors(jitter.contrast), factors(jitter.saturation), hue, grey, blur.p,
-                new Range(blur.minSigma, blur.maxSigma), list(n.mean()), list(n.std()));
+        return new ViewGeometry(crop.size, tallest, widest, new Range(crop.minScale, crop.maxScale),
+                new Range(crop.minRatio, crop.maxRatio),
+                flip, jitter.p, factors(jitter.brightness), factors(jitter.contrast), factors(jitter.saturation), hue, grey,
+                blur.p, new Range(blur.minSigma, blur.maxSigma), list(n.mean()), list(n.std()));
     }
 
     /** Factors of an adjustment; null if it is left out. */

@@ -2,6 +2,7 @@ package org.jmoco.augment;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
@@ -18,9 +19,8 @@ public final class Views {
         if (recipe.preResize() == 0) {
             return set;
         }
-        requireHeap(set, recipe.preResize(), recipe.size());
         Resampler resampler = new Resampler();
-        return set.map(image -> shorterSide(image, recipe.preResize(), resampler));
+        return copies(set, recipe.preResize(), recipe.size(), image -> shorterSide(image, recipe.preResize(), resampler));
     }
 
     /**
@@ -30,27 +30,45 @@ public final class Views {
      */
     public static ImageSet evaluation(ImageSet set, ViewRecipe recipe) {
         int size = recipe.size();
-        requireHeap(set, size, size);
         Resampler resampler = new Resampler();
-        return switch (recipe.evaluation()) {
-            case EXACT -> set.map(image -> resize(image, size, size, resampler));
-            case SHORTER_SIDE -> set.map(image -> centre(shorterSide(image, size, resampler), size));
-        };
+        return copies(set, size, size, switch (recipe.evaluation()) {
+            case EXACT -> image -> resize(image, size, size, resampler);
+            case SHORTER_SIDE -> image -> centre(shorterSide(image, size, resampler), size);
+        });
     }
 
-    /** Told before anything is resized, which may take minutes until the heap is full. @param shorter side that the images get */
-    private static void requireHeap(ImageSet set, int shorter, int size) {
-        double bytes = 0; // of the copies; images that have the size already are shared
+    /**
+     * The resized copies, which are held beside the images as they were read. Too many are told before anything is resized, which
+     * may take minutes until the heap is full.
+     *
+     * @param shorter side that the images get
+     */
+    private static ImageSet copies(ImageSet set, int shorter, int size, UnaryOperator<Image> change) {
+        double read = 0; // bytes
+        double copied = 0; // images that have the size already are shared
         for (int i = 0; i < set.size(); i++) {
             double scale = (double) shorter / Math.min(set.height(i), set.width(i));
-            bytes += scale == 1 ? 0 : 3 * scale * scale * set.height(i) * set.width(i);
+            double own = 3.0 * set.height(i) * set.width(i);
+            read += own;
+            copied += scale == 1 ? 0 : scale * scale * own;
         }
-        long heap = Runtime.getRuntime().maxMemory();
-        if (bytes > heap) {
-            throw UserError.failed(String.format(Locale.ROOT, "%s: %d images with --image %d are held with a shorter side of %d pixels: %.1f GB, more than"
-                    + " the Java heap of %.1f GB.%nLower --image, or give more, as in JMOCO_HEAP=%dg.", set.name(), set.size(), size, shorter, bytes * 1e-9,
-                    heap * 1e-9, (long) Math.ceil(1.5 * bytes / (1L << 30))));
+        if (read + copied > Runtime.getRuntime().maxMemory()) {
+            throw tooLarge(set, shorter, size, read, copied);
         }
+        try {
+            return set.map(change);
+        } catch (OutOfMemoryError e) {
+            throw tooLarge(set, shorter, size, read, copied);
+        }
+    }
+
+    private static UserError tooLarge(ImageSet set, int shorter, int size, double read, double copied) {
+        return UserError.failed(String.format(Locale.ROOT,
+                "%s: %d images with --image %d are held with a shorter side of %d pixels: %.2f GB, beside %.2f"
+                + " GB as they were read. The Java heap of %.2f GB is too small.%nLower --image, or give more, as in"
+                + " JMOCO_HEAP=%dg.", set.name(),
+                set.size(), size, shorter, copied * 1e-9, read * 1e-9, Runtime.getRuntime().maxMemory() * 1e-9,
+                (long) Math.ceil(1.5 * (read + copied) / (1L << 30))));
     }
 
     /**

@@ -47,7 +47,8 @@ public final class SafetensorsFile implements AutoCloseable {
         } catch (SafetensorsHeader.Malformed e) {
             boolean looksLikeOne = headerBytes != null || beginsLikeOne(channel);
             close(channel, e);
-            throw looksLikeOne ? damaged(file, e.getMessage()) : UserError.failed(file + ": is no safetensors file: " + e.getMessage()
+            throw looksLikeOne ? damaged(file, e.getMessage())
+                    : UserError.failed(file + ": is no safetensors file: " + e.getMessage()
                     + ". Give the folder of a run, a .safetensors file, or one that PyTorch saved as .pth.");
         } catch (IOException e) {
             close(channel, e);
@@ -184,7 +185,8 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private String firstNames() {
         int n = header.tensors().size();
-        return n == 0 ? "none" : header.tensors().keySet().stream().limit(3).toList() + (n > 3 ? " and " + (n - 3) + " more" : "");
+        return n == 0 ? "none" : header.tensors().keySet().stream().limit(3).toList()
+                + (n > 3 ? " and " + (n - 3) + " more" : "");
     }
 
     private static void readFully(FileChannel channel, ByteBuffer into, long position) throws IOException {
@@ -227,6 +229,7 @@ public final class SafetensorsFile implements AutoCloseable {
         if (e instanceof AccessDeniedException) {
             return UserError.failed(file + ": no permission to read it. Change its permissions.", e);
         }
-        return UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ". Check the disk, or copy the file again.", e);
+        return UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ". Check the disk, or copy the file again.",
+                e);
     }
 }

@@ -186,7 +186,8 @@ record SafetensorsHeader(Map<String, StoredTensor> tensors, Map<String, String> 
             }
             Math.toIntExact(elements);
         } catch (ArithmeticException e) {
-            throw new Malformed(who + "shape " + shorten(node.get("shape").toString()) + " is absurd: a tensor has at most 2^31-1 elements");
+            throw new Malformed(who + "shape " + shorten(node.get("shape").toString())
+                    + " is absurd: a tensor has at most 2^31-1 elements");
         }
         long bytes = elements * type.bytes;
         if (offsets[1] - offsets[0] != bytes) {

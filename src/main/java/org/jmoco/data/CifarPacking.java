@@ -1,8 +1,8 @@
 package org.jmoco.data;
 
 /**
- * CIFAR-10's packed form, which {@link CifarReader} reads as .res.gz: all labels, then three planes G, R-G+128, B-G+128 (mod 256),
- * each image after image, each value the residual (mod 256) against the median edge detector (Weinberger, Seroussi, Sapiro:
+ * CIFAR-10's packed form, which {@link CifarReader} reads as .res.gz: all labels, then three planes G, R-G+128, B-G+128 (mod
+ * 256), each image after image, each value the residual (mod 256) against the median edge detector (Weinberger, Seroussi, Sapiro:
  * "LOCO-I", 1996).
  */
 public final class CifarPacking {

@@ -101,7 +101,8 @@ public final class DataSets {
         Map<String, Integer> sizes = sizes(card, path, options);
         int records = sizes.get(DataSet.TEST); // in each of six files
         if (sizes.get(DataSet.TRAIN) != CIFAR_TRAIN_FILES * records) {
-            throw UserError.failed("cifar10: slice.txt in " + path + " tells " + sizes + ", but train must have five times as many images as test");
+            throw UserError.failed("cifar10: slice.txt in " + path + " tells " + sizes
+                    + ", but train must have five times as many images as test");
         }
         CifarReader reader = new CifarReader(path, card.classes(), records);
         return fromCard(card, reader.packed() ? cached("cifar10", path, options, reader::read) : reader.read());
@@ -116,7 +117,8 @@ public final class DataSets {
     private static Map<String, Integer> sizes(DatasetCard card, Path path, Options options) {
         Map<String, Integer> sizes = SliceFile.sizes(path, card.name(), card.splits());
         if (!sizes.equals(card.splits())) {
-            options.log().accept(card.name() + ": a slice, " + sizes + " of " + card.splits() + " images: its figures are not those of the set");
+            options.log().accept(card.name() + ": a slice, " + sizes + " of " + card.splits()
+                    + " images: its figures are not those of the set");
         }
         return sizes;
     }

@@ -36,7 +36,8 @@ public record DatasetCard(String name, String title, String source, String image
      * @param place      beginnings of entries' paths, and what to put in their stead; entries that begin otherwise are left out
      * @param inner      archives among the unpacked files that are unpacked in turn, by path
      */
-    public record Download(String url, String file, String sha256, long unpackedMb, Map<String, String> place, List<String> inner) {
+    public record Download(String url, String file, String sha256, long unpackedMb, Map<String, String> place,
+            List<String> inner) {
         public Download {
             place = place == null ? Map.of() : Map.copyOf(place);
             inner = inner == null ? List.of() : List.copyOf(inner);

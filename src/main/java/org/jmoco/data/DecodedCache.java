@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jmoco.tensor.UserError;
 
 /**
  * Decoded sets on disk, so that a second start reads pixels instead of decoding pictures. One file per source path; it
@@ -45,6 +46,7 @@ final class DecodedCache {
     /** A temporary file older than this was left behind by a process that was killed. */
     private static final Duration ABANDONED = Duration.ofHours(1);
 
+    private final String name;
     private final Path file;
     private final long key;
     private final Consumer<String> log;
@@ -56,6 +58,7 @@ final class DecodedCache {
      */
     DecodedCache(Path folder, String name, Path source, Consumer<String> log) throws IOException {
         Path real = source.toRealPath();
+        this.name = name;
         this.file = folder.resolve(name + "-" + String.format("%016x", new Hash64().add(real.toString()).value()) + ".img");
         this.key = key(name, real);
         this.log = log;
@@ -92,6 +95,8 @@ final class DecodedCache {
         try (InputStream raw = Files.newInputStream(file);
                 DataInputStream in = new DataInputStream(new BufferedInputStream(raw, BUFFER))) {
             return read(in, Files.size(file));
+        } catch (UserError e) { // the images themselves are too many; decoding them again would not help
+            throw e;
         } catch (IOException | RuntimeException e) {
             log.accept("the decoded cache " + file + " cannot be used (" + Inputs.reason(e) + "); decoding again");
             return Optional.empty();
@@ -118,12 +123,18 @@ final class DecodedCache {
         if (head.readLong() != key) {
             return Optional.empty(); // the sources have changed: nothing is wrong
         }
+        long pixelBytes = size - MAGIC.length - 2L * Integer.BYTES - length - 2L * Long.BYTES;
+        Inputs.checkFits(name, pixelBytes);
         Map<String, ImageSet> splits = new LinkedHashMap<>();
         Hash64 pixels = new Hash64();
         int n = head.readInt();
-        for (int s = 0; s < n; s++) {
-            String split = head.readUTF();
-            splits.put(split, readSet(head, in, pixels));
+        try {
+            for (int s = 0; s < n; s++) {
+                String split = head.readUTF();
+                splits.put(split, readSet(head, in, pixels));
+            }
+        } catch (OutOfMemoryError e) {
+            throw Inputs.tooLarge(name, pixelBytes);
         }
         if (in.readLong() != pixels.value() || in.read() >= 0) {
             throw new IOException("damaged pixels");
@@ -144,14 +155,12 @@ final class DecodedCache {
         int n = head.readInt();
         List<Image> images = new ArrayList<>();
         int[] labels = new int[n];
-        long bytes = 0;
         for (int i = 0; i < n; i++) {
             String image = head.readUTF();
             int height = head.readInt();
             int width = head.readInt();
             labels[i] = head.readInt();
             byte[] rgb = new byte[3 * height * width];
-            Inputs.checkFits(name, bytes += rgb.length);
             in.readFully(rgb);
             pixels.add(Hash64.of(rgb));
             images.add(new Image(image, height, width, rgb));

@@ -9,8 +9,10 @@ import java.awt.image.WritableRaster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -55,15 +57,30 @@ final class ImageDecoder {
     static Decoded decodeAll(String set, ImageStore store, List<String> names) {
         Decoded d = new Decoded(names, new Image[names.size()], new String[names.size()]);
         AtomicLong bytes = new AtomicLong();
-        IntStream.range(0, names.size()).parallel().forEach(i -> {
-            try {
-                d.images[i] = decode(names.get(i), store.read(names.get(i)));
-                Inputs.checkFits(set, bytes.addAndGet(d.images[i].rgb().length));
-            } catch (IOException e) {
-                d.reasons[i] = Inputs.reason(e);
-            }
-        });
+        AtomicInteger done = new AtomicInteger();
+        try {
+            IntStream.range(0, names.size()).parallel().forEach(i -> {
+                try {
+                    d.images[i] = decode(names.get(i), store.read(names.get(i)));
+                    bytes.addAndGet(d.images[i].rgb().length);
+                } catch (IOException e) {
+                    d.reasons[i] = Inputs.reason(e);
+                }
+                done.incrementAndGet();
+                if (bytes.get() > Inputs.heapForPixels()) {
+                    throw tooLarge(set, bytes.get(), done.get(), names.size());
+                }
+            });
+        } catch (OutOfMemoryError e) {
+            Arrays.fill(d.images, null); // room for the message
+            throw tooLarge(set, bytes.get(), done.get(), names.size());
+        }
         return d;
+    }
+
+    /** What all pictures need, if the others are as large as those that are decoded. */
+    private static UserError tooLarge(String set, long bytes, int done, int all) {
+        return Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images", (long) ((double) bytes * all / Math.max(done, 1)));
     }
 
     /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */

@@ -28,7 +28,8 @@ public final class ImageFiles {
             } catch (NoSuchFileException e) {
                 unread.accept(UserError.failed(file + ": no such file", e));
             } catch (IOException e) {
-                unread.accept(UserError.failed(file + ": is no image that can be read (" + reason(file, e) + "); PNG, JPEG, BMP and TIFF are", e));
+                unread.accept(UserError.failed(file + ": is no image that can be read (" + reason(file, e)
+                        + "); PNG, JPEG, BMP and TIFF are", e));
             }
         }
         return images.isEmpty() ? Optional.empty() : Optional.of(ImageSet.of("images", images));

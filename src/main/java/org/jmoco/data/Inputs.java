@@ -64,11 +64,21 @@ final class Inputs {
 
     /** @throws UserError if that many bytes of pixels cannot be held */
     static void checkFits(String what, long bytes) {
-        long most = (long) (HEAP_PART * Runtime.getRuntime().maxMemory());
-        if (bytes > most) {
-            throw UserError.failed(what + ": the pixels need " + (bytes >> 20) + " MiB but the Java heap gives at most "
-                    + (most >> 20) + " MiB for them; set JMOCO_HEAP to more, as in JMOCO_HEAP=16g, or give fewer images");
+        if (bytes > heapForPixels()) {
+            throw tooLarge(what, bytes);
         }
+    }
+
+    /** Bytes of pixels that can be held at most. */
+    static long heapForPixels() {
+        return (long) (HEAP_PART * Runtime.getRuntime().maxMemory());
+    }
+
+    /** That many bytes of pixels cannot be held. */
+    static UserError tooLarge(String what, long bytes) {
+        return UserError.failed(what + ": the pixels need " + (bytes >> 20) + " MiB but the Java heap gives at most "
+                + (heapForPixels() >> 20) + " MiB for them; set JMOCO_HEAP to more, as in JMOCO_HEAP="
+                + (long) Math.ceil(bytes / HEAP_PART / (1L << 30)) + "g, or give fewer images");
     }
 
     /** What the first bytes of a file suggest, for messages: {@code a gzip file}, {@code a web page}. */

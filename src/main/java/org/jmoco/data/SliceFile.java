@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jmoco.tensor.UserError;
 
 /**
- * {@code slice.txt}: a data set's folder that has it holds a part of the set, and these numbers of images instead of the published ones.
- * Readers are as strict with them.
+ * {@code slice.txt}: a data set's folder that has it holds a part of the set, and these numbers of images instead of the
+ * published ones. Readers are as strict with them.
  *
  * <pre>
  *   jmoco slice 1 cifar10

@@ -60,7 +60,8 @@ public final class ResNet18 {
             }
             double numbers = 3.0 * batch * image * image; // a double, because it may be more than a long holds
             if (numbers > Integer.MAX_VALUE) {
-                throw UserError.usage(String.format(Locale.ROOT, "--batch %d of --image %d are %.0f numbers, but one array holds at most %d."
+                throw UserError.usage(String.format(Locale.ROOT,
+                        "--batch %d of --image %d are %.0f numbers, but one array holds at most %d."
                         + " Lower --image or --batch.", batch, image, numbers, Integer.MAX_VALUE));
             }
         }

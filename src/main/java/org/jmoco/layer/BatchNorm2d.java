@@ -78,8 +78,8 @@ public final class BatchNorm2d {
      */
     public Buffer backward(Recorder rec, Saved s, Buffer dy, Buffer dResidual, boolean accumulate) {
         Buffer dx = rec.activation(name + ".dx", s.x.shape());
-        rec.batchNormBackward(name, geometry(s.x.shape(), splits), dx, dResidual, dgamma, dbeta, dy, s.x, s.relu ? s.y : null, gamma,
-                s.mean, s.invStd, s.relu, accumulate);
+        rec.batchNormBackward(name, geometry(s.x.shape(), splits), dx, dResidual, dgamma, dbeta, dy, s.x, s.relu ? s.y : null,
+                gamma, s.mean, s.invStd, s.relu, accumulate);
         return dx;
     }
 

@@ -50,7 +50,7 @@ public final class Conv2d {
     }
 
     private ConvGeometry geometry(Shape x) {
-        return new ConvGeometry(x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.shape().dim(0), w.shape().dim(1), w.shape().dim(2), stride,
-                pad);
+        return new ConvGeometry(x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.shape().dim(0), w.shape().dim(1), w.shape().dim(2),
+                stride, pad);
     }
 }

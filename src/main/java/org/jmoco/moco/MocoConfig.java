@@ -38,8 +38,8 @@ public record MocoConfig(
                     + " keys that one step brings. Raise --queue or lower --batch.");
         }
         if ((long) queue * encoder.dim() > Integer.MAX_VALUE) {
-            throw UserError.usage("--queue " + queue + " of --dim " + encoder.dim() + ": one array holds at most " + Integer.MAX_VALUE
-                    + " numbers. Lower --queue.");
+            throw UserError.usage("--queue " + queue + " of --dim " + encoder.dim() + ": one array holds at most "
+                    + Integer.MAX_VALUE + " numbers. Lower --queue.");
         }
         if (!(m >= 0 && m <= 1)) {
             throw UserError.usage("--momentum " + m + " must lie in 0 .. 1; 0.99 is usual.");

@@ -35,8 +35,8 @@ import org.jmoco.tensor.Shape;
  */
 public final class MocoStep {
     /**
-     * What a run of the program does besides the step itself, where its batches come from the device: without one, the host sets views
-     * and shuffling before each run and reads the loss after it.
+     * What a run of the program does besides the step itself, where its batches come from the device: without one, the host sets
+     * views and shuffling before each run and reads the loss after it.
      */
     public interface Feed {
         /** At the beginning: fills both views, and the permutation and its inverse by which keys are shuffled. */

@@ -55,7 +55,8 @@ public final class Adam implements Optimizer {
                     c.eps, weightDecay);
         } else {
             scale.recordUpdate(rec, gradients.flat(), () -> rec.adam("adam", weights.flat(), gradients.flat(), first.flat(),
-                    second.flat(), learningRate, step, c.beta1, c.beta2, c.eps, weightDecay, scale.exponent(), scale.nonFinite()));
+                    second.flat(), learningRate, step, c.beta1, c.beta2, c.eps, weightDecay, scale.exponent(),
+                    scale.nonFinite()));
         }
     }
 

@@ -9,7 +9,9 @@ import org.jmoco.backend.Region;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;
 
-/** The loss scale of a training step where the backend needs one ({@link LossScaling}): its state, and what a step records for it. */
+/**
+ * The loss scale of a training step where the backend needs one ({@link LossScaling}): its state, and what a step records for it.
+ */
 public final class LossScale {
     private static final String EXPONENT = "loss_scale.exponent";
     private static final String FINITE_STEPS = "loss_scale.finite_steps";

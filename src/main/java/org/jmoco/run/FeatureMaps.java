@@ -22,8 +22,8 @@ import org.jmoco.train.Pretrained;
 import org.jmoco.train.PrincipalPlane;
 
 /**
- * Features of held-out images before and after a training as two pictures: each in the plane of its own first two principal components, so
- * positions in one say nothing about positions in the other; what counts is whether the classes lie apart.
+ * Features of held-out images before and after a training as two pictures: each in the plane of its own first two principal
+ * components, so positions in one say nothing about positions in the other; what counts is whether the classes lie apart.
  */
 public final class FeatureMaps {
     /** Images in a picture: more hide each other. */
@@ -40,15 +40,17 @@ public final class FeatureMaps {
         this.backend = backend;
         int n = Math.min(MOST, images.size());
         int all = images.size();
-        this.images = Views.evaluation(images.subset(IntStream.range(0, n).map(i -> (int) ((long) i * all / n)).toArray()), views);
+        this.images = Views.evaluation(images.subset(IntStream.range(0, n).map(i -> (int) ((long) i * all / n)).toArray()),
+                views);
         this.size = views.size();
         this.normalisation = normalisation;
     }
 
     /** What the pictures show, for a reader. */
     public String about() {
-        return "Outputs of the average pool for " + images.size() + " held-out images in the plane of their two principal components; each picture has its own"
-                + " plane, so only what lies together or apart within a picture means anything.";
+        return "Outputs of the average pool for " + images.size()
+                + " held-out images in the plane of their two principal components; each picture has its own plane, so only what"
+                + " lies together or apart within a picture means anything.";
     }
 
     /**
@@ -60,7 +62,8 @@ public final class FeatureMaps {
     public List<Pictures.Shown> beforeAndAfter(String what, Optional<Pretrained> before, long seed, Pretrained after) {
         ResNet18.Config network = after.architecture(1);
         List<Pictures.Shown> shown = new ArrayList<>();
-        map(before.map(b -> features(b.architecture(1), b.tensors(), seed)).orElseGet(() -> features(network, null, seed)), what + ": before",
+        map(before.map(b -> features(b.architecture(1), b.tensors(), seed)).orElseGet(() -> features(network, null, seed)), what
+                + ": before",
                 shown);
         shown.addAll(after(what, after));
         return shown;
@@ -91,7 +94,8 @@ public final class FeatureMaps {
             images.classNames().forEach(c -> byClass.put(c, new ArrayList<>()));
         }
         for (int i = 0; i < images.size(); i++) {
-            byClass.computeIfAbsent(images.labelled() ? images.classNames().get(images.label(i)) : images.name(), c -> new ArrayList<>())
+            byClass.computeIfAbsent(images.labelled() ? images.classNames().get(images.label(i)) : images.name(),
+                    c -> new ArrayList<>())
                     .add(plane.points()[i]);
         }
         byClass.values().removeIf(List::isEmpty);

@@ -5,11 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.jmoco.backend.Backend;
-import org.jmoco.checkpoint.Checkpoint;
-import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.RunFolder;
@@ -19,74 +16,42 @@ import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.HeldOut;
 import org.jmoco.train.Metrics;
 import org.jmoco.train.Outcome;
-import org.jmoco.train.Pretrained;
-import org.jmoco.train.RunOutput;
 import org.jmoco.train.SupervisedTrainer;
 
 /**
- * One supervised training in its folder: transfer, or a linear probe. In this order: construct (all memory is allocated),
- * {@link #printHeader}, {@link #begin}, {@link #train}. The backend serves this run alone.
+ * One supervised training in its folder: transfer, or a linear probe.
  *
  * <p>Beside the figures in {@code result.json}, {@code predictions.json} keeps what was said of each image, so that runs can be
  * compared image by image.
  */
-public final class FinetuneRun {
+public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
     /** Per-image scores: for val and test, names, labels and what the vote and the last epoch say of each image. */
     public static final String PREDICTIONS = "predictions.json";
 
-    private final RunFolder folder;
-    private final Backend backend;
     private final FinetuneConfig config;
-    private final DataSet set;
-    private final CheckpointStore store;
-    private final RunRecorder[] recorder = new RunRecorder[1];
-    private final SupervisedTrainer trainer;
 
     /** @param threads that make views */
     public FinetuneRun(RunFolder folder, Backend backend, FinetuneConfig config, DataSet set, int threads, FeedOptions feeding,
             CheckpointPolicy policy) {
-        this.folder = folder;
-        this.backend = backend;
+        super(folder, backend, set, policy,
+                output -> new SupervisedTrainer(backend, config, images(set), threads, feeding, output));
         this.config = config;
-        this.set = set;
-        store = folder.checkpoints();
-        SupervisedTrainer.Data images = new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
+    }
+
+    private static SupervisedTrainer.Data images(DataSet set) {
+        return new SupervisedTrainer.Data(set.split(DataSet.TRAIN), split(set, DataSet.VAL), split(set, DataSet.TEST),
                 set.positive());
-        trainer = new SupervisedTrainer(backend, config, images, threads, feeding, new RunOutput(store, policy, new LateListener(recorder)));
-        backend.allocate();
     }
 
     private static ImageSet split(DataSet set, String name) {
         return set.has(name) ? set.split(name) : null;
     }
 
-    public SupervisedTrainer trainer() {
-        return trainer;
-    }
-
-    /** Options, device, data, network, memory. */
+    @Override
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, set.split(DataSet.TRAIN), trainer.step().network());
         out.println(trainer.feeding());
         out.flush();
-    }
-
-    /**
-     * Goes on with what the folder holds if {@code resume}, or else starts.
-     *
-     * @param start weights to start from, empty for random ones
-     */
-    public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
-        Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
-        if (last.isPresent()) {
-            List<String> remarks = trainer.resume(last.get());
-            say.accept("resumed from " + last.get().file());
-            remarks.forEach(say);
-        } else if (start.isPresent()) {
-            trainer.initializeFrom(start.get());
-        } else {
-            trainer.initialize();
-        }
     }
 
     /**
@@ -96,10 +61,8 @@ public final class FinetuneRun {
      * @return the result, as it stands in {@code result.json}
      */
     public Map<String, Object> train(String from, Display display, Consumer<String> say) {
-        try (RunRecorder r = new RunRecorder(folder, (config.frozen() ? "probe on " : "finetune on ") + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
-                set.split(DataSet.TRAIN).size() / config.batch(), config.batch(), display)) {
-            recorder[0] = r;
-            trainer.train();
+        int images = set.split(DataSet.TRAIN).size();
+        try (RunRecorder r = trainAll(config.frozen() ? "probe" : "finetune", config.epochs(), images, config.batch(), display)) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("data", set.name());
             result.put("phantom", set.phantom());
@@ -113,7 +76,7 @@ public final class FinetuneRun {
             predictions.put("positive", set.positive());
             judge(DataSet.VAL, trainer.val(), result, predictions, say);
             judge(DataSet.TEST, trainer.test(), result, predictions, say);
-            result.put("checkpoint", store.files().getLast().getFileName().toString());
+            result.put("checkpoint", lastCheckpoint());
             folder.write(PREDICTIONS, predictions);
             r.finish(result).forEach(say);
             return result;
@@ -121,7 +84,8 @@ public final class FinetuneRun {
     }
 
     /** Prints and keeps the figures of the vote and of the last epoch alone. */
-    private void judge(String split, HeldOut images, Map<String, Object> result, Map<String, Object> predictions, Consumer<String> say) {
+    private void judge(String split, HeldOut images, Map<String, Object> result, Map<String, Object> predictions,
+            Consumer<String> say) {
         if (images == null) {
             return;
         }
@@ -133,14 +97,15 @@ public final class FinetuneRun {
         }
         said.put("images", names);
         said.put("labels", images.images().labels());
-        judge(split, "vote", "vote of " + images.votes() + (images.votes() == 1 ? " epoch" : " epochs"), images.voted(), figures, said, say);
+        judge(split, "vote", "vote of " + images.votes() + (images.votes() == 1 ? " epoch" : " epochs"), images.voted(), figures,
+                said, say);
         judge(split, "last", "last epoch", images.last(), figures, said, say);
         result.put(split, figures);
         predictions.put(split, said);
     }
 
-    private void judge(String split, String key, String which, Outcome outcome, Map<String, Object> figures, Map<String, Object> said,
-            Consumer<String> say) {
+    private void judge(String split, String key, String which, Outcome outcome, Map<String, Object> figures, Map<String,
+            Object> said, Consumer<String> say) {
         say.accept(MetricsText.heading(split, which, set));
         Metrics m = outcome.metrics(set.positive(), Metrics.Bootstrap.ofSeed(config.seed()));
         m.lines(set.classNames()).forEach(say);

@@ -3,7 +3,6 @@ package org.jmoco.run;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -11,8 +10,6 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
-import org.jmoco.checkpoint.Checkpoint;
-import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.RunFolder;
@@ -21,35 +18,20 @@ import org.jmoco.train.FeedOptions;
 import org.jmoco.train.KnnMonitor;
 import org.jmoco.train.MocoTrainer;
 import org.jmoco.train.PretrainConfig;
-import org.jmoco.train.Pretrained;
-import org.jmoco.train.RunOutput;
 
-/**
- * One pretraining in its folder. In this order: construct (all memory is allocated), {@link #printHeader}, {@link #begin},
- * {@link #train}. The backend serves this run alone.
- */
-public final class PretrainRun {
-    private final RunFolder folder;
-    private final Backend backend;
+/** One pretraining in its folder. */
+public final class PretrainRun extends TrainingRun<MocoTrainer> {
     private final PretrainConfig config;
-    private final DataSet set;
     private final ImageSet images;
-    private final CheckpointStore store;
-    private final RunRecorder[] recorder = new RunRecorder[1];
-    private final MocoTrainer trainer;
 
     /** @param threads that make views and measure neighbours */
     public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, FeedOptions feeding,
             CheckpointPolicy policy) {
-        this.folder = folder;
-        this.backend = backend;
+        super(folder, backend, set, policy,
+                output -> new MocoTrainer(backend, config, set.pretraining(), monitor(set, config, threads), threads,
+                feeding, output));
         this.config = config;
-        this.set = set;
         images = set.pretraining();
-        store = folder.checkpoints();
-        trainer = new MocoTrainer(backend, config, images, monitor(set, config, threads), threads, feeding,
-                new RunOutput(store, policy, new LateListener(recorder)));
-        backend.allocate();
     }
 
     /** Labelled images to measure on, where the set has them: train votes, val (or else test) is classified. Null without. */
@@ -59,15 +41,11 @@ public final class PretrainRun {
             return null;
         }
         ImageSet bank = set.split(DataSet.TRAIN);
-        return new KnnMonitor.Task(bank, set.split(queries), config.views(), config.normalisation(), KnnMonitor.defaultK(bank.size()),
-                KnnMonitor.DEFAULT_TEMPERATURE, threads);
+        return new KnnMonitor.Task(bank, set.split(queries), config.views(), config.normalisation(),
+                KnnMonitor.defaultK(bank.size()), KnnMonitor.DEFAULT_TEMPERATURE, threads);
     }
 
-    public MocoTrainer trainer() {
-        return trainer;
-    }
-
-    /** Options, device, data, network, memory, and what is to be known before step 0. */
+    @Override
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, images, trainer.step().pair().query());
         out.println(trainer.feeding());
@@ -85,7 +63,8 @@ public final class PretrainRun {
     /** One line if no epoch has a rate above 0: a cosine ends with an epoch at 0, and that may be the only one. */
     static Optional<String> rateWarning(PretrainConfig config) {
         boolean any = IntStream.rangeClosed(1, config.epochs())
-                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate().base());
+                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate()
+                        .base());
         return any ? Optional.empty()
                 : Optional.of("warning: the rate is 0 in every epoch (" + config.learningRate() + " over " + config.epochs()
                         + "): nothing will be learnt. Take --schedule constant, or more epochs.");
@@ -100,36 +79,15 @@ public final class PretrainRun {
     public static Optional<String> queueWarning(int queue, ImageSet images) {
         return queue <= images.size()
                 ? Optional.empty()
-                : Optional.of(String.format(Locale.ROOT, "warning: --queue %d is longer than the %d images of %s: it holds about %.1f keys of each"
-                        + " image, an image's own among its negatives. --queue %d or less avoids that.", queue, images.size(), images.name(),
-                        (double) queue / images.size(), images.size()));
-    }
-
-    /**
-     * Goes on with what the folder holds if {@code resume}, or else starts.
-     *
-     * @param start weights to start from, empty for random ones
-     */
-    public void begin(boolean resume, Optional<Pretrained> start, Consumer<String> say) {
-        Optional<Checkpoint> last = resume ? store.loadLatest(CheckpointStore.OnDamage.USE_PREVIOUS, say) : Optional.empty();
-        if (last.isPresent()) {
-            List<String> remarks = trainer.resume(last.get());
-            say.accept("resumed from " + last.get().file());
-            remarks.forEach(say);
-        } else if (start.isPresent()) {
-            trainer.initializeFrom(start.get());
-        } else {
-            trainer.initialize();
-        }
+                : Optional.of(String.format(Locale.ROOT,
+                        "warning: --queue %d is longer than the %d images of %s: it holds about %.1f keys of each"
+                        + " image, an image's own among its negatives. --queue %d or less avoids that.", queue, images.size(),
+                        images.name(), (double) queue / images.size(), images.size()));
     }
 
     /** Trains all epochs that are left, writes curves and result. @return the result, as it stands in {@code result.json} */
     public Map<String, Object> train(Display display, Consumer<String> say) {
-        int batch = config.moco().batch();
-        try (RunRecorder r = new RunRecorder(folder, "pretrain on " + set.name(), trainer.measures(), trainer.epochsDone(), config.epochs(),
-                images.size() / batch, batch, display)) {
-            recorder[0] = r;
-            trainer.train();
+        try (RunRecorder r = trainAll("pretrain", config.epochs(), images.size(), config.moco().batch(), display)) {
             Map<String, Object> result = result(r.lastEvaluation().get(KnnMonitor.ACCURACY));
             r.finish(result).forEach(say);
             return result;
@@ -146,7 +104,7 @@ public final class PretrainRun {
         if (trainer.monitor() != null) {
             r.put(KnnMonitor.ACCURACY, lastAccuracy != null ? lastAccuracy : trainer.monitor().measure());
         }
-        r.put("checkpoint", store.files().getLast().getFileName().toString());
+        r.put("checkpoint", lastCheckpoint());
         return r;
     }
 }

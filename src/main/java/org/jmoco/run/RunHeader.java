@@ -13,13 +13,16 @@ import org.jmoco.encoder.ResNet18;
 final class RunHeader {
     private RunHeader() {}
 
-    static void print(PrintWriter out, Map<String, Object> options, Backend backend, DataSet set, ImageSet images, ResNet18 network) {
+    static void print(PrintWriter out, Map<String, Object> options, Backend backend, DataSet set, ImageSet images,
+            ResNet18 network) {
         out.println(backend.headline());
-        out.println("options " + options.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(" ")));
-        out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", " + images.size()
-                + " images to train on");
+        out.println("options " + options.entrySet().stream().map(e -> e.getKey() + " " + e.getValue())
+                .collect(Collectors.joining(" ")));
+        out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", "
+                + images.size() + " images to train on");
         if (!images.skipped().isEmpty()) {
-            out.println("  " + images.skipped().size() + " unreadable images were skipped, the first: " + images.skipped().getFirst());
+            out.println("  " + images.skipped().size() + " unreadable images were skipped, the first: "
+                    + images.skipped().getFirst());
         }
         ResNet18.Config c = network.config();
         out.printf(Locale.ROOT, "network ResNet-18, %s stem, width %d, %d outputs, %d batch norm splits: %,d parameters%n",

@@ -36,7 +36,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
      * @param steps      of one epoch
      * @param display    where bar and lines go
      */
-    RunRecorder(RunFolder folder, String title, List<String> measures, int epochsDone, int epochs, int steps, int batch, Display display) {
+    RunRecorder(RunFolder folder, String title, List<String> measures, int epochsDone, int epochs, int steps, int batch,
+            Display display) {
         this.folder = folder;
         this.title = title;
         this.measures = measures;
@@ -61,8 +62,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
     public void epoch(EpochRecord e) {
         lastEvaluation = e.evaluation();
         List<Number> values = new ArrayList<>(List.of(e.learningRate(), e.loss(), e.accuracy()));
-        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "epoch %d/%d  loss %.4f  accuracy %.4f", e.epoch(), e.epochs(),
-                e.loss(), e.accuracy()));
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "epoch %d/%d  loss %.4f  accuracy %.4f", e.epoch(),
+                e.epochs(), e.loss(), e.accuracy()));
         for (String m : measures) {
             Double v = e.evaluation().get(m);
             values.add(v);
@@ -74,7 +75,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
         metrics.append(e.epoch(), values.toArray(Number[]::new));
         timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
         if (tensorBoard != null) {
-            Map<String, Double> scalars = new LinkedHashMap<>(Map.of("lr", e.learningRate(), "loss", e.loss(), "accuracy", e.accuracy(), "images_per_s",
+            Map<String, Double> scalars =
+                    new LinkedHashMap<>(Map.of("lr", e.learningRate(), "loss", e.loss(), "accuracy", e.accuracy(), "images_per_s",
                     e.imagesPerSecond()));
             scalars.putAll(e.evaluation());
             tensorBoard.scalars(e.epoch(), scalars);

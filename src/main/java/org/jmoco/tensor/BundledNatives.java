@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Native libraries that lie unpacked in a folder because {@code jmoco bundle} put them there: nothing is then extracted at a start,
- * neither to /tmp nor to a cache. The launcher of the bundle names the folder; elsewhere there is none.
+ * Native libraries that lie unpacked in a folder because {@code jmoco bundle} put them there: nothing is then extracted at a
+ * start, neither to /tmp nor to a cache. The launcher of the bundle names the folder; elsewhere there is none.
  */
 public final class BundledNatives {
     /** System property with the folder. */

@@ -15,9 +15,11 @@ public final class Classifier {
      *
      * @param batch images at a time
      */
-    public Classifier(Backend backend, Pretrained trained, ImageSet images, ViewRecipe views, Normalisation normalisation, int batch) {
+    public Classifier(Backend backend, Pretrained trained, ImageSet images, ViewRecipe views, Normalisation normalisation,
+            int batch) {
         ResNet18 network = new ResNet18(backend, "q", trained.architecture(1), false);
-        FeatureExtractor outputs = new FeatureExtractor(backend, network, FeatureExtractor.Output.PROBABILITIES, batch, views.size());
+        FeatureExtractor outputs = new FeatureExtractor(backend, network, FeatureExtractor.Output.PROBABILITIES, batch,
+                views.size());
         this.images = new HeldOut("images", images, views, normalisation, outputs);
         backend.allocate();
         network.weights().upload(backend, trained.tensors());

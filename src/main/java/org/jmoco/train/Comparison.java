@@ -8,9 +8,9 @@ import java.util.List;
  * Two rows of a table, image by image: the same test images, judged by the networks (seeds) of one row and of the other. What is
  * asked is how much better the second row is than the first.
  *
- * <p>Three views, since each answers something else: the bootstrap draws images and seeds, so its interval is for other images and
- * other seeds; DeLong's test and McNemar's are for these networks on other images. p values are of single tests: who makes many
- * comparisons and picks the smallest must correct for that.
+ * <p>Three views, since each answers something else: the bootstrap draws images and seeds, so its interval is for other images
+ * and other seeds; DeLong's test and McNemar's are for these networks on other images. p values are of single tests: who makes
+ * many comparisons and picks the smallest must correct for that.
  *
  * @param differences second minus first, for accuracy, precision, recall, F1, AUC, in this order
  * @param auc         DeLong's test for the mean areas of the seeds, second minus first; null unless there are two classes
@@ -48,8 +48,8 @@ public record Comparison(List<Difference> differences, DeLong auc, McNemar accur
         List<Difference> differences = new ArrayList<>();
         for (int m = 0; m < whole.length; m++) {
             double[] defined = SeedMetrics.defined(resampled[m]);
-            differences.add(new Difference(Figures.NAMES.get(m), whole[m], Metrics.percentile(defined, 2.5), Metrics.percentile(defined, 97.5),
-                    p(defined)));
+            differences.add(new Difference(Figures.NAMES.get(m), whole[m], Metrics.percentile(defined, 2.5),
+                    Metrics.percentile(defined, 97.5), p(defined)));
         }
         boolean binary = positive >= 0 && first.getFirst().probability()[0].length == 2;
         return new Comparison(List.copyOf(differences), binary ? deLong(positive, labels, first, second) : null,
@@ -113,6 +113,7 @@ public record Comparison(List<Difference> differences, DeLong auc, McNemar accur
         if (positives < 2 || labels.length - positives < 2) {
             return null;
         }
-        return DeLong.test(isPositive, second.stream().map(o -> o.scores(positive)).toList(), first.stream().map(o -> o.scores(positive)).toList());
+        return DeLong.test(isPositive, second.stream().map(o -> o.scores(positive)).toList(),
+                first.stream().map(o -> o.scores(positive)).toList());
     }
 }

@@ -12,9 +12,9 @@ import org.apache.commons.math3.stat.ranking.TiesStrategy;
  * Test for the difference of two areas under ROC curves on the same images (DeLong, DeLong, Clarke-Pearson, "Comparing the areas
  * under two or more correlated receiver operating characteristic curves: a nonparametric approach", Biometrics 44, 1988).
  *
- * <p>A row is one scoring of the images, or several (seeds); of several, the mean of their areas is tested: each area is a mean of
- * comparisons of a positive with a negative image, so the mean of areas has the mean of their structural components. The test then
- * speaks of these trained networks on other images, not of other seeds.
+ * <p>A row is one scoring of the images, or several (seeds); of several, the mean of their areas is tested: each area is a mean
+ * of comparisons of a positive with a negative image, so the mean of areas has the mean of their structural components. The test
+ * then speaks of these trained networks on other images, not of other seeds.
  *
  * @param difference of the mean areas, first minus second
  * @param error      its standard error
@@ -82,7 +82,8 @@ public record DeLong(double difference, double error, double z, double p, double
 
     private static Components mean(boolean[] positive, List<double[]> scorings) {
         List<Components> all = scorings.stream().map(s -> Components.of(positive, s)).toList();
-        return new Components(mean(all.stream().map(Components::ofPositives).toList()), mean(all.stream().map(Components::ofNegatives).toList()));
+        return new Components(mean(all.stream().map(Components::ofPositives).toList()),
+                mean(all.stream().map(Components::ofNegatives).toList()));
     }
 
     private static double[] mean(List<double[]> vectors) {

@@ -134,7 +134,8 @@ final class DeviceFeed {
 
     /** {@code views by the device, from 50000 images in its memory (153.6 MB), losses read every 50 steps}. */
     String describe(int lossEvery) {
-        return String.format(Locale.ROOT, "views by the device, from %d images in its memory (%.1f MB), losses read every %d steps",
+        return String.format(Locale.ROOT,
+                "views by the device, from %d images in its memory (%.1f MB), losses read every %d steps",
                 images.size(), images.bytes() * 1e-6, lossEvery);
     }
 

@@ -102,7 +102,8 @@ final class EpochLoop {
         String source = checkpoint.file().toString();
         String format = checkpoint.metadata().get(FORMAT);
         if (!format().equals(format)) {
-            throw UserError.failed(source + ": is " + (format == null ? "no checkpoint of a jmoco run" : "of format \"" + format + "\"")
+            throw UserError.failed(source + ": is "
+                    + (format == null ? "no checkpoint of a jmoco run" : "of format \"" + format + "\"")
                     + ", expected \"" + format() + "\": resume it with the command that began it, or start anew with --from.");
         }
         List<String> remarks = task.identity().requireSame(checkpoint.metadata(), source);
@@ -231,7 +232,8 @@ final class EpochLoop {
         String kept = store == null || store.files().isEmpty()
                 ? "No checkpoint was saved yet."
                 : "The last good checkpoint is kept: " + store.files().getLast() + ".";
-        return UserError.failed("epoch " + epoch + " step " + (position.step() + 1) + ": " + what + ": training has diverged. " + kept
+        return UserError.failed("epoch " + epoch + " step " + (position.step() + 1) + ": " + what + ": training has diverged. "
+                + kept
                 + "\nStart a new run with a lower --lr" + (task.name().equals("pretrain") ? " or a higher --temperature." : "."));
     }
 }

@@ -57,9 +57,10 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
     }
 
     /** The whole network, by Adam. */
-    public FinetuneConfig(ResNet18.Config network, Head head, int batch, int epochs, LearningRate learningRate, double weightDecay,
-            long seed, ViewRecipe views, Normalisation normalisation, int voteEpochs) {
-        this(network, head, false, OptimizerKind.ADAM, batch, epochs, learningRate, weightDecay, seed, views, normalisation, voteEpochs);
+    public FinetuneConfig(ResNet18.Config network, Head head, int batch, int epochs, LearningRate learningRate,
+            double weightDecay, long seed, ViewRecipe views, Normalisation normalisation, int voteEpochs) {
+        this(network, head, false, OptimizerKind.ADAM, batch, epochs, learningRate, weightDecay, seed, views, normalisation,
+                voteEpochs);
     }
 
     public FinetuneConfig {
@@ -77,8 +78,8 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
 
     /** The same run with so many outputs. */
     public FinetuneConfig withOutputs(int outputs) {
-        return new FinetuneConfig(network.withDim(outputs), head, frozen, optimizer, batch, epochs, learningRate, weightDecay, seed, views,
-                normalisation, voteEpochs);
+        return new FinetuneConfig(network.withDim(outputs), head, frozen, optimizer, batch, epochs, learningRate, weightDecay,
+                seed, views, normalisation, voteEpochs);
     }
 
     /** Everything here that decides the result, as options. */

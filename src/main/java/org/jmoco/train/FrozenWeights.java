@@ -41,8 +41,8 @@ final class FrozenWeights {
         FrozenWeights now = of(tensors);
         String before = metadata.get(KEY);
         if (!now.total().equals(before)) {
-            throw UserError.failed(source + ": its frozen weights are not those that the run began with (sha256 " + now.total() + ", was "
-                    + before + "). Start the probe anew.");
+            throw UserError.failed(source + ": its frozen weights are not those that the run began with (sha256 " + now.total()
+                    + ", was " + before + "). Start the probe anew.");
         }
         return now;
     }
@@ -67,9 +67,10 @@ final class FrozenWeights {
         Map<String, String> now = of(tensors).digests;
         digests.forEach((name, before) -> {
             if (!before.equals(now.getOrDefault(name, before))) {
-                throw UserError.failed("linear probe: the frozen tensor " + name + " has changed during training, so the figures would not be"
-                        + " those of the encoder that was given. This is an error of the program or of the machine's memory: run 'jmoco doctor',"
-                        + " try --backend reference, and report it.");
+                throw UserError.failed("linear probe: the frozen tensor " + name
+                        + " has changed during training, so the figures would not be those of the encoder that was given. This"
+                        + " is an error of the program or of the machine's memory: run 'jmoco doctor', try --backend reference,"
+                        + " and report it.");
             }
         });
     }

@@ -77,8 +77,10 @@ public final class KnnMonitor {
     /** The neighbours by the backend: the features of both sets, and what it finds. */
     private final class Ranking {
         private final Buffer bankRows = backend.declare(Region.INPUT, "knn.bank", Shape.of(bank.size(), extractor.width()));
-        private final Buffer queryRows = backend.declare(Region.INPUT, "knn.queries", Shape.of(queries.size(), extractor.width()));
-        private final Buffer index = backend.memory().declare(Region.OUTPUT, "knn.index", DType.I32, Shape.of(queries.size(), task.k()));
+        private final Buffer queryRows = backend.declare(Region.INPUT, "knn.queries",
+                Shape.of(queries.size(), extractor.width()));
+        private final Buffer index = backend.memory()
+                .declare(Region.OUTPUT, "knn.index", DType.I32, Shape.of(queries.size(), task.k()));
         private final Buffer similarity = backend.declare(Region.OUTPUT, "knn.similarity", index.shape());
         private final Program program;
 
@@ -92,8 +94,8 @@ public final class KnnMonitor {
             backend.upload(bankRows, b);
             backend.upload(queryRows, q);
             program.run();
-            return WeightedKnn.vote(backend.download(index).ints(), backend.download(similarity).toF64().doubles(), task.k(), bank.labels(),
-                    bank.classNames().size(), task.temperature());
+            return WeightedKnn.vote(backend.download(index).ints(), backend.download(similarity).toF64().doubles(), task.k(),
+                    bank.labels(), bank.classNames().size(), task.temperature());
         }
     }
 

@@ -45,7 +45,8 @@ public record LearningRate(Shape shape, double base, int warmup, List<Integer> m
      */
     public static LearningRate of(Shape shape, double base, int warmup, List<Integer> milestones, int epochs) {
         boolean usual = shape == Shape.STEP && milestones.isEmpty();
-        return new LearningRate(shape, base, warmup, usual ? List.of((int) Math.round(0.6 * epochs), (int) Math.round(0.8 * epochs)) : milestones);
+        return new LearningRate(shape, base, warmup, usual
+                ? List.of((int) Math.round(0.6 * epochs), (int) Math.round(0.8 * epochs)) : milestones);
     }
 
     public static LearningRate cosine(double base) {

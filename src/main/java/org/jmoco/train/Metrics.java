@@ -71,7 +71,11 @@ public record Metrics(int images, List<Metric> values, List<Integer> classes, Li
             }
         }
 
-        /** Seeds of resample number {@code b}: as many as there are, with replacement. @param row a stream of its own for each row */
+        /**
+         * Seeds of resample number {@code b}: as many as there are, with replacement.
+         *
+         * @param row a stream of its own for each row
+         */
         int[] drawSeeds(int b, int row, int seeds) {
             Philox draw = new Philox(seed, Philox.Purpose.BOOTSTRAP, 1 + row, b);
             int[] drawn = new int[seeds];
@@ -179,7 +183,8 @@ public record Metrics(int images, List<Metric> values, List<Integer> classes, Li
         for (int c : classes) {
             confusion.add(Confusion.count(c, labels, predicted, null));
         }
-        return new Metrics(n, List.copyOf(values), Arrays.stream(classes).boxed().toList(), List.copyOf(confusion), List.copyOf(notes));
+        return new Metrics(n, List.copyOf(values), Arrays.stream(classes).boxed().toList(), List.copyOf(confusion),
+                List.copyOf(notes));
     }
 
     /** By linear interpolation between order statistics (R's type 7, NumPy's default). */

@@ -1,6 +1,5 @@
 package org.jmoco.train;
 
-import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +7,7 @@ import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
@@ -27,24 +27,18 @@ import org.jmoco.tensor.UserError;
  * <p>Each epoch visits the images in an order of its own, in whole batches; the rest of the images is left out of that epoch, as
  * drop_last=True does in the published code. Order, shuffling and views are functions of the seed, the epoch and the image.
  */
-public final class MocoTrainer {
+public final class MocoTrainer extends Trainer {
     private static final String NAME = "pretrain";
     private static final String KEY = "key.";
     private static final String VELOCITY = "velocity.";
     private static final String QUEUE = "queue";
     private static final String HEAD = "queue.head";
-    private static final String ORIGIN = "origin";
 
-    private final Backend backend;
     private final PretrainConfig config;
-    private final TrainingImages images;
     private final MocoStep step;
     private final KnnMonitor monitor; // null without labels
     private final EncoderState queryState;
     private final EncoderState keyState;
-    private final TrainingTask task;
-    private final EpochLoop loop;
-    private String origin = "random";
 
     /**
      * @param images  labels are not looked at
@@ -52,17 +46,17 @@ public final class MocoTrainer {
      * @param threads that make views
      * @throws UserError if there are fewer images than one batch takes
      */
-    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads, RunOutput output) {
+    public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads,
+            RunOutput output) {
         this(backend, config, images, labelled, threads, FeedOptions.DEFAULT, output);
     }
 
     /** As above. @param feeding where views are made */
     public MocoTrainer(Backend backend, PretrainConfig config, ImageSet images, KnnMonitor.Task labelled, int threads,
             FeedOptions feeding, RunOutput output) {
-        this.backend = backend;
+        super(backend, new TrainingImages(backend, images, config.views(), config.normalisation(),
+                new ViewLoader.Options(config.seed(), config.moco().batch(), threads), feeding));
         this.config = config;
-        this.images = new TrainingImages(backend, images, config.views(), config.normalisation(),
-                new ViewLoader.Options(config.seed(), config.moco().batch(), threads), feeding);
         step = new MocoStep(backend, config.moco(), this.images.device() == null ? null : new DeviceInputs());
         monitor = labelled == null ? null : new KnnMonitor(backend, step.pair().query(), labelled, config.moco().batch());
         queryState = new EncoderState(step.pair().query(), "");
@@ -70,17 +64,18 @@ public final class MocoTrainer {
         Map<String, String> id = config.identity();
         id.put(RunIdentity.BACKEND, backend.arithmetic());
         id.put("the data's hash", Long.toHexString(images.contentHash()));
-        task = new PretrainTask(new RunIdentity(id));
-        loop = new EpochLoop(task, output);
+        repeat(new PretrainTask(new RunIdentity(id)), output);
     }
 
     /** Random weights and queue. */
+    @Override
     public void initialize() {
         step.pair().initialize(backend, config.seed());
         step.queue().initialize(backend, config.seed());
     }
 
     /** Both encoders start from trained weights and statistics; the queue is random. @throws UserError if the network differs */
+    @Override
     public void initializeFrom(Pretrained start) {
         start.requireFits(config.moco().encoder(), true);
         step.pair().load(backend, start.tensors(), start.tensors());
@@ -90,58 +85,23 @@ public final class MocoTrainer {
         origin = start.file().toString();
     }
 
-    /**
-     * Continues where the checkpoint stands, bit for bit on the backend that it was written on.
-     *
-     * @return remarks for people
-     * @throws UserError if it is of another run or does not fit
-     */
-    public List<String> resume(Checkpoint checkpoint) {
-        return loop.resume(checkpoint);
-    }
-
-    /** Runs all epochs that are left. @throws UserError if training diverges or a checkpoint cannot be saved */
-    public void train() {
-        loop.run();
-    }
-
-    /** Epochs that are finished. */
-    public int epochsDone() {
-        return loop.position().epoch();
-    }
-
-    /** Names of what {@link EpochRecord#evaluation()} may hold. */
+    @Override
     public List<String> measures() {
         return monitor == null ? List.of() : List.of(KnnMonitor.ACCURACY);
-    }
-
-    /** In words: who makes the views. */
-    public String feeding() {
-        return images.feeding();
     }
 
     public MocoStep step() {
         return step;
     }
 
+    @Override
+    public Program program() {
+        return step.program();
+    }
+
     /** The monitor, null if the run goes without. */
     public KnnMonitor monitor() {
         return monitor;
-    }
-
-    /**
-     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
-     *
-     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
-     * @param repeats steps that count
-     */
-    public double secondsPerStep(int warmUp, int repeats) {
-        return loop.secondsPerStep(warmUp, repeats);
-    }
-
-    /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
-    public void printStepTimes(PrintStream out, int repeats) {
-        task.printStepTimes(step.program(), out, repeats);
     }
 
     private final class PretrainTask extends TrainingTask {

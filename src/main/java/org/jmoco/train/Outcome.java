@@ -8,7 +8,11 @@ package org.jmoco.train;
  * @param probability images x classes
  */
 public record Outcome(int[] labels, int[] predicted, double[][] probability) {
-    /** What one evaluation says: the class of the largest probability, the first among equals. @param probability N x K, row-major */
+    /**
+     * What one evaluation says: the class of the largest probability, the first among equals.
+     *
+     * @param probability N x K, row-major
+     */
     static Outcome of(int[] labels, float[] probability, int classes) {
         double[][] p = new double[labels.length][classes];
         int[] predicted = new int[labels.length];
@@ -52,7 +56,11 @@ public record Outcome(int[] labels, int[] predicted, double[][] probability) {
         return new Auc(scores(positive), isPositive).of(null);
     }
 
-    /** All figures with their intervals. @param positive class that they speak of if there are two; -1 for the mean over classes */
+    /**
+     * All figures with their intervals.
+     *
+     * @param positive class that they speak of if there are two; -1 for the mean over classes
+     */
     public Metrics metrics(int positive, Metrics.Bootstrap bootstrap) {
         return positive >= 0 && probability[0].length == 2
                 ? Metrics.binary(positive, labels, predicted, scores(positive), bootstrap)

@@ -19,8 +19,8 @@ import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
 /**
- * A trained ResNet-18 to start from: the query encoder of a run, or any file of safetensors or PyTorch with torchvision's names. Weights and
- * running statistics are taken over bit for bit.
+ * A trained ResNet-18 to start from: the query encoder of a run, or any file of safetensors or PyTorch with torchvision's names.
+ * Weights and running statistics are taken over bit for bit.
  */
 public final class Pretrained {
     /** What torchvision calls a tensor of a ResNet; a run's other state (key encoder, queue, moments) is not looked at. */
@@ -72,8 +72,9 @@ public final class Pretrained {
         HostTensor stem = c.tensors().get("conv1.weight");
         HostTensor head = lastLayer(c);
         if (stem == null || stem.shape().rank() != 4 || head != null && head.shape().rank() != 2) {
-            throw UserError.failed(c.file() + ": is no ResNet-18 under torchvision's names (conv1.weight, ..., fc.weight). It begins"
-                    + " with " + String.join(", ", c.tensors().keySet().stream().limit(3).toList()) + ".");
+            throw UserError.failed(c.file()
+                    + ": is no ResNet-18 under torchvision's names (conv1.weight, ..., fc.weight). It begins with "
+                    + String.join(", ", c.tensors().keySet().stream().limit(3).toList()) + ".");
         }
         return head == null ? new Pretrained(withZeros(c, 8 * stem.shape().dim(0)), true) : new Pretrained(c, false);
     }
@@ -152,7 +153,8 @@ public final class Pretrained {
             changes.add("its last layer has " + here.dim() + " outputs, this run's " + wanted.dim()
                     + ": change --dim, or take --head fresh");
         }
-        return changes.isEmpty() ? "Only ResNet-18 can be loaded." : "Make the options agree: " + String.join("; ", changes) + ".";
+        return changes.isEmpty() ? "Only ResNet-18 can be loaded." : "Make the options agree: " + String.join("; ", changes)
+                + ".";
     }
 
     /** All tensors, those behind the average pool replaced by {@code head}'s linear layer. */

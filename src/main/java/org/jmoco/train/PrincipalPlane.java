@@ -7,8 +7,8 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 
 /**
- * Feature vectors in the plane in which they vary most: the first two principal components (Pearson 1901), by the eigenvectors of their
- * covariance.
+ * Feature vectors in the plane in which they vary most: the first two principal components (Pearson 1901), by the eigenvectors of
+ * their covariance.
  *
  * @param points N x 2: centred features times the two eigenvectors
  * @param shares of the two components in the whole variance, the larger first; 0 where nothing varies
@@ -25,7 +25,8 @@ public record PrincipalPlane(double[][] points, double[] shares) {
         int n = features.shape().dim(0);
         int d = features.shape().dim(1);
         if (n < COMPONENTS || d < COMPONENTS) {
-            throw UserError.failed("map of features: " + n + " images with " + d + " features each; two of both are needed at least");
+            throw UserError.failed("map of features: " + n + " images with " + d
+                    + " features each; two of both are needed at least");
         }
         double[][] centred = centred(features, n, d);
         RealMatrix x = new Array2DRowRealMatrix(centred, false); // N x D
@@ -53,7 +54,8 @@ public record PrincipalPlane(double[][] points, double[] shares) {
             for (int j = 0; j < d; j++) {
                 x[i][j] = features.get(i * d + j);
                 if (!Double.isFinite(x[i][j])) {
-                    throw UserError.failed("map of features: feature " + j + " of image " + i + " is " + x[i][j] + "; the network is broken");
+                    throw UserError.failed("map of features: feature " + j + " of image " + i + " is " + x[i][j]
+                            + "; the network is broken");
                 }
                 mean[j] += x[i][j] / n;
             }

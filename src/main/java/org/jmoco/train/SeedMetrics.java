@@ -15,9 +15,9 @@ public record SeedMetrics(List<Value> values) {
      *
      * @param bySeed each seed's own; NaN where the test set does not define it
      * @param seeds  mean, deviation and the interval that the chance of training alone gives
-     * @param low    2.5 % of the resamples of images and seeds together lie below: the interval to compare by, since the test images
-     *     are a sample as well. With few seeds it is somewhat too narrow, since n seeds vary among themselves by (n - 1) / n of their
-     *     variance
+     * @param low    2.5 % of the resamples of images and seeds together lie below: the interval to compare by, since the test
+     *     images are a sample as well. With few seeds it is somewhat too narrow, since n seeds vary among themselves by (n - 1) /
+     *     n of their variance
      * @param high   2.5 % lie above
      */
     public record Value(String name, double[] bySeed, SeedSummary seeds, double low, double high) {}
@@ -45,7 +45,8 @@ public record SeedMetrics(List<Value> values) {
             boolean undefined = Arrays.stream(bySeed).anyMatch(Double::isNaN);
             SeedSummary summary = undefined ? new SeedSummary(bySeed.length, Double.NaN, Double.NaN, Double.NaN, Double.NaN)
                     : SeedSummary.of(bySeed);
-            out.add(new Value(Figures.NAMES.get(m), bySeed, summary, Metrics.percentile(defined, 2.5), Metrics.percentile(defined, 97.5)));
+            out.add(new Value(Figures.NAMES.get(m), bySeed, summary, Metrics.percentile(defined, 2.5),
+                    Metrics.percentile(defined, 97.5)));
         }
         return new SeedMetrics(List.copyOf(out));
     }

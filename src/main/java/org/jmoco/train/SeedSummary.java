@@ -9,8 +9,8 @@ import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
  *
  * <p>The interval is Student's t interval of the mean on the scale of log-odds: logit(mean) +- t deviation / (sqrt(n) mean (1 -
  * mean)), turned back (the delta method: d logit(p) / dp = 1 / (p (1 - p))). It stays within 0 .. 1 whatever the seeds say, and
- * agrees with the plain t interval to first order where the deviation is small; that one leaves the range easily, since t is 4.3 for
- * three seeds. It speaks of the chance of training alone; {@link SeedMetrics} adds that of the test images.
+ * agrees with the plain t interval to first order where the deviation is small; that one leaves the range easily, since t is 4.3
+ * for three seeds. It speaks of the chance of training alone; {@link SeedMetrics} adds that of the test images.
  *
  * @param n         number of seeds
  * @param deviation standard deviation with n - 1; NaN for one seed
@@ -37,7 +37,8 @@ public record SeedSummary(int n, double mean, double deviation, double low, doub
         double half = new TDistribution(values.length - 1).inverseCumulativeProbability(0.975)
                 * deviation / (Math.sqrt(values.length) * mean * (1 - mean));
         double centre = Math.log(mean / (1 - mean));
-        return new SeedSummary(values.length, mean, deviation, 1 / (1 + Math.exp(half - centre)), 1 / (1 + Math.exp(-half - centre)));
+        return new SeedSummary(values.length, mean, deviation, 1 / (1 + Math.exp(half - centre)),
+                1 / (1 + Math.exp(-half - centre)));
     }
 
     /** {@code 0.8123 +- 0.0150 [0.7750, 0.8496] n 3}; without deviation and interval for one seed. */

@@ -35,7 +35,9 @@ public final class SupervisedStep {
         }
     }
 
-    /** What a run of the program does besides, where its batches come from the device; see {@link org.jmoco.moco.MocoStep.Feed}. */
+    /**
+     * What a run of the program does besides, where its batches come from the device; see {@link org.jmoco.moco.MocoStep.Feed}.
+     */
     public interface Feed {
         /** At the beginning: fills images and labels. */
         void recordInputs(Recorder rec, Buffer images, Buffer labels);

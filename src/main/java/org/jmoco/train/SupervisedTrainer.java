@@ -1,6 +1,5 @@
 package org.jmoco.train;
 
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,6 +11,7 @@ import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Buffer;
+import org.jmoco.backend.Program;
 import org.jmoco.backend.Recorder;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
@@ -33,7 +33,7 @@ import org.jmoco.tensor.UserError;
  * code). The validation images are predicted after every epoch; the test images after each of the last ones only, and no choice
  * is made by them.
  */
-public final class SupervisedTrainer {
+public final class SupervisedTrainer extends Trainer {
     /** Names of the measures in records and files. */
     public static final String VAL_ACCURACY = "val_accuracy";
 
@@ -41,7 +41,6 @@ public final class SupervisedTrainer {
 
     private static final String NAME = "finetune";
     private static final String STEP = "adam.step";
-    private static final String ORIGIN = "origin";
 
     /**
      * Labelled images, all of the same classes.
@@ -64,18 +63,13 @@ public final class SupervisedTrainer {
         }
     }
 
-    private final Backend backend;
     private final FinetuneConfig config;
     private final Data data;
-    private final TrainingImages images;
     private final SupervisedStep step;
     private final FeatureExtractor classifier;
     private final HeldOut val; // null without validation images
     private final HeldOut test; // null without test images
     private final EncoderState state;
-    private final TrainingTask task;
-    private final EpochLoop loop;
-    private String origin = "random";
     private FrozenWeights frozen; // null if the whole network is trained; else known once the weights are
 
     /**
@@ -87,12 +81,12 @@ public final class SupervisedTrainer {
     }
 
     /** As above. @param feeding where views are made */
-    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, FeedOptions feeding, RunOutput output) {
-        this.backend = backend;
+    public SupervisedTrainer(Backend backend, FinetuneConfig config, Data data, int threads, FeedOptions feeding,
+            RunOutput output) {
+        super(backend, new TrainingImages(backend, data.train(), config.views(), config.normalisation(),
+                new ViewLoader.Options(config.seed(), config.batch(), threads), feeding));
         this.config = config;
         this.data = data;
-        this.images = new TrainingImages(backend, data.train(), config.views(), config.normalisation(),
-                new ViewLoader.Options(config.seed(), config.batch(), threads), feeding);
         if (config.network().dim() < data.classes()) {
             throw UserError.usage("the last layer has " + config.network().dim() + " outputs but " + data.train().name() + " has "
                     + data.classes() + " classes. Take --head fresh.");
@@ -105,8 +99,7 @@ public final class SupervisedTrainer {
         val = heldOut("val", data.val());
         test = heldOut("test", data.test());
         state = new EncoderState(step.network(), "");
-        task = new FinetuneTask(new RunIdentity(identityValues()));
-        loop = new EpochLoop(task, output);
+        repeat(new FinetuneTask(new RunIdentity(identityValues())), output);
     }
 
     private HeldOut heldOut(String name, ImageSet set) {
@@ -126,13 +119,14 @@ public final class SupervisedTrainer {
         return set == null ? "none" : Long.toHexString(set.contentHash());
     }
 
-    /** Random weights. */
+    @Override
     public void initialize() {
         state.load(backend, freshWeights());
         freeze(Map.of());
     }
 
     /** All weights and statistics of the query encoder are taken over; the last layer too, unless the head is fresh. */
+    @Override
     public void initializeFrom(Pretrained start) {
         boolean keepHead = config.head() == FinetuneConfig.Head.PROJECTION;
         start.requireFits(config.network(), keepHead);
@@ -170,34 +164,26 @@ public final class SupervisedTrainer {
     }
 
     /**
-     * Continues where the checkpoint stands, bit for bit on the backend that it was written on.
+     * Runs all epochs that are left.
      *
-     * @return remarks for people
-     * @throws UserError if it is of another run or does not fit
+     * @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed
      */
-    public List<String> resume(Checkpoint checkpoint) {
-        return loop.resume(checkpoint);
-    }
-
-    /** Runs all epochs that are left. @throws UserError if training diverges, a checkpoint cannot be saved, or frozen weights changed */
+    @Override
     public void train() {
-        loop.run();
+        super.train();
         if (frozen != null) {
             frozen.requireUnchanged(network());
         }
     }
 
-    /** What a probe has proved after {@link #train}: {@code 102 frozen tensors unchanged, sha256 ...}; null for a whole network. */
+    /**
+     * What a probe has proved after {@link #train}: {@code 102 frozen tensors unchanged, sha256 ...}; null for a whole network.
+     */
     public String frozenProof() {
         return frozen == null ? null : frozen.count() + " frozen tensors unchanged bit for bit, sha256 " + frozen.total();
     }
 
-    /** Epochs that are finished. */
-    public int epochsDone() {
-        return loop.position().epoch();
-    }
-
-    /** Names of what {@link EpochRecord#evaluation()} may hold. */
+    @Override
     public List<String> measures() {
         List<String> names = new ArrayList<>();
         if (data.val() != null) {
@@ -219,33 +205,18 @@ public final class SupervisedTrainer {
         return test;
     }
 
-    /** In words: who makes the views. */
-    public String feeding() {
-        return images.feeding();
-    }
-
     public SupervisedStep step() {
         return step;
+    }
+
+    @Override
+    public Program program() {
+        return step.program();
     }
 
     /** The recorded evaluation. */
     public FeatureExtractor classifier() {
         return classifier;
-    }
-
-    /**
-     * Median time of a whole step, views included, in seconds. It trains: do not go on with this run.
-     *
-     * @param warmUp  steps before, in which the JIT compiles and the view loader fills its ring
-     * @param repeats steps that count
-     */
-    public double secondsPerStep(int warmUp, int repeats) {
-        return loop.secondsPerStep(warmUp, repeats);
-    }
-
-    /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
-    public void printStepTimes(PrintStream out, int repeats) {
-        task.printStepTimes(step.program(), out, repeats);
     }
 
     private final class FinetuneTask extends TrainingTask {
@@ -288,7 +259,8 @@ public final class SupervisedTrainer {
                 frozen.requireUnchanged(tensors);
                 frozen.store(metadata);
             }
-            step.optimizer().moments().forEach((moment, p) -> p.download(backend).forEach((name, t) -> tensors.put(moment + "." + name, t)));
+            step.optimizer().moments().forEach((moment, p) -> p.download(backend)
+                    .forEach((name, t) -> tensors.put(moment + "." + name, t)));
             if (step.optimizer().stepCount() != null) {
                 tensors.put(STEP, backend.download(step.optimizer().stepCount()));
             }

@@ -25,10 +25,11 @@ final class TrainingImages {
     private final int lossEvery;
 
     /** @throws UserError if there are fewer images than one batch takes, or the device is to make views and cannot */
-    TrainingImages(Backend backend, ImageSet given, ViewRecipe views, Normalisation normalisation, ViewLoader.Options loading, FeedOptions feeding) {
+    TrainingImages(Backend backend, ImageSet given, ViewRecipe views, Normalisation normalisation, ViewLoader.Options loading,
+            FeedOptions feeding) {
         if (given.size() < loading.batch()) {
-            throw UserError.usage("--batch " + loading.batch() + " is larger than the " + given.size() + " images of " + given.name()
-                    + ". Lower --batch.");
+            throw UserError.usage("--batch " + loading.batch() + " is larger than the " + given.size() + " images of "
+                    + given.name() + ". Lower --batch.");
         }
         this.set = Views.prepare(given, views);
         this.views = views;
@@ -73,7 +74,8 @@ final class TrainingImages {
      * @param runStep   does one step on what is there
      * @param result    what the last step came to
      */
-    Batches batches(boolean pairs, int epoch, int firstStep, Consumer<ViewBatch> upload, Runnable runStep, Supplier<EpochLoop.StepResult> result) {
+    Batches batches(boolean pairs, int epoch, int firstStep, Consumer<ViewBatch> upload, Runnable runStep,
+            Supplier<EpochLoop.StepResult> result) {
         if (device != null) {
             return new Batches.OnDevice(device, lossEvery, epoch, firstStep, runStep);
         }

@@ -5,7 +5,10 @@ import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
 import org.jmoco.optim.Optimizer;
 
-/** What a task of pretraining and one of transfer have in common: values that the options give, the learning rate, the program's times. */
+/**
+ * What a task of pretraining and one of transfer have in common: values that the options give, the learning rate, the program's
+ * times.
+ */
 abstract class TrainingTask implements EpochLoop.Task {
     private final String name;
     private final RunIdentity identity;

@@ -78,7 +78,8 @@ public final class WeightedKnn {
             }
         }
         if (k < 1 || k > rows) {
-            throw UserError.usage("knn: k = " + k + " neighbours of a bank of " + rows + " images; choose k from 1 to " + rows + ".");
+            throw UserError.usage("knn: k = " + k + " neighbours of a bank of " + rows + " images; choose k from 1 to " + rows
+                    + ".");
         }
         requireUsable(temperature);
         requireFinite(bank, dim, "bank");
@@ -142,7 +143,8 @@ public final class WeightedKnn {
         Result result = new Result(new int[n], new double[n][], new int[n][]);
         for (int q = 0; q < n; q++) {
             result.neighbours()[q] = Arrays.copyOfRange(neighbours, q * k, q * k + k);
-            result.scores()[q] = score(result.neighbours()[q], Arrays.copyOfRange(similarities, q * k, q * k + k), labels, classes, temperature);
+            result.scores()[q] = score(result.neighbours()[q], Arrays.copyOfRange(similarities, q * k, q * k + k), labels,
+                    classes, temperature);
             result.predicted()[q] = best(result.scores()[q]);
         }
         return result;

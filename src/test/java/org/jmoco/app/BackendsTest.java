@@ -47,7 +47,8 @@ class BackendsTest {
     void precisionIsForCudaAlone() {
         for (String name : new String[] {"cpu", "reference"}) {
             BackendOptions options = new BackendOptions();
-            new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs("--backend", name, "--precision", "bf16");
+            new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true)
+                    .parseArgs("--backend", name, "--precision", "bf16");
             UserError e = assertThrows(UserError.class, () -> Backends.open(options));
             assertEquals(2, e.exitCode());
             assertTrue(e.getMessage().contains("--precision bf16"), e.getMessage());

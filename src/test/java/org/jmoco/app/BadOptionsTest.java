@@ -77,7 +77,8 @@ class BadOptionsTest {
         """)
     void oneClearMessageBeforeAnyImageIsRead(int code, String line, String words) {
         Path out = folder.resolve("run");
-        String all = line.startsWith("pretrain") || line.startsWith("finetune") || line.startsWith("probe") ? line + " --out " + out : line;
+        String all = line.startsWith("pretrain") || line.startsWith("finetune") || line.startsWith("probe") ? line + " --out "
+                + out : line;
         StringWriter err = new StringWriter();
         long start = System.nanoTime();
         int got = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), all.split(" +"));
@@ -96,8 +97,8 @@ class BadOptionsTest {
     @Test
     void aTensorLargerThanTheMachineIsRefusedWhileTheProgramIsRecorded() {
         StringWriter err = new StringWriter();
-        int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), "bench", "step", "--batch", "8", "--image", "9000",
-                "--width", "500", "--backend", "cpu", "--no-peaks");
+        int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), "bench", "step", "--batch", "8", "--image",
+                "9000", "--width", "500", "--backend", "cpu", "--no-peaks");
         assertEquals(1, code, err.toString());
         assertTrue(err.toString().contains("(8x9000x9000x500 f32) alone needs 1,296,000 MB, and there are "), err.toString());
         assertTrue(err.toString().contains("Lower --batch, --width or --image."), err.toString());

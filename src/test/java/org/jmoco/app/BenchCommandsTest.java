@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the benchmark commands print and keep, on the backend that needs no compiling. */
 class BenchCommandsTest {
-    private static final String[] TINY = {"--backend", "reference", "--batch", "4", "--image", "8", "--width", "4", "--splits", "2", "--queue", "8",
-            "--dim", "8"};
+    private static final String[] TINY = {"--backend", "reference", "--batch", "4", "--image", "8", "--width", "4", "--splits",
+            "2", "--queue", "8", "--dim", "8"};
 
     @TempDir
     private Path folder;

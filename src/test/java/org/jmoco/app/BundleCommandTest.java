@@ -34,10 +34,12 @@ class BundleCommandTest {
 
     @BeforeAll
     static void make() throws Exception {
-        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"), "bundles are made on Linux on x86_64");
+        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
+                "bundles are made on Linux on x86_64");
         assumeTrue(Files.exists(Path.of("target/classpath")), "not built by Maven (no target/classpath)");
         List<Path> classPath = new ArrayList<>(List.of(Path.of("target/classes").toAbsolutePath()));
-        Arrays.stream(Files.readString(Path.of("target/classpath")).strip().split(File.pathSeparator)).map(Path::of).forEach(classPath::add);
+        Arrays.stream(Files.readString(Path.of("target/classpath")).strip().split(File.pathSeparator)).map(Path::of)
+                .forEach(classPath::add);
         Path folder = scratch.resolve("made/jmoco");
         List<String> said = new ArrayList<>();
         BundleFolder.make(folder, classPath, BundleCommand.scripts(Path.of("benchmarks")), "0123abcd", said::add);
@@ -83,7 +85,8 @@ class BundleCommandTest {
     @Test
     void doctorNamesTheBundlesOwnJavaAndNatives() throws Exception {
         Outcome o = jmoco(Map.of(), "doctor");
-        assertTrue(o.text.contains(bundle.resolve("jre").toString()) && o.text.contains(bundle.resolve("natives") + " (of this bundle"), o.text);
+        assertTrue(o.text.contains(bundle.resolve("jre").toString())
+                && o.text.contains(bundle.resolve("natives") + " (of this bundle"), o.text);
         assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("--backend cpu")), o.text);
     }
 
@@ -96,14 +99,19 @@ class BundleCommandTest {
         assertTrue(o.text.startsWith("jmoco: cuda backend: ") && o.text.contains("cure: "), o.text);
     }
 
-    /** JCuda's native halves are loaded from the bundle, on stand-ins of NVIDIA's libraries; that for CUDA 13 is the retargeted one. */
+    /**
+     * JCuda's native halves are loaded from the bundle, on stand-ins of NVIDIA's libraries; that for CUDA 13 is the retargeted
+     * one.
+     */
     @Test
     void cudaLibrariesOf12And13AreFoundAndJCudaLoads() throws Exception {
         for (int cuda : new int[] {12, 13}) {
             Path libraries = FakeCuda.build(scratch.resolve("cuda" + cuda), cuda);
             Outcome o = jmoco(Map.of("JMOCO_CUDA_LIBS", libraries.toString()), "doctor");
-            assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("CUDA device") && l.contains("Paper GPU")), o.text);
-            assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("cuBLAS ") && l.contains("libcublas.so." + cuda)), o.text);
+            assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("CUDA device") && l.contains("Paper GPU")),
+                    o.text);
+            assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("cuBLAS ")
+                    && l.contains("libcublas.so." + cuda)), o.text);
             assertTrue(o.text.lines().anyMatch(l -> l.startsWith("ok ") && l.contains("--backend cuda")), o.text);
             assertTrue(Files.exists(bundle.resolve("natives/jcuda-12.6.0-cuda" + cuda + "/libJCublas2-12.6.0-linux-x86_64.so")));
         }
@@ -113,16 +121,18 @@ class BundleCommandTest {
     void whatAGpuRunDoesNotNeedStaysOut() throws Exception {
         try (Stream<Path> files = Files.walk(bundle)) {
             List<String> names = files.map(p -> p.getFileName().toString()).toList();
-            assertTrue(names.contains("libdnnl.so.3") && names.contains("gpu-session.sh") && names.contains("moco_step_torch_gpu.py"), names.toString());
-            assertTrue(names.stream().noneMatch(n -> n.contains("onnxruntime") || n.contains("PTXCompiler") || n.contains("windows") || n.startsWith("junit")),
-                    names.toString());
+            assertTrue(names.contains("libdnnl.so.3") && names.contains("gpu-session.sh")
+                    && names.contains("moco_step_torch_gpu.py"), names.toString());
+            assertTrue(names.stream().noneMatch(n -> n.contains("onnxruntime") || n.contains("PTXCompiler")
+                    || n.contains("windows") || n.startsWith("junit")), names.toString());
         }
     }
 
     @Test
     void aPlaceThatCannotBeWrittenIsNamedAsItWasTyped() {
         String said = CommandRuns.run(1, "bundle", "--out", "/proc/x");
-        assertTrue(said.startsWith("jmoco: --out /proc/x: nothing can be written into /proc;") && !said.contains(".bundle"), said);
+        assertTrue(said.startsWith("jmoco: --out /proc/x: nothing can be written into /proc;") && !said.contains(".bundle"),
+                said);
     }
 
     @Test
@@ -133,7 +143,8 @@ class BundleCommandTest {
             List<String> arguments = new ArrayList<>(List.of("bundle", "--out", scratch.resolve("never/b.tar.xz").toString()));
             data.forEach(d -> arguments.addAll(List.of("--data", d)));
             StringWriter err = new StringWriter();
-            assertEquals(2, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), arguments.toArray(String[]::new)), data + ": " + err);
+            assertEquals(2, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), arguments.toArray(String[]::new)),
+                    data + ": " + err);
             assertEquals(1, err.toString().lines().count(), err.toString());
             assertTrue(Files.notExists(scratch.resolve("never")), data.toString());
         }

@@ -26,13 +26,15 @@ final class CommandRuns {
 
     /** One epoch at 16 x 16, width 2; later options win over these. */
     static String train(int code, String command, Path out, String... more) {
-        List<String> line = new ArrayList<>(List.of(command, "--out", out.toString(), "--progress", "none", "--backend", "cpu", "--threads", "1"));
+        List<String> line = new ArrayList<>(List.of(command, "--out", out.toString(), "--progress", "none", "--backend", "cpu",
+                "--threads", "1"));
         List<String> small = new ArrayList<>(List.of("--image=16", "--batch=8", "--splits=2", "--width=2", "--epochs=1"));
         if (command.equals("pretrain")) {
             small.addAll(List.of("--queue=16", "--dim=8"));
         }
         List<String> given = List.of(more);
-        small.removeIf(s -> given.contains(s.substring(0, s.indexOf('='))) || given.contains("no" + s.substring(0, s.indexOf('='))));
+        small.removeIf(s -> given.contains(s.substring(0, s.indexOf('=')))
+                || given.contains("no" + s.substring(0, s.indexOf('='))));
         line.addAll(small);
         given.stream().filter(s -> !s.startsWith("no--")).forEach(line::add);
         return run(code, line);

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Commands with {@code --backend cuda}, as they are typed on a GPU server, on the emulated device. */
 class CudaCommandsTest {
-    private static final String[] TINY = {"--batch", "4", "--image", "8", "--width", "4", "--splits", "2", "--queue", "9", "--dim", "8"};
+    private static final String[] TINY = {"--batch", "4", "--image", "8", "--width", "4", "--splits", "2", "--queue", "9",
+            "--dim", "8"};
 
     @TempDir
     private Path home;
@@ -53,7 +54,8 @@ class CudaCommandsTest {
     void benchStep() throws Exception {
         for (String precision : new String[] {"f32", "bf16"}) {
             out.getBuffer().setLength(0);
-            assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", precision, "--steps", "3", "--no-peaks", "--json"), err.toString());
+            assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", precision, "--steps", "3",
+                    "--no-peaks", "--json"), err.toString());
             JsonNode row = new ObjectMapper().readTree(out.toString());
             assertTrue(row.get("device").asText().contains("PTX machine sm_80"), row.toString());
             for (String name : new String[] {"images_per_s", "ms_median", "ms_min", "ms_max"}) { // scripts read them at the top
@@ -77,15 +79,16 @@ class CudaCommandsTest {
 
     @Test
     void benchStepByStepOfTheProgram() {
-        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", "bf16", "--steps", "3", "--no-peaks", "--time-steps", "--no-graph"),
-                err.toString());
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", "bf16", "--steps", "3", "--no-peaks",
+                "--time-steps", "--no-graph"), err.toString());
         assertTrue(out.toString().startsWith("backend cuda: PTX machine sm_80"), out.toString());
         assertTrue(out.toString().contains("conv2d_bwd_w") && out.toString().contains("info_nce"), out.toString());
     }
 
     @Test
     void selftestOfSomeCases() {
-        assertEquals(0, run(new String[0], "selftest", "--backend", "cuda", "--precision", "bf16", "--case", "sgd,enqueue,l2_norm", "--quick"), out + err.toString());
+        assertEquals(0, run(new String[0], "selftest", "--backend", "cuda", "--precision", "bf16", "--case",
+                "sgd,enqueue,l2_norm", "--quick"), out + err.toString());
         assertTrue(out.toString().contains("4 of 4 parts passed"), out.toString());
     }
 }

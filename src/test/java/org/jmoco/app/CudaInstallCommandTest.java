@@ -28,7 +28,8 @@ class CudaInstallCommandTest {
     private Path jar() throws IOException {
         Path jar = folder.resolve("redist.jar");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(jar))) {
-            for (String name : List.of("libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9", "libnvrtc.so.12", "libnvrtc-builtins.so.12.6", "libcufft.so.11")) {
+            for (String name : List.of("libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9", "libnvrtc.so.12",
+                    "libnvrtc-builtins.so.12.6", "libcufft.so.11")) {
                 zip.putNextEntry(new ZipEntry("org/bytedeco/cuda/linux-x86_64/" + name));
                 zip.write(name.getBytes());
             }
@@ -51,18 +52,21 @@ class CudaInstallCommandTest {
 
     @Test
     void errorsAreOneLine() throws IOException {
-        assertEquals(1, run("cuda", "install", "--from", folder.resolve("no.jar").toString(), "--to", folder.resolve("libs").toString()));
+        assertEquals(1, run("cuda", "install", "--from", folder.resolve("no.jar").toString(), "--to",
+                folder.resolve("libs").toString()));
         assertEquals("jmoco: " + folder.resolve("no.jar") + ": no such file or folder\n", err.toString());
         err.getBuffer().setLength(0);
         Path text = Files.writeString(folder.resolve("text.jar"), "hello");
         assertEquals(1, run("cuda", "install", "--from", text.toString(), "--to", folder.resolve("libs").toString()));
-        assertTrue(err.toString().startsWith("jmoco: " + text + ": is no jar or cut off") && err.toString().lines().count() == 1, err.toString());
+        assertTrue(err.toString().startsWith("jmoco: " + text + ": is no jar or cut off") && err.toString().lines().count() == 1,
+                err.toString());
         assertEquals(2, run("cuda"));
     }
 
     @Test
     void mavensAnswerMayBeColoured() {
-        assertEquals(Optional.of(Path.of("/home/someone/repository")), CudaInstallCommand.repositoryIn("\u001b[0m/home/someone/repository\u001b[0m"));
+        assertEquals(Optional.of(Path.of("/home/someone/repository")),
+                CudaInstallCommand.repositoryIn("\u001b[0m/home/someone/repository\u001b[0m"));
         assertEquals(Optional.of(Path.of("/r")), CudaInstallCommand.repositoryIn("[INFO] Downloading\n/r\n"));
         assertEquals(Optional.empty(), CudaInstallCommand.repositoryIn(""));
     }

@@ -15,14 +15,15 @@ class DemoCommandTest {
     @Timeout(600)
     void itsLastLinesSayWhereTheRunsLieAndWhatToDoNext(@TempDir Path folder) {
         Path out = folder.resolve("demo");
-        List<String> lines = CommandRuns.run(0, "demo", "--quick", "--out", out.toString(), "--backend", "cpu", "--threads", "2").lines().toList();
+        List<String> lines = CommandRuns.run(0, "demo", "--quick", "--out", out.toString(), "--backend", "cpu", "--threads", "2")
+                .lines().toList();
         List<String> last = lines.subList(lines.size() - 7, lines.size());
         assertTrue(last.get(0).startsWith("random start  ") && last.get(1).startsWith("MoCo start    "), last.toString());
         assertEquals(List.of("", "Runs with checkpoints, metrics.csv and curves.png: " + out), last.subList(2, 4));
         assertTrue(last.get(4).matches("\\d+ s in all\\."), last.get(4));
         String next = "evaluate --from " + out.resolve("moco-start-1");
-        assertEquals(List.of("Next: ./jmoco " + next, "      ./jmoco report " + out.resolve("random-start-1") + " " + out.resolve("moco-start-1")
-                + " --data phantom --out " + out.resolve("report.html")), last.subList(5, 7));
+        assertEquals(List.of("Next: ./jmoco " + next, "      ./jmoco report " + out.resolve("random-start-1") + " "
+                + out.resolve("moco-start-1") + " --data phantom --out " + out.resolve("report.html")), last.subList(5, 7));
         assertTrue(CommandRuns.run(0, next.split(" ")).contains("AUC "));
     }
 }

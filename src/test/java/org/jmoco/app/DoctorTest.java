@@ -37,11 +37,13 @@ class DoctorTest {
     void cudaIsToldWithPathsVersionsAndWhatIsShadowed(@TempDir Path folder) throws Exception {
         Path taken = FakeCuda.build(folder.resolve("thirteen"), 13);
         Path other = FakeCuda.build(folder.resolve("twelve"), 12);
-        FakeCuda.Outcome o = FakeCuda.run(taken, folder, Map.of("LD_LIBRARY_PATH", other.toString(), "NVIDIA_TF32_OVERRIDE", "1"), Main.class.getName(), "doctor");
+        FakeCuda.Outcome o = FakeCuda.run(taken, folder, Map.of("LD_LIBRARY_PATH", other.toString(), "NVIDIA_TF32_OVERRIDE", "1"),
+                Main.class.getName(), "doctor");
         assertEquals(0, o.code(), o.text());
         String text = o.text().replaceAll(" +", " ");
         assertTrue(text.contains("ok CUDA driver CUDA 13.0, " + taken + "/libcuda.so.1 (--cuda-libs or JMOCO_CUDA_LIBS)"), text);
-        assertTrue(text.contains("ok CUDA device Paper GPU, compute capability 9.0, 7 multiprocessors, 0.3 GiB, 227 KiB shared"), text);
+        assertTrue(text.contains("ok CUDA device Paper GPU, compute capability 9.0, 7 multiprocessors, 0.3 GiB, 227 KiB shared"),
+                text);
         assertTrue(text.contains("ok cuBLAS 13.3.4, " + taken + "/libcublas.so.13 (--cuda-libs or JMOCO_CUDA_LIBS)"), text);
         assertTrue(text.contains("; shadows") && text.contains(other + "/libcublas.so.12 (LD_LIBRARY_PATH)"), text);
         assertTrue(text.contains("ok cuDNN 9.5.1, for CUDA 13, " + taken + "/libcudnn.so.9"), text);
@@ -49,7 +51,9 @@ class DoctorTest {
         assertTrue(text.contains("ok --backend auto takes cuda: Paper GPU"), text);
         Files.delete(taken.resolve("libcudnn_ops.so.9"));
         Files.delete(other.resolve("libcudnn_ops.so.9"));
-        String without = FakeCuda.run(taken, folder, Map.of("LD_LIBRARY_PATH", other.toString()), Main.class.getName(), "doctor").text().replaceAll(" +", " ");
-        assertTrue(without.contains("libcudnn.so.9 lacks libcudnn_ops.so.9 beside it") || without.contains("ok cuDNN"), without); // a real one elsewhere
+        String without = FakeCuda.run(taken, folder, Map.of("LD_LIBRARY_PATH", other.toString()), Main.class.getName(), "doctor")
+                .text().replaceAll(" +", " ");
+        // a real one elsewhere
+        assertTrue(without.contains("libcudnn.so.9 lacks libcudnn_ops.so.9 beside it") || without.contains("ok cuDNN"), without);
     }
 }

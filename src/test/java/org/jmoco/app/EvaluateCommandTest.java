@@ -29,7 +29,8 @@ class EvaluateCommandTest {
     }
 
     private String evaluate(int code, Path from, String... more) {
-        java.util.List<String> line = new java.util.ArrayList<>(java.util.List.of("evaluate", "--from", from.toString(), "--backend", "cpu", "--threads", "1"));
+        java.util.List<String> line = new java.util.ArrayList<>(java.util.List.of("evaluate", "--from", from.toString(),
+                "--backend", "cpu", "--threads", "1"));
         line.addAll(java.util.List.of(more));
         return CommandRuns.run(code, line);
     }
@@ -41,7 +42,8 @@ class EvaluateCommandTest {
         assertTrue(said.contains("weights of the last epoch") && said.contains("vote of 2 epochs"), said);
         double last = new ObjectMapper().readTree(run.resolve("result.json").toFile()).at("/test/last/AUC/value").asDouble();
         assertTrue(said.contains(String.format(Locale.ROOT, "AUC %.4f", last)), said + " but the run measured " + last);
-        assertEquals(said.lines().filter(l -> l.startsWith("AUC")).toList(), evaluate(0, run, "--data", data).lines().filter(l -> l.startsWith("AUC")).toList());
+        assertEquals(said.lines().filter(l -> l.startsWith("AUC")).toList(),
+                evaluate(0, run, "--data", data).lines().filter(l -> l.startsWith("AUC")).toList());
     }
 
     @Test
@@ -53,7 +55,8 @@ class EvaluateCommandTest {
     void anotherSizeIsSaid() {
         assertTrue(evaluate(0, run, "--image", "24").contains("trained on images of 16x16"), "evaluate --image 24");
         assertFalse(evaluate(0, run, "--image", "16").contains("trained on images of"));
-        assertTrue(CommandRuns.run(0, "knn", "--from", run.toString(), "--data", data, "--image", "24", "--backend", "cpu").contains("16x16"));
+        assertTrue(CommandRuns.run(0, "knn", "--from", run.toString(), "--data", data, "--image", "24", "--backend", "cpu")
+                .contains("16x16"));
     }
 
     @Test
@@ -66,7 +69,8 @@ class EvaluateCommandTest {
 
     @Test
     void aWeightFileThatTellsNothingNeedsData() throws IOException {
-        Path alone = Files.copy(run.resolve("checkpoint-00000006.safetensors"), Files.createDirectories(folder.resolve("alone")).resolve("net.safetensors"));
+        Path alone = Files.copy(run.resolve("checkpoint-00000006.safetensors"),
+                Files.createDirectories(folder.resolve("alone")).resolve("net.safetensors"));
         assertTrue(evaluate(2, alone).contains("--data is missing"));
         evaluate(0, alone, "--data", data);
     }
@@ -96,7 +100,8 @@ class EvaluateCommandTest {
 
     @Test
     void otherNamesAreSaidAndAnotherOrderIsRefused() throws IOException {
-        assertTrue(evaluate(0, run, "--data", "phantom").contains("\"dark\" counts as \"no lesion\", \"light\" counts as \"lesion\""));
+        assertTrue(evaluate(0, run, "--data", "phantom")
+                .contains("\"dark\" counts as \"no lesion\", \"light\" counts as \"lesion\""));
         assertFalse(evaluate(0, run, "--data", data).contains("counts as"));
         // predictions.json is where the names stand: the other order is that of a data set with a numbering of its own.
         Path predictions = run.resolve("predictions.json");

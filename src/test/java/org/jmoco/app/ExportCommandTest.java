@@ -55,7 +55,8 @@ class ExportCommandTest {
 
     @Test
     void aNetworkWithoutQueueHasNoMocoState() {
-        expect(1, "holds no queue", "export", "--from", network.toString(), "--format", "moco", folder.resolve("m.safetensors").toString());
+        expect(1, "holds no queue", "export", "--from", network.toString(), "--format", "moco",
+                folder.resolve("m.safetensors").toString());
     }
 
     /** The whole state of a pretraining goes out and comes in again, bit for bit. */

@@ -10,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +54,32 @@ class LauncherTest {
         assertEquals(0, o.code);
         assertTrue(o.text.startsWith("jmoco "), o.text);
         assertFalse(o.text.contains("WARNING"), o.text);
+    }
+
+    /** A file that the build copies is a source as well: a start after its change must build again. */
+    @Test
+    void everythingThatTheBuildReadsIsWatched() throws IOException {
+        String watched = Files.readAllLines(LAUNCHER).stream().filter(l -> l.contains("for source in ")).findFirst().orElseThrow();
+        Matcher resource = Pattern.compile("<resource>(.*?)</resource>", Pattern.DOTALL).matcher(Files.readString(Path.of("pom.xml")));
+        int resources = 0;
+        for (; resource.find(); resources++) {
+            String folder = resource.group(1).replaceAll("(?s).*<directory>(.*)</directory>.*", "$1");
+            Matcher include = Pattern.compile("<include>([\\w./]+)</include>").matcher(resource.group(1));
+            String source = include.find() ? folder + "/" + include.group(1) : folder;
+            assertTrue(Arrays.stream(watched.split("[ ;]")).anyMatch(w -> source.equals(w) || source.startsWith(w + "/")), source);
+        }
+        assertTrue(resources > 4, "resources of pom.xml: " + resources);
+    }
+
+    @Test
+    void theJavaOfTheTestsDropsThatLineAndNoOther() throws Exception {
+        Path java = Path.of("src/test/bin/java").toAbsolutePath();
+        Outcome o = launch(Map.of(), java, "--add-modules=jdk.incubator.vector", "-version");
+        assertEquals(0, o.code);
+        assertTrue(o.text.startsWith("openjdk version") || o.text.startsWith("java version"), o.text);
+        o = launch(Map.of(), java, "--add-modules=jdk.incubator.vector", "NoSuchClass");
+        assertEquals(1, o.code);
+        assertTrue(o.text.startsWith("Error: Could not find or load main class NoSuchClass"), o.text);
     }
 
     @Test
@@ -106,7 +135,8 @@ class LauncherTest {
         try (var lines = p.inputReader()) {
             String line = lines.readLine();
             assertTrue(line != null && line.startsWith("Listening for transport"), "java did not start: " + line);
-            assertTrue(Files.readString(process.resolve(p.pid() + "/comm")).startsWith("java"), "the launcher's process is not java");
+            assertTrue(Files.readString(process.resolve(p.pid() + "/comm")).startsWith("java"),
+                    "the launcher's process is not java");
             p.destroy(); // SIGTERM
             assertTrue(p.waitFor(20, TimeUnit.SECONDS), "SIGTERM to the launcher's process did not end java");
             assertEquals(128 + 15, p.exitValue());
@@ -129,7 +159,8 @@ class LauncherTest {
         assumeTrue(!root || Files.isExecutable(Path.of("/usr/bin/setpriv")), "root without setpriv: every folder can be written");
         Path copy = Files.copy(LAUNCHER, folder.resolve("jmoco"));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
-        List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups") : List.of());
+        List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups")
+                : List.of());
         command.addAll(List.of("bash", copy.toString(), "doctor"));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
@@ -137,6 +168,7 @@ class LauncherTest {
         String text = new String(process.getInputStream().readAllBytes());
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         assertEquals(1, process.waitFor());
-        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "), text);
+        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "),
+                text);
     }
 }

@@ -93,7 +93,8 @@ class MainTest {
 
     @Test
     void heapAndNativeMemoryHaveDifferentCures() {
-        assertTrue(report(new OutOfMemoryError("Java heap space"), 1).contains("JMOCO_HEAP="), err.toString());
+        String full = report(new OutOfMemoryError("Java heap space"), 1);
+        assertTrue(full.contains("JMOCO_HEAP=") && full.contains("full in MainTest.heapAndNativeMemoryHaveDifferentCures"), full);
         err.getBuffer().setLength(0);
         String text = report(new RuntimeException(new OutOfMemoryError("Physical memory usage is too high")), 1);
         assertTrue(text.contains("--batch") && !text.contains("JMOCO_HEAP="), text);
@@ -138,7 +139,8 @@ class MainTest {
     @Test
     void aPictureIsNoNetwork(@TempDir Path folder) throws IOException {
         Path png = folder.resolve("slice.png");
-        javax.imageio.ImageIO.write(new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB), "png", png.toFile());
+        javax.imageio.ImageIO.write(new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB), "png",
+                png.toFile());
         assertEquals(1, run("evaluate", "--from", png.toString()));
         assertTrue(err.toString().contains("slice.png: is no safetensors file"), err.toString());
     }

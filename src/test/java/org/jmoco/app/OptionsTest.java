@@ -40,7 +40,7 @@ class OptionsTest {
 
     static final class AllDefaults extends CommandDefaults {
         AllDefaults() {
-            super(Map.of("--epochs", "200", "--batch", "128", "--lr", "0.03"));
+            super(Map.of("--epochs", "200", "--batch", "128", "--lr", "0.03", "--weight-decay", "5e-4"));
         }
     }
 
@@ -78,7 +78,7 @@ class OptionsTest {
         assertEquals(0.03, all.train.lr());
         assertEquals(64, all.train.width());
         assertEquals(36, all.train.image(36));
-        assertEquals(8, all.moco.splits);
+        assertEquals(8, all.train.splits);
         assertEquals(4096, all.moco.queue);
         assertEquals(128, all.moco.dim);
         assertEquals(0.99, all.moco.momentum);
@@ -112,7 +112,7 @@ class OptionsTest {
         assertEquals(1e-4, all.train.lr());
         assertEquals(8, all.train.width());
         assertEquals(48, all.train.image(36));
-        assertEquals(2, all.moco.splits);
+        assertEquals(2, all.train.splits);
         assertEquals(37, all.moco.queue);
         assertEquals(32, all.moco.dim);
         assertEquals(0.9, all.moco.momentum);

@@ -35,8 +35,8 @@ class PredictCommandTest {
             }
         }
         String run = folder.resolve("run").toString();
-        run(0, "finetune", "--data", "images=" + data, "--image", "16", "--batch", "8", "--splits", "2", "--width", "2", "--epochs", "1", "--vote", "1",
-                "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
+        run(0, "finetune", "--data", "images=" + data, "--image", "16", "--batch", "8", "--splits", "2", "--width", "2",
+                "--epochs", "1", "--vote", "1", "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
         JsonNode test = new ObjectMapper().readTree(Path.of(run, "predictions.json").toFile()).get("test");
         List<String> arguments = new ArrayList<>(List.of("predict", "--from", run, "--backend", "cpu", "--threads", "1"));
         for (JsonNode name : test.get("images")) {
@@ -48,19 +48,24 @@ class PredictCommandTest {
             String dark = String.format(Locale.ROOT, "dark %.4f", test.get("last").get("probability").get(i).get(0).asDouble());
             assertTrue(lines.get(i).contains(dark), lines.get(i) + " should say " + dark);
         }
-        String said = run(1, "predict", "--from", run, "--backend", "cpu", "--threads", "1", Path.of(run, "options.json").toString(), arguments.get(7),
+        String said = run(1, "predict", "--from", run, "--backend", "cpu", "--threads", "1",
+                Path.of(run, "options.json").toString(), arguments.get(7),
                 folder.resolve("gone.png").toString(), folder.toString());
-        assertTrue(said.contains("options.json: is no image") && said.contains("gone.png: no such file") && said.contains("it is a folder"), said);
+        assertTrue(said.contains("options.json: is no image") && said.contains("gone.png: no such file")
+                && said.contains("it is a folder"), said);
         assertTrue(said.contains(lines.get(0)), "the good one among them is classified: " + said);
         assertTrue(said.contains("3 of 4 files could not be read"), said);
-        assertTrue(run(1, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"), "a missing file alone");
+        assertTrue(run(1, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"),
+                "a missing file alone");
     }
 
     @Test
     void aPretrainingRunIsNoClassifier() throws IOException {
         String run = folder.resolve("pretrained").toString();
-        run(0, "pretrain", "--data", "images=" + DarkAndLight.write(folder.resolve("data")), "--image", "16", "--batch", "8", "--splits", "2", "--width",
-                "2", "--queue", "16", "--dim", "8", "--epochs", "1", "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
+        run(0, "pretrain", "--data", "images=" + DarkAndLight.write(folder.resolve("data")), "--image", "16", "--batch", "8",
+                "--splits", "2", "--width",
+                "2", "--queue", "16", "--dim", "8", "--epochs", "1", "--progress", "none", "--backend", "cpu", "--threads", "1",
+                "--out", run);
         String said = run(1, "predict", "--from", run, folder.resolve("data/test/dark/0.png").toString());
         assertTrue(said.contains("is a pretraining run") && said.contains("jmoco finetune --from " + run), said);
     }
@@ -73,9 +78,11 @@ class PredictCommandTest {
             image(folder.resolve("plain/light/" + i + ".png"), 120, i);
         }
         String run = folder.resolve("plainrun").toString();
-        run(0, "finetune", "--data", "images=" + folder.resolve("plain"), "--image", "16", "--batch", "8", "--splits", "2", "--width", "2", "--epochs", "1",
+        run(0, "finetune", "--data", "images=" + folder.resolve("plain"), "--image", "16", "--batch", "8", "--splits", "2",
+                "--width", "2", "--epochs", "1",
                 "--vote", "1", "--progress", "none", "--backend", "cpu", "--threads", "1", "--out", run);
-        String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1", folder.resolve("plain/dark/0.png").toString());
+        String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1",
+                folder.resolve("plain/dark/0.png").toString());
         assertTrue(said.contains("dark 0.") && said.contains("light 0."), said);
     }
 

@@ -42,7 +42,8 @@ class ReadmeRecipeTest {
     private static void grey(Path file, int number, int brightness, boolean wide) throws IOException {
         Files.createDirectories(file.getParent());
         Philox random = new Philox(3, Philox.Purpose.TEST, 0, number);
-        BufferedImage image = new BufferedImage(40, 36 + number % 7, wide ? BufferedImage.TYPE_USHORT_GRAY : BufferedImage.TYPE_BYTE_GRAY);
+        BufferedImage image = new BufferedImage(40, 36 + number % 7, wide ? BufferedImage.TYPE_USHORT_GRAY
+                : BufferedImage.TYPE_BYTE_GRAY);
         for (int y = 0; y < image.getHeight(); y++) {
             for (int x = 0; x < image.getWidth(); x++) {
                 int v = Math.clamp(brightness + (int) (40 * random.nextGaussian()), 0, 255);
@@ -61,10 +62,12 @@ class ReadmeRecipeTest {
         Files.writeString(folder.resolve("mine.yaml"), block.group(1));
         for (int i = 0; i < 40; i++) {
             grey(folder.resolve("unlabelled/" + i + ".png"), i, 60 + 3 * i, i % 4 == 0);
-            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160, false);
-            grey(folder.resolve("labelled/" + (i % 2 == 0 ? "healthy/" : "ill/") + (40 + i) + ".png"), 200 + i, i % 2 == 0 ? 80 : 160, i % 3 == 0);
+            Path labelled = folder.resolve("labelled").resolve(i % 2 == 0 ? "healthy" : "ill");
+            grey(labelled.resolve(i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160, false);
+            grey(labelled.resolve(40 + i + ".png"), 200 + i, i % 2 == 0 ? 80 : 160, i % 3 == 0);
         }
-        List<String> commands = block.group(2).lines().filter(l -> l.startsWith("    ./jmoco ")).map(l -> l.strip().substring("./jmoco ".length())).toList();
+        List<String> commands = block.group(2).lines().filter(l -> l.startsWith("    ./jmoco "))
+                .map(l -> l.strip().substring("./jmoco ".length())).toList();
         assertEquals(2, commands.size(), block.group(2));
         for (String c : commands) {
             List<String> args = new ArrayList<>();
@@ -77,13 +80,16 @@ class ReadmeRecipeTest {
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
             assertTrue(printed.startsWith("recipe mine: "), printed);
-            assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most") : printed.contains("pretrained (slices) against random start")
+            assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most")
+                    : printed.contains("pretrained (slices) against random start")
                     && printed.contains("F1, ill positive"), printed);
         }
         assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
         String page = Files.readString(folder.resolve("runs/mine/report.html"));
-        assertTrue(page.contains("<td class=w>pretrained (slices)</td>"), "a row has the name that the recipe gives it, and its chain");
-        assertFalse(page.contains("ublished figures") || page.contains(">published</th>"), "nothing was published, so nothing is said of it");
+        assertTrue(page.contains("<td class=w>pretrained (slices)</td>"),
+                "a row has the name that the recipe gives it, and its chain");
+        assertFalse(page.contains("ublished figures") || page.contains(">published</th>"),
+                "nothing was published, so nothing is said of it");
         assertTrue(page.contains("the test split of images=" + folder.resolve("labelled")), "where the images of the test lie");
     }
 }

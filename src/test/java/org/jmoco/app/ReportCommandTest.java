@@ -26,7 +26,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Reports of a recipe and of single runs, from the commands to what a browser makes of them. One small recipe serves all tests. */
+/**
+ * Reports of a recipe and of single runs, from the commands to what a browser makes of them. One small recipe serves all tests.
+ */
 class ReportCommandTest {
     private static final String RECIPE = """
             name: tiny
@@ -61,9 +63,11 @@ class ReportCommandTest {
         String printed = jmoco(0, "run", folder.resolve("tiny.yaml").toString(), "--out", out().toString(), "--progress", "none",
                 "--tensorboard");
         List<String> lines = printed.lines().toList();
-        assertEquals(List.of("results in " + out().resolve("results.json"), "report in " + out().resolve("report.html") + " (open it in a browser)",
-                "each training lies in a folder below " + out().resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco predict --from"
-                        + " FOLDER IMAGE"), lines.subList(lines.size() - 3, lines.size()));
+        assertEquals(List.of("results in " + out().resolve("results.json"), "report in " + out().resolve("report.html")
+                + " (open it in a browser)",
+                "each training lies in a folder below " + out().resolve("transfers")
+                        + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco predict --from FOLDER IMAGE"),
+                        lines.subList(lines.size() - 3, lines.size()));
     }
 
     @AfterAll
@@ -107,12 +111,17 @@ class ReportCommandTest {
     @Test
     void aRecipeLeavesAPageWithRowsBesideThePublishedOnes() throws IOException {
         String html = Files.readString(out().resolve("report.html"));
-        requireAll(html, "Small &lt;pictures&gt; &amp; a network", "random start", "one + images (in place of LUNA)", ">0.512<", ">0.412<", ">0.777<",
-                "Published kNN accuracy: a demo", "first (one) against random start", "McNemar", "F1, light positive", "F1, dark positive",
-                "<h2>Loss of pretraining</h2>", "<h2>kNN accuracy during pretraining</h2>", "<h2>Learning rate of pretraining</h2>",
-                "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>", "Confusion, random start, 2 seeds added up",
+        requireAll(html, "Small &lt;pictures&gt; &amp; a network", "random start", "one + images (in place of LUNA)", ">0.512<",
+                ">0.412<", ">0.777<",
+                "Published kNN accuracy: a demo", "first (one) against random start", "McNemar", "F1, light positive",
+                "F1, dark positive",
+                "<h2>Loss of pretraining</h2>", "<h2>kNN accuracy during pretraining</h2>",
+                "<h2>Learning rate of pretraining</h2>",
+                "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>",
+                "Confusion, random start, 2 seeds added up",
                 "<h2>Wrongly classified</h2>", "<h2>Random views of images</h2>", "<h2>Features before and after transfer</h2>",
-                "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ", "backend: cpu", "recipe.yaml\n\n");
+                "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ",
+                "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
         assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
         String results = Files.readString(out().resolve("results.json"));
@@ -143,7 +152,8 @@ class ReportCommandTest {
         try {
             Path page = folder.resolve("gone.html");
             String printed = jmoco(0, "report", out().toString(), "--out", page.toString());
-            assertTrue(printed.contains("no pictures of images, views and features") && printed.contains("--data images=DIR"), printed);
+            assertTrue(printed.contains("no pictures of images, views and features") && printed.contains("--data images=DIR"),
+                    printed);
             assertFalse(Files.readString(page).contains("Random views"));
             jmoco(0, "report", out().toString(), "--out", page.toString(), "--data", "images=" + moved);
             assertTrue(Files.readString(page).contains("Random views"));
@@ -165,13 +175,15 @@ class ReportCommandTest {
         String pretrained = stage("encoders", "one-seed1").toString();
         String transfer = stage("transfers", "first-seed1").toString();
         String random = stage("transfers", "random-seed1").toString();
-        jmoco(0, "report", transfer, random, pretrained, "--data", "images=" + folder.resolve("labelled"), "--out", page.toString());
+        jmoco(0, "report", transfer, random, pretrained, "--data", "images=" + folder.resolve("labelled"), "--out",
+                page.toString());
         String html = Files.readString(page);
         for (String run : List.of(transfer, random, pretrained)) {
             String name = Path.of(run).getFileName().toString();
             requireAll(html, "Features before and after " + name, name + ": before", name + ": after");
         }
-        requireAll(html, "<h2>kNN accuracy of the encoder over the epochs</h2>", "<h2>Learning rate</h2>", "<h2>Random views of images</h2>");
+        requireAll(html, "<h2>kNN accuracy of the encoder over the epochs</h2>", "<h2>Learning rate</h2>",
+                "<h2>Random views of images</h2>");
     }
 
     @Test
@@ -194,7 +206,8 @@ class ReportCommandTest {
         assumeTrue(found.isPresent(), "skipped: no chromium on the path (apt install chromium)");
         Chromium browser = found.get();
         Path runs = folder.resolve("browsed.html");
-        jmoco(0, "report", stage("transfers", "first-seed1").toString(), "--data", "images=" + folder.resolve("labelled"), "--out", runs.toString());
+        jmoco(0, "report", stage("transfers", "first-seed1").toString(), "--data", "images=" + folder.resolve("labelled"),
+                "--out", runs.toString());
         for (Path page : List.of(out().resolve("report.html"), runs)) {
             int pictures = Files.readString(page).split("<img ", -1).length - 1;
             assertTrue(pictures > 8, page + " has " + pictures + " pictures");
@@ -214,7 +227,8 @@ class ReportCommandTest {
         for (int y = from; y < image.getHeight(); y++) {
             for (int x = 0; x < image.getWidth(); x++) {
                 int rgb = image.getRGB(x, y);
-                int spread = Math.max(Math.max(rgb >> 16 & 0xff, rgb >> 8 & 0xff), rgb & 0xff) - Math.min(Math.min(rgb >> 16 & 0xff, rgb >> 8 & 0xff), rgb & 0xff);
+                int spread = Math.max(Math.max(rgb >> 16 & 0xff, rgb >> 8 & 0xff),
+                        rgb & 0xff) - Math.min(Math.min(rgb >> 16 & 0xff, rgb >> 8 & 0xff), rgb & 0xff);
                 if (spread > 100) {
                     seen.add(rgb);
                 }

@@ -30,9 +30,11 @@ class SelftestCommandTest {
             operations = OpCases.all().stream().filter(c -> c.runsOn(cpu)).map(c -> c.problem().split(" ")[0]).distinct().count();
         }
         assertTrue(out.toString().startsWith("selftest on cpu: "), out.toString());
-        assertEquals(operations + 5, out.toString().lines().filter(l -> l.startsWith("PASS ") && !l.contains(" parts passed")).count(), out.toString());
+        assertEquals(operations + 5, out.toString().lines().filter(l -> l.startsWith("PASS ") && !l.contains(" parts passed"))
+                .count(), out.toString());
         assertTrue(out.toString().contains("PASS step: interrupted and resumed, the same bits"), out.toString());
-        assertTrue(out.toString().endsWith((operations + 5) + " of " + (operations + 5) + " parts passed" + System.lineSeparator()), out.toString());
+        assertTrue(out.toString().endsWith((operations + 5) + " of " + (operations + 5) + " parts passed"
+                + System.lineSeparator()), out.toString());
     }
 
     @Test
@@ -54,7 +56,8 @@ class SelftestCommandTest {
         });
         report.part("b", () -> { });
         assertFalse(report.end());
-        assertEquals("FAIL a: wrong by 1\nPASS b\nFAIL 1 of 2 parts passed; the first that failed: a\n", out.toString().replace("\r", ""));
+        assertEquals("FAIL a: wrong by 1\nPASS b\nFAIL 1 of 2 parts passed; the first that failed: a\n",
+                out.toString().replace("\r", ""));
     }
 
     /** What cannot even be opened fails its parts and no others. */

@@ -56,20 +56,24 @@ class TrainingStartTest {
         CommandRuns.train(0, command, out, "--data", data, "--from", encoder.toString(), "no--width", "--image", "32");
         assertEquals("4", RunFolder.storedOptions(out).orElseThrow().get("--width"));
         assertEquals("IMAGENET", RunFolder.storedOptions(out).orElseThrow().get("--stem").toString().toUpperCase());
-        assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString()).contains("resumed from"), "the values hold on resuming");
-        String refused = CommandRuns.train(1, command, folder.resolve("other"), "--data", data, "--from", encoder.toString(), "--width", "8", "--image", "32");
+        assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString()).contains("resumed from"),
+                "the values hold on resuming");
+        String refused = CommandRuns.train(1, command, folder.resolve("other"), "--data", data, "--from", encoder.toString(),
+                "--width", "8", "--image", "32");
         assertTrue(refused.contains("--width 4") && refused.contains("--width 8"), refused);
     }
 
     /** The weights of the start stand in the run's own checkpoint, and so does the form of the network. */
     @ParameterizedTest
-    @ValueSource(strings = {"pretrain --knn-every=1", "finetune --head=fresh", "finetune --head=projection", "probe --head=fresh"})
+    @ValueSource(strings = {"pretrain --knn-every=1", "finetune --head=fresh", "finetune --head=projection",
+            "probe --head=fresh"})
     void aRunGoesOnWhenTheRunThatItBeganFromIsGone(String commandAndOption) throws IOException {
         String command = commandAndOption.split(" ")[0];
         Path encoder = folder.resolve("encoder");
         CommandRuns.train(0, "pretrain", encoder, "--data", data);
         Path out = folder.resolve("run");
-        CommandRuns.train(0, command, out, "--data", data, "--from", encoder.toString(), "--epochs", "2", commandAndOption.split(" ")[1]);
+        CommandRuns.train(0, command, out, "--data", data, "--from", encoder.toString(), "--epochs", "2",
+                commandAndOption.split(" ")[1]);
         Path last = CheckpointStore.forReading(out).files().getLast();
         byte[] bytes = Files.readAllBytes(last);
         Files.delete(last);
@@ -97,7 +101,8 @@ class TrainingStartTest {
         Path out = folder.resolve("run");
         CommandRuns.train(0, "pretrain", out, "--data", data, "--v2");
         String options = Files.readString(out.resolve("options.json")).replace(" ", "");
-        for (String resolved : List.of("\"--temperature\":\"0.2\"", "\"--mlp\":\"true\"", "\"--blur\":\"true\"", "\"--v2\":\"true\"")) {
+        for (String resolved : List.of("\"--temperature\":\"0.2\"", "\"--mlp\":\"true\"", "\"--blur\":\"true\"",
+                "\"--v2\":\"true\"")) {
             assertTrue(options.contains(resolved), options);
         }
         Path last = CheckpointStore.forReading(out).files().getLast();
@@ -126,7 +131,8 @@ class TrainingStartTest {
         String said = CommandRuns.train(0, "finetune", out, "--data", "images=" + plain);
         assertTrue(said.contains("no validation or test images") && said.contains("nothing was measured"), said);
         String refused = CommandRuns.run(1, "evaluate", "--from", out.toString());
-        assertTrue(refused.contains("--split train") && refused.contains("train, val and test") && refused.contains("recipe"), refused);
+        assertTrue(refused.contains("--split train") && refused.contains("train, val and test") && refused.contains("recipe"),
+                refused);
         assertTrue(CommandRuns.run(0, "evaluate", "--from", out.toString(), "--split", "train").contains("accuracy"));
     }
 
@@ -134,6 +140,7 @@ class TrainingStartTest {
     void labelsAreAskedForInWords() {
         String unlabelled = "images=" + folder.resolve("data/train/dark");
         assertTrue(CommandRuns.train(1, "finetune", folder.resolve("run"), "--data", unlabelled).contains("one for each class"));
-        assertTrue(CommandRuns.run(1, "knn", "--data", unlabelled, "--width", "2", "--image", "16").contains("one for each class"));
+        assertTrue(CommandRuns.run(1, "knn", "--data", unlabelled, "--width", "2", "--image", "16")
+                .contains("one for each class"));
     }
 }

@@ -73,8 +73,8 @@ class DeviceViewsTest {
     // ---- both sides --------------------------------------------------------------------------------------------
 
     /** Views of images {@code chosen} on the device, one tensor for each purpose. */
-    private List<HostTensor> onDevice(ViewRecipe recipe, int[] sizes, byte[][] images, int[] chosen, int ofEpoch, List<Purpose> purposes,
-            Precision precision) {
+    private List<HostTensor> onDevice(ViewRecipe recipe, int[] sizes, byte[][] images, int[] chosen, int ofEpoch,
+            List<Purpose> purposes, Precision precision) {
         gpu = new EmulatedGpu(80);
         gpu.blockOrders(orders);
         try (Backend backend = CudaBackend.open(gpu, CudaOptions.of(precision))) {
@@ -106,7 +106,8 @@ class DeviceViewsTest {
                 views.add(backend.memory().declare(Region.INPUT, "view " + p, backend.featureMaps(), shape));
             }
             Recorder rec = backend.record("views");
-            rec.randomViews("views", recipe.geometry(tallest, widest, NORMALISATION), SEED, purposes, views, pixels, table, which, epoch);
+            rec.randomViews("views", recipe.geometry(tallest, widest, NORMALISATION), SEED, purposes, views, pixels, table, which,
+                    epoch);
             Program program = rec.finish();
             backend.allocate();
             backend.upload(pixels, HostTensor.of(pixels.shape(), bytes));
@@ -126,7 +127,8 @@ class DeviceViewsTest {
     }
 
     /** Compares all views with the host's. @return the draws */
-    private List<ViewDraw> compare(ViewRecipe recipe, int[] sizes, int[] chosen, int epoch, List<Purpose> purposes, Precision precision) {
+    private List<ViewDraw> compare(ViewRecipe recipe, int[] sizes, int[] chosen, int epoch, List<Purpose> purposes,
+            Precision precision) {
         byte[][] images = images(sizes);
         List<HostTensor> views = onDevice(recipe, sizes, images, chosen, epoch, purposes, precision);
         ViewRenderer renderer = new ViewRenderer(recipe.size(), NORMALISATION);
@@ -146,7 +148,8 @@ class DeviceViewsTest {
                         case F16 -> Float.float16ToFloat(Float.floatToFloat16(expected[e]));
                         default -> expected[e];
                     };
-                    assertEquals(Float.floatToRawIntBits(x), Float.floatToRawIntBits(got[n * each + e]), recipe.name() + " " + purposes.get(v)
+                    assertEquals(Float.floatToRawIntBits(x), Float.floatToRawIntBits(got[n * each + e]), recipe.name() + " "
+                            + purposes.get(v)
                             + " of image " + i + " (" + sizes[2 * i] + " x " + sizes[2 * i + 1] + "), element " + e + ": " + d);
                 }
             }
@@ -192,7 +195,8 @@ class DeviceViewsTest {
 
     @Test
     void idcPatches() {
-        compare(ViewRecipe.of("idc"), new int[] {50, 50, 50, 50, 31, 50, 1, 50}, new int[] {3, 1, 0, 2}, 500, PAIR, Precision.F32);
+        compare(ViewRecipe.of("idc"), new int[] {50, 50, 50, 50, 31, 50, 1, 50}, new int[] {3, 1, 0, 2}, 500, PAIR,
+                Precision.F32);
     }
 
     @Test
@@ -201,13 +205,16 @@ class DeviceViewsTest {
         assertTrue(draws.stream().filter(d -> !Float.isNaN(d.sigma())).count() >= 4, "too few blurs: " + draws);
     }
 
-    /** Images from a pixel on, boxes smaller and larger than the view, views from a pixel on, more adjustments than any recipe has. */
+    /**
+     * Images from a pixel on, boxes smaller and larger than the view, views from a pixel on, more adjustments than any recipe
+     * has.
+     */
     @Test
     void everySizeAndEveryRange() {
         int[] sizes = {1, 1, 1, 40, 33, 1, 7, 13, 60, 31, 2, 3, 90, 90, 5, 64};
         for (int size : new int[] {1, 7, 13}) {
-            ViewRecipe wild = new ViewRecipe("wild " + size, 0, new Crop(size, 0.01, 1, 0.1, 7), 0.5, WILD, 0.1, new Blur(0.7, 0.1, 9),
-                    Evaluation.EXACT);
+            ViewRecipe wild = new ViewRecipe("wild " + size, 0, new Crop(size, 0.01, 1, 0.1, 7), 0.5, WILD, 0.1,
+                    new Blur(0.7, 0.1, 9), Evaluation.EXACT);
             compare(wild, sizes, all(8), 2, PAIR, Precision.F32);
         }
     }
@@ -223,12 +230,16 @@ class DeviceViewsTest {
     /** A view of 64 pixels has memory for some 160 rows, these boxes have nearly 400. */
     @Test
     void tallBoxesAreResizedInStrips() {
-        ViewRecipe r = new ViewRecipe("strips", 0, new Crop(64, 0.9, 1, 0.1, 0.2), 0.5, STRONG, 0, new Blur(1, 1, 2), Evaluation.EXACT);
+        ViewRecipe r = new ViewRecipe("strips", 0, new Crop(64, 0.9, 1, 0.1, 0.2), 0.5, STRONG, 0, new Blur(1, 1, 2),
+                Evaluation.EXACT);
         List<ViewDraw> draws = compare(r, new int[] {400, 50}, all(1), 1, PAIR, Precision.F32);
         assertTrue(draws.stream().allMatch(d -> d.height() > 320), draws.toString());
     }
 
-    /** Pictures of 168 x 168 fill more than half of a block's shared memory: they lie in global memory, each in a place of its own. */
+    /**
+     * Pictures of 168 x 168 fill more than half of a block's shared memory: they lie in global memory, each in a place of its
+     * own.
+     */
     @Test
     void largePicturesLieInGlobalMemory() {
         ViewRecipe r = new ViewRecipe("large", 0, new Crop(168, 0.5, 1), 0.5, STRONG, 0.5, new Blur(1, 0.5, 2), Evaluation.EXACT);
@@ -250,24 +261,27 @@ class DeviceViewsTest {
     @Test
     void f16IsTheRoundedView() {
         compare(ViewRecipe.of("cifar10"), repeat(2, 32, 32), all(2), 1, PAIR, Precision.F16);
-        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.F16); // no whole packs
+        // no whole packs
+        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.F16);
     }
 
     @Test
     void bf16IsTheRoundedView() {
         compare(ViewRecipe.of("cifar10").v2(), repeat(3, 32, 32), all(3), 1, PAIR, Precision.BF16);
-        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.BF16); // no whole packs
+        // no whole packs
+        compare(ViewRecipe.of("phantom").withSize(7), new int[] {9, 31, 64, 64}, all(2), 1, PAIR, Precision.BF16);
     }
 
     @Test
     void theOrderOfTheBlocksDoesNotMatter() {
         orders = BlockOrder.values();
-        compare(ViewRecipe.of("cifar10").withSize(16).v2(), new int[] {20, 32, 33, 17, 5, 5}, new int[] {2, 0, 1, 0}, 1, PAIR, Precision.F32);
+        compare(ViewRecipe.of("cifar10").withSize(16).v2(), new int[] {20, 32, 33, 17, 5, 5}, new int[] {2, 0, 1, 0}, 1, PAIR,
+                Precision.F32);
     }
 
     /**
-     * What docs/maths/views.md says of a 32 x 32 view: every byte of it is written once and coalesced, its box is read about three times
-     * through L1, and it takes no more instructions than now.
+     * What docs/maths/views.md says of a 32 x 32 view: every byte of it is written once and coalesced, its box is read about
+     * three times through L1, and it takes no more instructions than now.
      */
     @Test
     void theCostOfAView() {

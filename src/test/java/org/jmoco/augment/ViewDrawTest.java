@@ -67,7 +67,8 @@ class ViewDrawTest {
             }
             for (int t = 0; t < 10; t++) {
                 double area = 30 * 40 * (0.08 + (1 - 0.08) * words.nextFloat());
-                double ratio = StrictMath.exp(StrictMath.log(0.75) + (StrictMath.log(4.0 / 3) - StrictMath.log(0.75)) * words.nextFloat());
+                double ratio = StrictMath.exp(StrictMath.log(0.75)
+                        + (StrictMath.log(4.0 / 3) - StrictMath.log(0.75)) * words.nextFloat());
                 int w = (int) Math.rint(Math.sqrt(area * ratio));
                 int h = (int) Math.rint(Math.sqrt(area / ratio));
                 boolean fits = w <= 40 && h <= 30;

@@ -95,6 +95,7 @@ class ViewsTest {
         ImageSet many = ImageSet.of("many", 2, 2, new byte[n * 12]);
         UserError e = assertThrows(UserError.class, () -> Views.prepare(many, ViewRecipe.of("images").withSize(4000)));
         assertTrue(e.getMessage().contains("--image 4000") && e.getMessage().contains("JMOCO_HEAP="), e.getMessage());
-        assertTrue(assertThrows(UserError.class, () -> Views.evaluation(many, ViewRecipe.of("images").withSize(4000))).getMessage().contains("--image 4000"));
+        assertTrue(assertThrows(UserError.class, () -> Views.evaluation(many, ViewRecipe.of("images").withSize(4000)))
+                .getMessage().contains("--image 4000"));
     }
 }

@@ -115,7 +115,8 @@ class SafetensorsDamageTest {
         "0, does not begin with {",
     })
     void refusesAnAbsurdHeaderLength(long length, String expected) throws IOException {
-        byte[] bytes = ByteBuffer.allocate(10).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put((byte) '{').put((byte) '}').array();
+        byte[] bytes = ByteBuffer.allocate(10).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put((byte) '{').put((byte) '}')
+                .array();
         assertMessage(Files.write(folder.resolve("length"), bytes), expected.replace(';', ','));
     }
 

@@ -2,8 +2,10 @@ package org.jmoco.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -14,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +53,20 @@ class DecodedCacheTest {
         assertEquals(first.split("train").skipped(), second.split("train").skipped());
         assertEquals("dog/2.png", second.split("train").imageName(1));
         assertEquals(2, log.stream().filter(l -> l.contains("1 of 3 files could not be decoded")).count(), log.toString());
+    }
+
+    @Test
+    void moreThanTheHeapHoldsIsNoDamage() throws Exception {
+        open();
+        try (RandomAccessFile f = new RandomAccessFile(files().getFirst().toFile(), "rw")) {
+            f.setLength(Runtime.getRuntime().maxMemory() + (1L << 30)); // a hole: takes no room on the disk
+        }
+        log.clear();
+        String said = assertThrows(UserError.class, this::open).getMessage();
+        assertTrue(said.startsWith("images: the pixels need " + ((Runtime.getRuntime().maxMemory() >> 20) + 1023) + " MiB"),
+                said);
+        assertTrue(said.contains("JMOCO_HEAP="), said);
+        assertEquals(List.of(), log);
     }
 
     @Test

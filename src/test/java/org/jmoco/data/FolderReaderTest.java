@@ -92,7 +92,8 @@ class FolderReaderTest {
         assertTrue(s.toString().endsWith("2 skipped"), s.toString());
         StringBuilder log = new StringBuilder();
         DataSets.open("images", dir, DataSets.Options.defaults().withCacheFolder(null).withLog(l -> log.append(l).append('\n')));
-        assertTrue(log.toString().contains("images: 2 of 5 files could not be decoded and are left out: a/0.png"), log.toString());
+        assertTrue(log.toString().contains("images: 2 of 5 files could not be decoded and are left out: a/0.png"),
+                log.toString());
     }
 
     @Test

@@ -120,7 +120,8 @@ class ImageDecoderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"png,0.05", "png,0.5", "png,0.98", "jpg,0.05", "jpg,0.6", "jpg,0.95", "bmp,0.01", "bmp,0.5", "bmp,0.98", "tiff,0.001",
+    @CsvSource({"png,0.05", "png,0.5", "png,0.98", "jpg,0.05", "jpg,0.6", "jpg,0.95", "bmp,0.01", "bmp,0.5", "bmp,0.98",
+            "tiff,0.001",
         "tiff,0.5", "tiff,0.9"})
     void cutFilesAreUnreadable(String format, double part) {
         byte[] whole = Made.encoded(Made.picture(61, 67, BufferedImage.TYPE_3BYTE_BGR), format);

@@ -27,7 +27,8 @@ class HeadTest {
 
     @Test
     void namesAreThoseOfMocoV2() {
-        List<String> names = ResNet18.specs(MLP).stream().map(s -> s.name() + " " + s.checkpointShape()).filter(s -> s.startsWith("fc")).toList();
+        List<String> names = ResNet18.specs(MLP).stream().map(s -> s.name() + " " + s.checkpointShape())
+                .filter(s -> s.startsWith("fc")).toList();
         assertEquals(List.of("fc.0.weight 8x8", "fc.0.bias 8", "fc.2.weight 3x8", "fc.2.bias 3"), names);
         assertTrue(ResNet18.specs(MLP.withMlp(false)).stream().anyMatch(s -> s.name().equals("fc.weight")));
     }
@@ -84,7 +85,8 @@ class HeadTest {
                     assertEquals(slope, gradients.get(name).get(i), 1e-7 * Math.max(1, Math.abs(slope)), name + " " + i);
                 }
             }
-            assertTrue(gradients.get("fc.0.weight").doubles()[0] != 0 || gradients.get("fc.0.weight").doubles()[9] != 0, "nothing was tested");
+            assertTrue(gradients.get("fc.0.weight").doubles()[0] != 0 || gradients.get("fc.0.weight").doubles()[9] != 0,
+                    "nothing was tested");
         }
     }
 

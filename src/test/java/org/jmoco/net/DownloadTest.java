@@ -23,7 +23,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of a Maven repository, from a server on this machine; data.fetch.DataFetchTest has entity tags and broken connections. */
+/**
+ * Files of a Maven repository, from a server on this machine; data.fetch.DataFetchTest has entity tags and broken connections.
+ */
 class DownloadTest {
     private static final byte[] CONTENTS = new byte[3_000_000];
 
@@ -63,7 +65,8 @@ class DownloadTest {
             return;
         }
         int from = Integer.parseInt(range.replaceAll("\\D", ""));
-        send(x, from < CONTENTS.length ? 206 : 416, Arrays.copyOfRange(CONTENTS, Math.min(from, CONTENTS.length), CONTENTS.length));
+        send(x, from < CONTENTS.length ? 206 : 416,
+                Arrays.copyOfRange(CONTENTS, Math.min(from, CONTENTS.length), CONTENTS.length));
     }
 
     private static void send(HttpExchange x, int code, byte[] bytes) throws IOException {

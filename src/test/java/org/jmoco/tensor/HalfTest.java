@@ -34,7 +34,8 @@ class HalfTest {
         for (int i = 0; i < 100_000; i++) {
             float x = (float) Math.scalb(random.nextFloat() - 0.5, random.nextInt(44) - 30); // 2^-31 to 2^12
             double error = Math.abs(DType.F16.round(x) - x);
-            assertTrue(error <= (Math.abs(x) >= 0x1p-14 ? Half.ROUNDOFF * Math.abs(x) : Half.UNDERFLOW), "of " + x + ": " + error);
+            assertTrue(error <= (Math.abs(x) >= 0x1p-14 ? Half.ROUNDOFF * Math.abs(x) : Half.UNDERFLOW), "of " + x + ": "
+                    + error);
         }
     }
 }

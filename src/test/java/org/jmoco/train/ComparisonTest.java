@@ -77,7 +77,8 @@ class ComparisonTest {
         Comparison.Difference d = c.get("accuracy");
         assertEquals((m.onlySecond() - m.onlyFirst()) / (double) N, d.value(), 1e-15);
         double deviation = Math.sqrt(m.onlyFirst() + m.onlySecond() - Math.pow(m.onlyFirst() - m.onlySecond(), 2) / N) / N;
-        // An end is uncertain by 0.06 deviations (Metrics.RESAMPLES), differences move in steps of 1/N: four of the first, one of the second.
+        // An end is uncertain by 0.06 deviations (Metrics.RESAMPLES), differences move in steps of 1/N: four of the first, one of
+        // the second.
         double tolerance = 4 * 0.06 * deviation + 1.0 / N;
         assertEquals(d.value() - 1.96 * deviation, d.low(), tolerance);
         assertEquals(d.value() + 1.96 * deviation, d.high(), tolerance);

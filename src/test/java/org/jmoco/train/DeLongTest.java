@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class DeLongTest {
     /**
-     * The measurements of DeLong, DeLong and Clarke-Pearson (1988) on patients with ovarian cancer, those 43 without a missing value:
-     * albumin, total protein, K-G score, and whether surgery helped.
+     * The measurements of DeLong, DeLong and Clarke-Pearson (1988) on patients with ovarian cancer, those 43 without a missing
+     * value: albumin, total protein, K-G score, and whether surgery helped.
      */
     private static final double[] OVARIAN = {
         3.0, 5.8, 10, 0, 3.2, 6.3, 5, 1, 3.9, 6.8, 3, 1, 2.8, 4.8, 6, 0, 3.2, 5.8, 3, 1, 0.9, 4.0, 5, 0, 2.5, 5.7, 8, 0,
@@ -105,6 +105,7 @@ class DeLongTest {
     @Test
     void tooFewImagesAreRefused() {
         double[] s = {1, 2, 3};
-        assertThrows(IllegalArgumentException.class, () -> DeLong.test(new boolean[] {true, false, false}, List.of(s), List.of(s)));
+        assertThrows(IllegalArgumentException.class,
+                () -> DeLong.test(new boolean[] {true, false, false}, List.of(s), List.of(s)));
     }
 }

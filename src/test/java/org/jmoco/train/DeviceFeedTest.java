@@ -31,7 +31,10 @@ import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
-/** The feed's kernels on the PTX machine against the loader of the host: the same batches, run after run, without a word from the host. */
+/**
+ * The feed's kernels on the PTX machine against the loader of the host: the same batches, run after run, without a word from the
+ * host.
+ */
 class DeviceFeedTest {
     private static final Normalisation HALF = Fixture.half();
 
@@ -98,7 +101,8 @@ class DeviceFeedTest {
         ViewRecipe recipe = ViewRecipe.of("cifar10").withSize(7);
         int steps = ViewLoader.steps(images.size(), loading);
         assertEquals(4, steps);
-        try (Rig rig = new Rig(images, recipe, loading); ViewLoader loader = ViewLoader.pairs(images, recipe, HALF, loading, 1, 2)) {
+        try (Rig rig = new Rig(images, recipe, loading);
+                ViewLoader loader = ViewLoader.pairs(images, recipe, HALF, loading, 1, 2)) {
             // From the middle of epoch 1 to the middle of epoch 3.
             for (int[] part : new int[][] {{1, 2, 4}, {2, 0, 4}, {3, 0, 2}}) {
                 rig.feed.begin(part[0], part[1]);
@@ -136,7 +140,8 @@ class DeviceFeedTest {
         ViewLoader.Options loading = new ViewLoader.Options(5, 4, 1);
         ViewRecipe recipe = new ViewRecipe("small boxes", 0, new ViewRecipe.Crop(5, 1e-5, 1e-4), 0.5, ViewRecipe.Jitter.NONE, 0,
                 ViewRecipe.Blur.NONE, ViewRecipe.Evaluation.EXACT);
-        try (Rig rig = new Rig(images, recipe, loading); ViewLoader loader = ViewLoader.pairs(images, recipe, HALF, loading, 1, 0)) {
+        try (Rig rig = new Rig(images, recipe, loading);
+                ViewLoader loader = ViewLoader.pairs(images, recipe, HALF, loading, 1, 0)) {
             for (int epoch = 1; epoch <= 4; epoch++) {
                 rig.feed.begin(epoch, 0);
                 rig.program.run();
@@ -155,7 +160,8 @@ class DeviceFeedTest {
             String line = rig.backend.memory().table().lines().filter(l -> l.contains("data ")).findFirst().orElse("");
             assertTrue(line.contains("--feed host"), rig.backend.memory().table());
             assertTrue(rig.backend.memory().bytes(Region.DATA) >= images.bytes() + 16L * images.size());
-            assertEquals("views by the device, from 10 images in its memory (0.0 MB), losses read every 50 steps", rig.feed.describe(50));
+            assertEquals("views by the device, from 10 images in its memory (0.0 MB), losses read every 50 steps",
+                    rig.feed.describe(50));
         }
     }
 
@@ -163,7 +169,8 @@ class DeviceFeedTest {
     void aSetThatDoesNotFitIsRefusedWithAWayOut() {
         ImageSet images = ragged(300, 64);
         try (Backend backend = CudaBackend.open(new EmulatedGpu(80, 100_000), CudaOptions.of(Precision.F32))) {
-            DeviceFeed feed = new DeviceFeed(backend, images, ViewRecipe.of("phantom").withSize(4), HALF, new ViewLoader.Options(1, 4, 1));
+            DeviceFeed feed = new DeviceFeed(backend, images, ViewRecipe.of("phantom").withSize(4), HALF,
+                    new ViewLoader.Options(1, 4, 1));
             Buffer view = backend.declare(Region.INPUT, "view", Shape.of(4, 4, 4, 3));
             Recorder rec = backend.record("feed");
             feed.recordInputs(rec, List.of(Philox.Purpose.VIEW_TRAIN), List.of(view));
@@ -175,13 +182,15 @@ class DeviceFeedTest {
 
     @Test
     void whoMakesTheViews() {
-        try (Backend cpu = CpuBackend.open(1); Backend cuda = CudaBackend.open(new EmulatedGpu(80), CudaOptions.of(Precision.F32))) {
+        try (Backend cpu = CpuBackend.open(1);
+                Backend cuda = CudaBackend.open(new EmulatedGpu(80), CudaOptions.of(Precision.F32))) {
             assertFalse(new FeedOptions(FeedOptions.Where.AUTO, 50).onDevice(cpu));
             assertFalse(new FeedOptions(FeedOptions.Where.HOST, 50).onDevice(cuda));
             assertTrue(new FeedOptions(FeedOptions.Where.AUTO, 50).onDevice(cuda));
             assertTrue(new FeedOptions(FeedOptions.Where.DEVICE, 50).onDevice(cuda));
             UserError e = assertThrows(UserError.class, () -> new FeedOptions(FeedOptions.Where.DEVICE, 50).onDevice(cpu));
-            assertEquals("--feed device: the cpu backend does not make views; take --feed host, or --backend cuda.", e.getMessage());
+            assertEquals("--feed device: the cpu backend does not make views; take --feed host, or --backend cuda.",
+                    e.getMessage());
         }
         assertThrows(UserError.class, () -> new FeedOptions(FeedOptions.Where.AUTO, 0));
     }

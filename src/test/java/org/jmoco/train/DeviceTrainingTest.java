@@ -36,7 +36,9 @@ class DeviceTrainingTest {
     private static final int BATCH = 4;
     private static final int SIZE = 8;
 
-    /** 3 steps an epoch and an image left out; losses are read every 2 steps, checkpoints written every 2. Images of many sizes. */
+    /**
+     * 3 steps an epoch and an image left out; losses are read every 2 steps, checkpoints written every 2. Images of many sizes.
+     */
     private static final ImageSet IMAGES =
             Fixture.PHANTOMS.split(DataSet.TRAIN).subset(IntStream.range(0, 13).toArray()).map(DeviceTrainingTest::cut);
 
@@ -60,7 +62,8 @@ class DeviceTrainingTest {
 
     @Test
     void imagesAreRagged() {
-        assertTrue(IntStream.range(0, IMAGES.size()).mapToObj(i -> IMAGES.height(i) + " x " + IMAGES.width(i)).distinct().count() > 5);
+        assertTrue(IntStream.range(0, IMAGES.size()).mapToObj(i -> IMAGES.height(i) + " x " + IMAGES.width(i)).distinct()
+                .count() > 5);
     }
 
     private interface Training {
@@ -120,8 +123,8 @@ class DeviceTrainingTest {
 
     private static void finetune(Backend backend, Where feed, RunOutput output, Path out) {
         ResNet18.Config network = new ResNet18.Config(ResNet18.Stem.CIFAR, 2, 2, 2);
-        FinetuneConfig config = new FinetuneConfig(network, FinetuneConfig.Head.FRESH, BATCH, 2, LearningRate.constant(1e-3), 0, 1,
-                VIEWS, Fixture.PHANTOMS.normalisation(), 1);
+        FinetuneConfig config = new FinetuneConfig(network, FinetuneConfig.Head.FRESH, BATCH, 2, LearningRate.constant(1e-3), 0,
+                1, VIEWS, Fixture.PHANTOMS.normalisation(), 1);
         SupervisedTrainer.Data data = new SupervisedTrainer.Data(IMAGES, null, null, 1);
         SupervisedTrainer t = new SupervisedTrainer(backend, config, data, 1, new FeedOptions(feed, LOSS_EVERY), output);
         backend.allocate();

@@ -162,7 +162,9 @@ class EpochLoopTest {
                 heard.stream().filter(h -> h.startsWith("saved")).toList());
     }
 
-    /** Losses that are read together end neither an epoch nor a checkpoint's steps too late, and give the same bytes and figures. */
+    /**
+     * Losses that are read together end neither an epoch nor a checkpoint's steps too late, and give the same bytes and figures.
+     */
     @Test
     void howManyStepsRunAtOnceLeavesNoTrace() throws IOException {
         List<String> expected = null;

@@ -65,17 +65,19 @@ final class Fixture {
     }
 
     static KnnMonitor.Task knn() {
-        return new KnnMonitor.Task(PHANTOMS.split(DataSet.TRAIN), PHANTOMS.split(DataSet.VAL), views(), PHANTOMS.normalisation(), 5, 0.1, 1);
+        return new KnnMonitor.Task(PHANTOMS.split(DataSet.TRAIN), PHANTOMS.split(DataSet.VAL), views(), PHANTOMS.normalisation(),
+                5, 0.1, 1);
     }
 
     static FinetuneConfig finetuning(FinetuneConfig.Head head) {
         ResNet18.Config network = head == FinetuneConfig.Head.FRESH ? encoder().withDim(2) : encoder();
-        return new FinetuneConfig(network, head, BATCH, EPOCHS, LearningRate.constant(1e-3), 0, 1, views(), PHANTOMS.normalisation(), 2);
+        return new FinetuneConfig(network, head, BATCH, EPOCHS, LearningRate.constant(1e-3), 0, 1, views(),
+                PHANTOMS.normalisation(), 2);
     }
 
     static SupervisedTrainer.Data labelled() {
-        return new SupervisedTrainer.Data(PHANTOMS.split(DataSet.TRAIN), PHANTOMS.split(DataSet.VAL), PHANTOMS.split(DataSet.TEST),
-                Phantom.LESION);
+        return new SupervisedTrainer.Data(PHANTOMS.split(DataSet.TRAIN), PHANTOMS.split(DataSet.VAL),
+                PHANTOMS.split(DataSet.TEST), Phantom.LESION);
     }
 
     static RunOutput into(Path folder, CheckpointPolicy policy, TrainListener listener) {
@@ -154,8 +156,8 @@ final class Fixture {
     }
 
     static ViewRecipe textureViews() {
-        return new ViewRecipe("textures", 0, new ViewRecipe.Crop(SIZE, 0.5, 1), 0.5, new ViewRecipe.Jitter(0.4, 0.4, 0, 0, 0.8), 0,
-                ViewRecipe.Blur.NONE, ViewRecipe.Evaluation.EXACT);
+        return new ViewRecipe("textures", 0, new ViewRecipe.Crop(SIZE, 0.5, 1), 0.5, new ViewRecipe.Jitter(0.4, 0.4, 0, 0, 0.8),
+                0, ViewRecipe.Blur.NONE, ViewRecipe.Evaluation.EXACT);
     }
 
     static Normalisation half() {

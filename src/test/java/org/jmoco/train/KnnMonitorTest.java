@@ -19,8 +19,8 @@ import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 class KnnMonitorTest {
-    private static final KnnMonitor.Task TASK = new KnnMonitor.Task(Fixture.textures(13, 1), Fixture.textures(7, 2), Fixture.textureViews(),
-            Fixture.half(), 5, 0.1, 1);
+    private static final KnnMonitor.Task TASK = new KnnMonitor.Task(Fixture.textures(13, 1), Fixture.textures(7, 2),
+            Fixture.textureViews(), Fixture.half(), 5, 0.1, 1);
 
     /** A backend that ranks rows finds the neighbours that the host finds from the same features, in the same order. */
     @Test
@@ -35,14 +35,17 @@ class KnnMonitorTest {
             encoder.statistics().upload(backend, Initializer.weights(encoder.statistics().specs(), 3));
             HostTensor bank = e.extract(Views.evaluation(TASK.bank(), TASK.views()), TASK.normalisation());
             HostTensor queries = e.extract(Views.evaluation(TASK.queries(), TASK.views()), TASK.normalisation());
-            WeightedKnn.Result host = new WeightedKnn(bank.toF64().doubles(), TASK.bank().labels(), 16, TASK.bank().classNames().size(), 5, 0.1)
+            WeightedKnn.Result host = new WeightedKnn(bank.toF64().doubles(), TASK.bank().labels(), 16,
+                    TASK.bank().classNames().size(), 5, 0.1)
                     .classify(queries.toF64().doubles(), 1);
             WeightedKnn.Result device = monitor.classify();
             for (int q = 0; q < 7; q++) {
                 assertArrayEquals(host.neighbours()[q], device.neighbours()[q], "query " + q);
                 for (int c = 0; c < host.scores()[q].length; c++) {
-                    // Similarities are rounded to f32, and exp(s / t) turns an error of half a unit of 1 into one of 1 / t relative.
-                    assertEquals(host.scores()[q][c], device.scores()[q][c], 2 * 0x1p-24 / 0.1 * host.scores()[q][c], "query " + q);
+                    // Similarities are rounded to f32, and exp(s / t) turns an error of half a unit of 1 into one of 1 / t
+                    // relative.
+                    assertEquals(host.scores()[q][c], device.scores()[q][c], 2 * 0x1p-24 / 0.1 * host.scores()[q][c], "query "
+                            + q);
                 }
             }
             assertEquals(host.accuracy(TASK.queries().labels()), monitor.measure());

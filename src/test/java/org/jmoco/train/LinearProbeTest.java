@@ -34,8 +34,8 @@ class LinearProbeTest {
     }
 
     private static FinetuneConfig config(Head head, boolean frozen, OptimizerKind optimizer, ResNet18.Config network) {
-        return new FinetuneConfig(network, head, frozen, optimizer, Fixture.BATCH, Fixture.EPOCHS, LearningRate.constant(1e-2), 0, 1,
-                Fixture.views(), Fixture.PHANTOMS.normalisation(), 1);
+        return new FinetuneConfig(network, head, frozen, optimizer, Fixture.BATCH, Fixture.EPOCHS, LearningRate.constant(1e-2), 0,
+                1, Fixture.views(), Fixture.PHANTOMS.normalisation(), 1);
     }
 
     private static FinetuneConfig probe(OptimizerKind optimizer) {
@@ -44,7 +44,8 @@ class LinearProbeTest {
 
     private Pretrained pretrained(boolean mlp) {
         Path out = folder.resolve("pretrained" + mlp);
-        Fixture.pretrain(Fixture.pretraining(encoder(mlp), 0.99, 0.03), 1, Fixture.into(out, new CheckpointPolicy(3, 0), TrainListener.SILENT), t -> {
+        Fixture.pretrain(Fixture.pretraining(encoder(mlp), 0.99, 0.03), 1,
+                Fixture.into(out, new CheckpointPolicy(3, 0), TrainListener.SILENT), t -> {
             t.initialize();
             t.train();
         });
@@ -55,7 +56,8 @@ class LinearProbeTest {
     void everythingBeforeTheLastLayerStaysBitForBit() {
         for (boolean mlp : new boolean[] {false, true}) {
             Pretrained start = pretrained(mlp);
-            assertTrue(start.tensors().get("bn1.num_batches_tracked").get(0) > 0, "the counter never moved, so this test shows less");
+            assertTrue(start.tensors().get("bn1.num_batches_tracked").get(0) > 0,
+                    "the counter never moved, so this test shows less");
             for (OptimizerKind optimizer : OptimizerKind.values()) {
                 Path out = folder.resolve("probe" + mlp + optimizer);
                 Fixture.finetune(probe(optimizer), 2, Fixture.into(out, OFTEN, TrainListener.SILENT), t -> {
@@ -69,7 +71,8 @@ class LinearProbeTest {
                         assertTrue(t.bitEquals(end.get(name)), name);
                     }
                 });
-                assertFalse(end.keySet().stream().anyMatch(n -> n.startsWith("fc.0") || n.matches("(adam\\.m|velocity)\\.(conv|bn|layer).*")),
+                assertFalse(end.keySet().stream()
+                        .anyMatch(n -> n.startsWith("fc.0") || n.matches("(adam\\.m|velocity)\\.(conv|bn|layer).*")),
                         "only the last layer has moments: " + end.keySet());
             }
         }
@@ -80,8 +83,8 @@ class LinearProbeTest {
         Pretrained start = pretrained(false);
         double[] losses = new double[2];
         FinetuneConfig c = probe(OptimizerKind.ADAM);
-        FinetuneConfig longer = new FinetuneConfig(c.network(), c.head(), true, c.optimizer(), c.batch(), 30, c.learningRate(), 0, 1, c.views(),
-                c.normalisation(), 1);
+        FinetuneConfig longer = new FinetuneConfig(c.network(), c.head(), true, c.optimizer(), c.batch(), 30, c.learningRate(), 0,
+                1, c.views(), c.normalisation(), 1);
         Fixture.finetune(longer, 2, new RunOutput(null, CheckpointPolicy.DEFAULT, new TrainListener() {
             @Override
             public void epoch(EpochRecord e) {
@@ -98,8 +101,8 @@ class LinearProbeTest {
     void aChangedFrozenWeightIsAnErrorThatNamesIt() {
         try (Backend backend = CpuBackend.open(1)) {
             SupervisedTrainer[] t = new SupervisedTrainer[1];
-            t[0] = new SupervisedTrainer(backend, probe(OptimizerKind.ADAM), Fixture.labelled(), 1, new RunOutput(null, CheckpointPolicy.DEFAULT,
-                    new TrainListener() {
+            t[0] = new SupervisedTrainer(backend, probe(OptimizerKind.ADAM), Fixture.labelled(), 1,
+                    new RunOutput(null, CheckpointPolicy.DEFAULT, new TrainListener() {
                         @Override
                         public void epoch(EpochRecord e) {
                             Map<String, HostTensor> w = t[0].step().network().weights().download(backend);
@@ -145,8 +148,10 @@ class LinearProbeTest {
     void aProjectionOfTwoLayersIsTakenOverOrReplaced() {
         Pretrained start = pretrained(true);
         assertEquals(encoder(true), start.architecture(1));
-        Fixture.finetune(config(Head.PROJECTION, false, OptimizerKind.ADAM, encoder(true)), 1, RunOutput.NONE, t -> t.initializeFrom(start));
-        Fixture.finetune(config(Head.FRESH, false, OptimizerKind.ADAM, encoder(false).withDim(2)), 1, RunOutput.NONE, t -> t.initializeFrom(start));
+        Fixture.finetune(config(Head.PROJECTION, false, OptimizerKind.ADAM, encoder(true)), 1, RunOutput.NONE,
+                t -> t.initializeFrom(start));
+        Fixture.finetune(config(Head.FRESH, false, OptimizerKind.ADAM, encoder(false).withDim(2)), 1, RunOutput.NONE,
+                t -> t.initializeFrom(start));
         Fixture.finetune(config(Head.PROJECTION, false, OptimizerKind.ADAM, encoder(false)), 1, RunOutput.NONE, t -> {
             UserError e = assertThrows(UserError.class, () -> t.initializeFrom(start));
             assertTrue(e.getMessage().contains("its projection has two layers (--mlp)"), e.getMessage());

@@ -6,8 +6,8 @@ import org.junit.jupiter.api.Test;
 
 class McNemarTest {
     /**
-     * 150 and 86: the approval ratings of Agresti, Categorical Data Analysis (1990), as in R's help of mcnemar.test. The exact p values
-     * are those of scipy.stats.binomtest.
+     * 150 and 86: the approval ratings of Agresti, Categorical Data Analysis (1990), as in R's help of mcnemar.test. The exact p
+     * values are those of scipy.stats.binomtest.
      */
     @Test
     void publishedCountsAndExactProbabilities() {

@@ -53,7 +53,8 @@ class MetricsTest {
         List<String> all = Metrics.binary(1, LABELS, PREDICTED, SCORE, BOOTSTRAP).lines(NAMES);
         for (String name : List.of("accuracy", "precision", "recall", "F1", "AUC")) {
             assertEquals(
-                    1, all.stream().filter(l -> l.matches(name + " \\d\\.\\d{4} \\[\\d\\.\\d{4}, \\d\\.\\d{4}]")).count(), all.toString());
+                    1, all.stream().filter(l -> l.matches(name + " \\d\\.\\d{4} \\[\\d\\.\\d{4}, \\d\\.\\d{4}]")).count(),
+                    all.toString());
         }
         assertTrue(all.contains("confusion tp 3 fp 1 tn 4 fn 2"), all.toString());
     }
@@ -81,7 +82,8 @@ class MetricsTest {
     @Test
     void weightsAreRepetitions() {
         Auc auc = new Auc(new double[] {.1, .5, .5, .9}, new boolean[] {false, true, false, true});
-        Auc repeated = new Auc(new double[] {.1, .1, .1, .5, .5, .5, .5}, new boolean[] {false, false, false, true, false, false, false});
+        Auc repeated = new Auc(new double[] {.1, .1, .1, .5, .5, .5, .5},
+                new boolean[] {false, false, false, true, false, false, false});
         // Thrice the first, once the second, thrice the third, never the last.
         assertEquals(repeated.of(null), auc.of(new int[] {3, 1, 3, 0}));
     }
@@ -99,7 +101,8 @@ class MetricsTest {
         }
         Metrics.Metric accuracy = Metrics.binary(1, labels, predicted, score, BOOTSTRAP).get("accuracy");
         double half = 1.96 * Math.sqrt(0.8 * 0.2 / n);
-        // An end is uncertain by 0.06 deviations (see RESAMPLES), accuracies move in steps of 1/n: four of the first, one of the second.
+        // An end is uncertain by 0.06 deviations (see RESAMPLES), accuracies move in steps of 1/n: four of the first, one of the
+        // second.
         double tolerance = 4 * 0.06 * half / 1.96 + 1.0 / n;
         assertEquals(0.8 - half, accuracy.low(), tolerance);
         assertEquals(0.8 + half, accuracy.high(), tolerance);
@@ -139,7 +142,8 @@ class MetricsTest {
         assertEquals(0, m.get("precision").value());
         assertEquals(0, m.get("F1").value());
         assertEquals(0.5, m.get("AUC").value());
-        assertEquals("note: precision: no image is predicted to be of class \"ill\", which counts as 0", m.lines(NAMES).getLast());
+        assertEquals("note: precision: no image is predicted to be of class \"ill\", which counts as 0",
+                m.lines(NAMES).getLast());
     }
 
     @Test
@@ -165,10 +169,12 @@ class MetricsTest {
 
     @Test
     void aClassWithoutImagesOrPredictionsIsNamed() {
-        List<String> lines = Metrics.multiclass(new int[] {0, 0, 1}, new int[] {0, 0, 0}, new double[][] {{.8, .1, .1}, {.5, .4, .1}, {.6, .3, .1}},
-                BOOTSTRAP).lines(List.of("oak", "elm", "ash"));
-        assertTrue(lines.contains("note: precision: no image is predicted to be of class \"elm\", which counts as 0"), lines.toString());
-        assertTrue(lines.contains("note: class \"ash\" has no image and is left out of the means over classes"), lines.toString());
+        List<String> lines = Metrics.multiclass(new int[] {0, 0, 1}, new int[] {0, 0, 0},
+                new double[][] {{.8, .1, .1}, {.5, .4, .1}, {.6, .3, .1}}, BOOTSTRAP).lines(List.of("oak", "elm", "ash"));
+        assertTrue(lines.contains("note: precision: no image is predicted to be of class \"elm\", which counts as 0"),
+                lines.toString());
+        assertTrue(lines.contains("note: class \"ash\" has no image and is left out of the means over classes"),
+                lines.toString());
     }
 
     @Test

@@ -18,9 +18,9 @@ import org.jmoco.tensor.Philox;
 import org.junit.jupiter.api.Test;
 
 /**
- * MoCo learns from phantoms, without labels, what a random encoder does not see: which chest a changed view shows. The chests that are
- * asked for are not among those that it was trained on. Not lesions: so short a pretraining does not lift the kNN accuracy of so small
- * a part of a slice (docs/results.md).
+ * MoCo learns from phantoms, without labels, what a random encoder does not see: which chest a changed view shows. The chests
+ * that are asked for are not among those that it was trained on. Not lesions: so short a pretraining does not lift the kNN
+ * accuracy of so small a part of a slice (docs/results.md).
  */
 class MocoLearnsTest {
     private static final int SIZE = 16;
@@ -30,9 +30,11 @@ class MocoLearnsTest {
     void pretrainingOnPhantomsLiftsKnnAccuracyFarAboveARandomEncoder() {
         DataSet phantoms = Phantom.dataSet(1, SIZE, 1024, 0, 0, CHESTS);
         ViewRecipe views = ViewRecipe.of("phantom").withSize(SIZE);
-        MocoConfig moco = new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, 8, 32, 4), 32, SIZE, 128, 0.99, 0.1, true, 0.9, 1e-4);
+        MocoConfig moco = new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, 8, 32, 4), 32, SIZE, 128, 0.99, 0.1, true, 0.9,
+                1e-4);
         int epochs = 40;
-        PretrainConfig config = new PretrainConfig(moco, epochs, LearningRate.cosine(0.03), 1, views, phantoms.normalisation(), epochs);
+        PretrainConfig config = new PretrainConfig(moco, epochs, LearningRate.cosine(0.03), 1, views, phantoms.normalisation(),
+                epochs);
         ImageSet chests = phantoms.split(DataSet.TEST);
         KnnMonitor.Task task = new KnnMonitor.Task(eachItsOwnClass(chests), eachItsOwnClass(viewsOf(chests, views)), views,
                 phantoms.normalisation(), 5, 0.1, 2);
@@ -43,9 +45,9 @@ class MocoLearnsTest {
             double random = t.monitor().measure();
             t.train();
             double trained = t.monitor().measure();
-            // Guessing is 0.005. Seen with seeds 1 to 4: 0.03 to 0.34, 0.06 to 0.28, 0.06 to 0.35, 0.08 to 0.42; with m = 0, where keys
-            // come from the very encoder that is trained: 0.06 to 0.06. A difference of two such parts of 200 deviates by 0.035: 0.15 is
-            // four deviations.
+            // Guessing is 0.005. Seen with seeds 1 to 4: 0.03 to 0.34, 0.06 to 0.28, 0.06 to 0.35, 0.08 to 0.42; with m = 0,
+            // where keys come from the very encoder that is trained: 0.06 to 0.06. A difference of two such parts of 200 deviates
+            // by 0.035: 0.15 is four deviations.
             assertTrue(trained > random + 0.15, "random " + random + ", after pretraining " + trained);
         }
     }

@@ -124,7 +124,8 @@ class MocoTrainerTest {
         });
         Pretrained start = Pretrained.load(folder);
         try (Backend backend = CpuBackend.open(1)) {
-            MocoTrainer t = new MocoTrainer(backend, Fixture.pretraining(), Fixture.PHANTOMS.pretraining(), null, 1, RunOutput.NONE);
+            MocoTrainer t = new MocoTrainer(backend, Fixture.pretraining(), Fixture.PHANTOMS.pretraining(), null, 1,
+                    RunOutput.NONE);
             backend.allocate();
             t.initializeFrom(start);
             for (ResNet18 e : new ResNet18[] {t.step().pair().query(), t.step().pair().key()}) {

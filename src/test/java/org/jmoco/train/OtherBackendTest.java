@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A checkpoint of one backend goes on on the other, the CUDA backend being on the emulated device: the next step, taken on both from the
- * same checkpoint, is the same up to rounding.
+ * A checkpoint of one backend goes on on the other, the CUDA backend being on the emulated device: the next step, taken on both
+ * from the same checkpoint, is the same up to rounding.
  *
- * <p>One step only: rounding puts some activation near 0 on the other side of its ReLU sooner or later, and from there on two right
- * runs part (here within four steps from the start, with f64 as the judge of neither).
+ * <p>One step only: rounding puts some activation near 0 on the other side of its ReLU sooner or later, and from there on two
+ * right runs part (here within four steps from the start, with f64 as the judge of neither).
  */
 class OtherBackendTest {
     private static final CheckpointPolicy EVERY_STEP = new CheckpointPolicy(1, 1);
@@ -67,7 +67,8 @@ class OtherBackendTest {
                 rms += expected.get(i) * expected.get(i) / expected.size();
             }
             for (int i = 0; i < expected.size(); i++) {
-                // Gradients pass 40 layers of sums of up to 300 products, divided by T = 0.1: 40 * 300 * 10 * 2^-24 = 0.007 of their size.
+                // Gradients pass 40 layers of sums of up to 300 products, divided by T = 0.1: 40 * 300 * 10 * 2^-24 = 0.007 of
+                // their size.
                 double allowed = 0.007 * (Math.sqrt(rms) + Math.abs(expected.get(i)));
                 assertEquals(expected.get(i), other.get(name).get(i), allowed, name + " " + i);
             }

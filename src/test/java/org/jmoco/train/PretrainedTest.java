@@ -48,8 +48,10 @@ class PretrainedTest {
 
     @Test
     void aRunsOtherStateDoesNotMatter() {
-        Pretrained p = Pretrained.load(write(SMALL, Map.of("queue", HostTensor.scalar(1), "key.conv1.weight", HostTensor.scalar(1),
-                "velocity.fc.bias", HostTensor.scalar(0), "bn1.num_batches_tracked", HostTensor.of(Shape.SCALAR, new long[] {7}))));
+        Pretrained p = Pretrained.load(write(SMALL,
+                Map.of("queue", HostTensor.scalar(1), "key.conv1.weight", HostTensor.scalar(1),
+                "velocity.fc.bias", HostTensor.scalar(0), "bn1.num_batches_tracked",
+                HostTensor.of(Shape.SCALAR, new long[] {7}))));
         assertDoesNotThrow(() -> p.requireFits(SMALL, true));
     }
 

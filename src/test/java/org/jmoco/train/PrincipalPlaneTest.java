@@ -11,7 +11,10 @@ import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 class PrincipalPlaneTest {
-    /** Two orthogonal directions in four dimensions, with deviations 3 and 1 and an offset: they are found again, and nothing is left over. */
+    /**
+     * Two orthogonal directions in four dimensions, with deviations 3 and 1 and an offset: they are found again, and nothing is
+     * left over.
+     */
     @Test
     void findsThePlaneThatPointsWereMadeIn() {
         int n = 60;
@@ -56,7 +59,8 @@ class PrincipalPlaneTest {
 
     @Test
     void aBrokenNetworkIsNamed() {
-        assertTrue(assertThrows(UserError.class, () -> PrincipalPlane.of(HostTensor.of(Shape.of(2, 2), new double[] {1, 2, Double.NaN, 1}))).getMessage()
+        assertTrue(assertThrows(UserError.class,
+                () -> PrincipalPlane.of(HostTensor.of(Shape.of(2, 2), new double[] {1, 2, Double.NaN, 1}))).getMessage()
                 .contains("feature 0 of image 1 is NaN"));
         assertThrows(UserError.class, () -> PrincipalPlane.of(HostTensor.of(Shape.of(1, 2), new double[] {1, 2})));
     }

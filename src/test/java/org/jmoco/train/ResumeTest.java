@@ -111,10 +111,11 @@ class ResumeTest {
         pretrainOn(whole, 1, OFTEN, TrainListener.SILENT);
         Path out = folder.resolve("moved");
         assertThrows(Fixture.Killed.class, () -> pretrainOn(out, 1, OFTEN, dyingAt(2, 3)));
-        Fixture.pretrain(ReferenceBackend.open(DType.F32, 1), Fixture.pretraining(), 1, into(out, OFTEN, TrainListener.SILENT), t -> {
+        Fixture.pretrain(ReferenceBackend.open(DType.F32, 1), Fixture.pretraining(), 1, into(out, OFTEN, TrainListener.SILENT),
+                t -> {
             List<String> remarks = t.resume(latest(out));
-            assertEquals(List.of("the run began on cpu f32 and goes on on reference f32: it will not end with the bytes that it would have"
-                    + " had there"), remarks);
+            assertEquals(List.of("the run began on cpu f32 and goes on on reference f32: it will not end with the bytes that it"
+                    + " would have had there"), remarks);
             t.train();
         });
         // The same batches in the same order, summed otherwise: weights of the size 0.1 agree to some thousandths of it.
@@ -140,7 +141,8 @@ class ResumeTest {
         assertTrue(refusal(folder, Fixture.pretraining(Fixture.encoder(), 0.9, 0.03)).contains("--momentum was 0.99, now 0.9"));
         assertTrue(refusal(folder, Fixture.pretraining(Fixture.encoder(), 0.99, 0.06))
                 .contains("--lr and --schedule was cosine from 0.03 over 3 epochs, now cosine from 0.06 over 3 epochs"));
-        assertTrue(refusal(folder, Fixture.pretraining(Fixture.encoder().withDim(8), 0.99, 0.03)).contains("--dim was 16, now 8"));
+        assertTrue(refusal(folder, Fixture.pretraining(Fixture.encoder().withDim(8), 0.99, 0.03))
+                .contains("--dim was 16, now 8"));
         Path fine = folder.resolve("fine");
         finetuneOn(fine, 1, OFTEN, TrainListener.SILENT);
         assertTrue(refusal(fine, Fixture.pretraining()).contains("format \"jmoco finetune 1\", expected \"jmoco pretrain 1\""));
@@ -167,7 +169,8 @@ class ResumeTest {
         Path out = folder.resolve("killed");
         killAfter(out, 6); // within epoch 2, about when step 6 is being saved
         assertTrue(hasCheckpoint(out), "the child was killed before it had saved anything, so this test showed nothing");
-        assertTrue(latest(out).metadata().get("position.epoch").compareTo("3") < 0, "the child had finished before it was killed");
+        assertTrue(latest(out).metadata().get("position.epoch").compareTo("3") < 0,
+                "the child had finished before it was killed");
         pretrainOn(out, 2, OFTEN, TrainListener.SILENT);
         assertArrayEquals(bytes(folder.resolve("whole")), bytes(out));
     }

@@ -59,7 +59,8 @@ class SupervisedTrainerTest {
             assertEquals("2x32", taken.remove("fc.weight").shape().toString());
             taken.remove("fc.bias");
             MocoTrainerTest.requireSame(start.tensors(), taken);
-            assertTrue(taken.get("layer4.1.bn2.running_var").get(0) != 1, "the statistics never moved, so this test shows nothing");
+            assertTrue(taken.get("layer4.1.bn2.running_var").get(0) != 1,
+                    "the statistics never moved, so this test shows nothing");
         }
     }
 
@@ -81,7 +82,8 @@ class SupervisedTrainerTest {
     void itLearnsAndTheVoteIsThatOfTheLastEpochs() {
         FinetuneConfig config = new FinetuneConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, 4, 2, 2), Head.FRESH, 16, 20,
                 LearningRate.constant(3e-3), 0, 1, Fixture.textureViews(), Fixture.half(), 5);
-        SupervisedTrainer.Data data = new SupervisedTrainer.Data(rowsAndColumns(0, 64), rowsAndColumns(1, 40), rowsAndColumns(2, 100), 1);
+        SupervisedTrainer.Data data = new SupervisedTrainer.Data(rowsAndColumns(0, 64), rowsAndColumns(1, 40),
+                rowsAndColumns(2, 100), 1);
         try (Backend backend = CpuBackend.open(2)) {
             SupervisedTrainer t = new SupervisedTrainer(backend, config, data, 1, RunOutput.NONE);
             backend.allocate();
@@ -114,7 +116,8 @@ class SupervisedTrainerTest {
     @Test
     void setsOfOtherClassesOrWithoutLabelsAreRefused() {
         ImageSet labelled = rowsAndColumns(0, 8);
-        UserError e = assertThrows(UserError.class, () -> new SupervisedTrainer.Data(labelled, labelled.withoutLabels(), null, 1));
+        UserError e = assertThrows(UserError.class,
+                () -> new SupervisedTrainer.Data(labelled, labelled.withoutLabels(), null, 1));
         assertTrue(e.getMessage().contains("does not have the classes of"), e.getMessage());
         assertFalse(assertThrows(UserError.class, () -> new SupervisedTrainer.Data(labelled, Fixture.textures(8, 1), null, 1))
                 .getMessage().isEmpty());

@@ -38,12 +38,12 @@ public final class BundleFolder {
     private static final String FONT = "org/apache/pdfbox/resources/ttf/LiberationSans-Regular.ttf";
 
     /**
-     * What is left out of the class path, by the beginning of the jar's name. Native halves lie unpacked in natives/; the classes of
-     * JavaCPP's oneDNN are not used (org.jmoco.backend.cpu.DnnlLibrary says why); pdfbox and its kin are XChart's way to PDF, SVG and
-     * animated GIF, which jmoco does not write.
+     * What is left out of the class path, by the beginning of the jar's name. Native halves lie unpacked in natives/; the classes
+     * of JavaCPP's oneDNN are not used (org.jmoco.backend.cpu.DnnlLibrary says why); pdfbox and its kin are XChart's way to PDF,
+     * SVG and animated GIF, which jmoco does not write.
      */
-    private static final List<String> LEFT_OUT = List.of("dnnl-", "jcuda-natives-", "jcublas-natives-", "jcudnn-natives-", "jline-native-", "pdfbox-",
-            "fontbox-", "graphics2d-", "VectorGraphics2D-", "animated-gif-lib-", "commons-logging-");
+    private static final List<String> LEFT_OUT = List.of("dnnl-", "jcuda-natives-", "jcublas-natives-", "jcudnn-natives-",
+            "jline-native-", "pdfbox-", "fontbox-", "graphics2d-", "VectorGraphics2D-", "animated-gif-lib-", "commons-logging-");
 
     private BundleFolder() {
     }
@@ -120,7 +120,8 @@ public final class BundleFolder {
     private static void font(Path lib, List<Path> classPath) throws IOException {
         for (Path jar : classPath) {
             if (jar.getFileName().toString().startsWith(FONT_JAR)) {
-                try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(jar.toFile()); InputStream in = zip.getInputStream(zip.getEntry(FONT))) {
+                try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(jar.toFile());
+                        InputStream in = zip.getInputStream(zip.getEntry(FONT))) {
                     Files.createDirectories(lib.resolve("fonts"));
                     Files.copy(in, lib.resolve("fonts/LiberationSans-Regular.ttf"));
                 }
@@ -149,7 +150,8 @@ public final class BundleFolder {
 
     /** A jar's files without compression, without what only Maven reads. */
     private static Path store(Path jar, Path to) throws IOException {
-        try (ZipInputStream in = new ZipInputStream(Files.newInputStream(jar)); ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(to))) {
+        try (ZipInputStream in = new ZipInputStream(Files.newInputStream(jar));
+                ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(to))) {
             for (ZipEntry e = in.getNextEntry(); e != null; e = in.getNextEntry()) {
                 if (!e.isDirectory() && !e.getName().startsWith("META-INF/maven/")) {
                     put(out, e.getName(), in.readAllBytes());

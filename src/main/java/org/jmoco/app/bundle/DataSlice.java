@@ -26,11 +26,12 @@ import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.UserError;
 
 /**
- * A part of a data set, small enough to travel, in a folder that the set's own reader takes: as many images of each class, chosen by a
- * fixed seed, in the order of the set. Labels, splits and classes stay what they are.
+ * A part of a data set, small enough to travel, in a folder that the set's own reader takes: as many images of each class, chosen
+ * by a fixed seed, in the order of the set. Labels, splits and classes stay what they are.
  *
- * <p>CIFAR-10 keeps every pixel (1.7 KB an image, {@link CifarPacking}). COVID-CT is resized to what its recipe resizes to before any random view (shorter
- * side 128), so views are the same, pixel for pixel; evaluation, which resizes the original, differs a little.
+ * <p>CIFAR-10 keeps every pixel (1.7 KB an image, {@link CifarPacking}). COVID-CT is resized to what its recipe resizes to before
+ * any random view (shorter side 128), so views are the same, pixel for pixel; evaluation, which resizes the original, differs a
+ * little.
  */
 public final class DataSlice {
     /** What can be cut. */
@@ -44,7 +45,8 @@ public final class DataSlice {
 
     /**
      * @param set    one of {@link #NAMES}
-     * @param images of CIFAR-10's train split, a multiple of 50, and a fifth as many of test; of COVID-CT in all, each split in proportion; 0: all
+     * @param images of CIFAR-10's train split, a multiple of 50, and a fifth as many of test; of COVID-CT in all, each split in
+     *     proportion; 0: all
      * @param folder is made
      * @throws UserError if the set has not so many
      */
@@ -56,7 +58,8 @@ public final class DataSlice {
             case "cifar10" -> {
                 ImageSet train = set.split(DataSet.TRAIN);
                 int n = images == 0 ? train.size() : images;
-                require(n % CIFAR_STEP == 0 && n <= train.size(), set, images, "a multiple of " + CIFAR_STEP + ", at most " + train.size());
+                require(n % CIFAR_STEP == 0 && n <= train.size(), set, images, "a multiple of " + CIFAR_STEP + ", at most "
+                        + train.size());
                 parts.put(DataSet.TRAIN, balanced(train, n / 10));
                 parts.put(DataSet.TEST, balanced(set.split(DataSet.TEST), n / CIFAR_STEP));
                 for (int f = 0; f < 5; f++) {
@@ -119,7 +122,8 @@ public final class DataSlice {
                 Path file = folder.resolve(name);
                 Files.createDirectories(file.getParent());
                 ImageIO.write(picture(s.height(i), s.width(i), s.pixels(i)), "png", file.toFile());
-                lists.computeIfAbsent(s.classNames().get(s.label(i)), c -> new StringBuilder()).append(file.getFileName()).append('\n');
+                lists.computeIfAbsent(s.classNames().get(s.label(i)), c -> new StringBuilder()).append(file.getFileName())
+                        .append('\n');
             }
             lists.forEach((c, text) -> {
                 Path list = folder.resolve("split").resolve(c).resolve(split.getKey() + "CT_" + c + ".txt");
@@ -135,7 +139,8 @@ public final class DataSlice {
 
     /** Grey where it is: a third of the bytes. */
     private static BufferedImage picture(int height, int width, byte[] rgb) {
-        boolean grey = IntStream.range(0, height * width).allMatch(p -> rgb[3 * p] == rgb[3 * p + 1] && rgb[3 * p] == rgb[3 * p + 2]);
+        boolean grey = IntStream.range(0, height * width)
+                .allMatch(p -> rgb[3 * p] == rgb[3 * p + 1] && rgb[3 * p] == rgb[3 * p + 2]);
         BufferedImage image = new BufferedImage(width, height, grey ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB);
         int bands = grey ? 1 : 3;
         for (int p = 0; p < height * width; p++) {

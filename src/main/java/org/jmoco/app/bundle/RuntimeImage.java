@@ -27,16 +27,16 @@ final class RuntimeImage {
     static void link(Path folder, List<Path> classPath) throws IOException, InterruptedException {
         TreeSet<String> modules = modules(classPath);
         // Uncompressed, since xz does better on the whole; without line numbers; legal notices stay.
-        run(tool("jlink"), List.of("--add-modules", String.join(",", modules), "--strip-java-debug-attributes", "--no-header-files", "--no-man-pages",
-                "--compress", "zip-0", "--output", folder.toString()));
+        run(tool("jlink"), List.of("--add-modules", String.join(",", modules), "--strip-java-debug-attributes",
+                "--no-header-files", "--no-man-pages", "--compress", "zip-0", "--output", folder.toString()));
         stripSymbols(folder);
     }
 
     /** By what the class files use; what they name and nobody has (optional parts of libraries) is left out. */
     static TreeSet<String> modules(List<Path> classPath) throws IOException, InterruptedException {
         String path = classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-        List<String> arguments = new ArrayList<>(List.of("--multi-release", "base", "--ignore-missing-deps", "--print-module-deps", "--add-modules",
-                VECTOR_API, "--class-path", path));
+        List<String> arguments = new ArrayList<>(List.of("--multi-release", "base", "--ignore-missing-deps",
+                "--print-module-deps", "--add-modules", VECTOR_API, "--class-path", path));
         arguments.add(classPath.getFirst().toString()); // and what can be reached from it
         String answer = run(tool("jdeps"), arguments).lines().reduce((a, b) -> b).orElse("");
         if (!answer.matches("[a-z.,\\d]+")) {
@@ -54,7 +54,8 @@ final class RuntimeImage {
             files.filter(f -> f.toString().endsWith(".so")).map(Path::toString).forEach(command::add);
         }
         try {
-            new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+            new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
+                    .waitFor();
         } catch (IOException e) {
             return; // not installed: the archive grows by 1 MB, which its size check sees
         }
@@ -63,7 +64,8 @@ final class RuntimeImage {
     private static Path tool(String name) {
         Path tool = Path.of(System.getProperty("java.home"), "bin", name);
         if (!Files.isExecutable(tool)) {
-            throw UserError.failed("bundle: there is no " + tool + "; start by ./jmoco with a JDK (not a JRE, not a bundle), see JMOCO_JAVA");
+            throw UserError.failed("bundle: there is no " + tool
+                    + "; start by ./jmoco with a JDK (not a JRE, not a bundle), see JMOCO_JAVA");
         }
         return tool;
     }

@@ -30,7 +30,8 @@ final class TarXz {
      * @param progress gets the number of bytes packed since it was last called
      */
     static void write(Path folder, Path archive, int preset, LongConsumer progress) throws IOException {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive)); XZOutputStream xz = new XZOutputStream(out, new LZMA2Options(preset))) {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive));
+                XZOutputStream xz = new XZOutputStream(out, new LZMA2Options(preset))) {
             tar(folder, xz, progress);
         }
     }

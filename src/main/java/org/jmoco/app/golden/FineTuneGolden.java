@@ -34,12 +34,13 @@ final class FineTuneGolden {
             }
         }
         TensorRecords.compare(report, "weights", got.path("param_after"), f64.path("param_after"), f32.path("param_after"));
-        TensorRecords.compare(report, "statistics", got.path("buffers_after"), f64.path("buffers_after"), f32.path("buffers_after"));
+        TensorRecords.compare(report, "statistics", got.path("buffers_after"), f64.path("buffers_after"),
+                f32.path("buffers_after"));
         int counted = config.path("bn_splits").asInt() > 1 ? 0 : steps;
         TensorRecords.compareCounters(report, "statistics", counted, f64.path("buffers_after"));
         for (int i = 0; i < Math.max(GoldenModel.EVAL_IMAGES, f64.path("eval_logits_first8").size()); i++) {
-            report.numbers("eval logits", "image " + i, got.path("eval_logits_first8").path(i), f64.path("eval_logits_first8").path(i),
-                    f32.path("eval_logits_first8").path(i), 0);
+            report.numbers("eval logits", "image " + i, got.path("eval_logits_first8").path(i),
+                    f64.path("eval_logits_first8").path(i), f32.path("eval_logits_first8").path(i), 0);
             report.number("eval probability", "image " + i, got.path("eval_prob_class1").path(i).asDouble(Double.NaN),
                     f64.path("eval_prob_class1").path(i).asDouble(), f32.path("eval_prob_class1").path(i));
         }

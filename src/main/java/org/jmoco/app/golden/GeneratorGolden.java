@@ -22,7 +22,8 @@ final class GeneratorGolden {
         root.path("u_examples").properties().forEach(e -> {
             long seed = root.path("seeds").path(e.getKey()).asLong();
             for (int i = 0; i < e.getValue().size(); i++) {
-                report.number("stream", e.getKey() + "[" + i + "]", GoldenStream.u(seed, i), e.getValue().get(i).asDouble(), null);
+                report.number("stream", e.getKey() + "[" + i + "]", GoldenStream.u(seed, i), e.getValue().get(i).asDouble(),
+                        null);
             }
         });
         ObjectNode records = JsonNodeFactory.instance.objectNode();

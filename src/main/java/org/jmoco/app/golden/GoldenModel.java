@@ -18,7 +18,8 @@ final class GoldenModel {
 
     /** @param config of a case; has {@code width} where that is not the golden files' 64 */
     static ResNet18.Config config(CaseConfig config) {
-        return new ResNet18.Config(ResNet18.Stem.CIFAR, config.integer("width", WIDTH), config.count("dim"), config.count("bn_splits"));
+        return new ResNet18.Config(ResNet18.Stem.CIFAR, config.integer("width", WIDTH), config.count("dim"),
+                config.count("bn_splits"));
     }
 
     /**

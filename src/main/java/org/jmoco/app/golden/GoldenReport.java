@@ -19,8 +19,9 @@ import org.jmoco.tensor.DType;
  *
  * <p>Bounds. Integers: 0. In f64: 1e-9 for losses, 1e-8 for the rest. In f32: three times the largest error that PyTorch's own
  * float32 record shows for that kind, measured in the same way, plus {@value #FLOOR_EPSILONS} float32 epsilons. With products in
- * a narrower type of unit roundoff u (tf32: 2^-11, bf16: 2^-8) the f32 bound times u / 2^-24, as errors grow with the roundoff, but at
- * most 1: what is off by its own size is wrong in every type. Where the f32 bound is above 1e-4 in bf16, that is all it can tell.
+ * a narrower type of unit roundoff u (tf32: 2^-11, bf16: 2^-8) the f32 bound times u / 2^-24, as errors grow with the roundoff,
+ * but at most 1: what is off by its own size is wrong in every type. Where the f32 bound is above 1e-4 in bf16, that is all it
+ * can tell.
  */
 final class GoldenReport {
     private static final int FLOOR_EPSILONS = 8;
@@ -98,8 +99,8 @@ final class GoldenReport {
     }
 
     /**
-     * A single number that is a sum over the values of another kind, on their scale: its float32 record alone is one draw, and may
-     * be near 0 by luck, so the float32 errors of the values themselves count as well. Call this when both are complete.
+     * A single number that is a sum over the values of another kind, on their scale: its float32 record alone is one draw, and
+     * may be near 0 by luck, so the float32 errors of the values themselves count as well. Call this when both are complete.
      */
     void sumOf(String values, String sum) {
         Kind from = kinds.get(values);
@@ -171,8 +172,10 @@ final class GoldenReport {
             double bound = bound(e.getKey(), k);
             boolean pass = k.worst <= bound;
             passed &= pass;
-            out.printf(Locale.ROOT, "  %-4s %-26s worst %9.2e  bound %9.2e%s  (%d values)%s%n", pass ? "PASS" : "FAIL", e.getKey(),
-                    k.worst, bound, exact || Double.isNaN(k.peer) ? "" : String.format(Locale.ROOT, "  torch f32 %9.2e%s", k.peer, k.peerOf), k.values,
+            out.printf(Locale.ROOT, "  %-4s %-26s worst %9.2e  bound %9.2e%s  (%d values)%s%n", pass ? "PASS" : "FAIL",
+                    e.getKey(),
+                    k.worst, bound, exact || Double.isNaN(k.peer) ? ""
+                            : String.format(Locale.ROOT, "  torch f32 %9.2e%s", k.peer, k.peerOf), k.values,
                     k.worst > 0 ? "  at " + k.where : "");
         }
         out.flush();

@@ -35,7 +35,9 @@ public final class GoldenRun {
         return run(file, backend, dtype, 0, out);
     }
 
-    /** @param roundoff unit roundoff of the narrowest type that the backend computes in, where that is not {@code dtype}; else 0 */
+    /**
+     * @param roundoff unit roundoff of the narrowest type that the backend computes in, where that is not {@code dtype}; else 0
+     */
     public static boolean run(Path file, Supplier<Backend> backend, DType dtype, double roundoff, PrintWriter out) {
         JsonNode root = read(file);
         GoldenReport report = new GoldenReport(dtype, roundoff);
@@ -94,7 +96,8 @@ public final class GoldenRun {
         } catch (JsonProcessingException e) {
             throw UserError.failed("golden: " + file + " is not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw UserError.failed("golden: cannot read " + file + " (" + AtomicFile.reason(e) + "); give the path of a golden .json file", e);
+            throw UserError.failed("golden: cannot read " + file + " (" + AtomicFile.reason(e)
+                    + "); give the path of a golden .json file", e);
         }
     }
 }

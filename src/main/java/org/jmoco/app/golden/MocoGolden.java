@@ -26,11 +26,14 @@ final class MocoGolden {
             compareStep(report, s, got.path("steps").path(s), f64.path("steps").path(s), f32.path("steps").path(s));
             String gradients = "grad_step" + (s + 1);
             if (f64.has(gradients)) {
-                TensorRecords.compare(report, "gradient step " + (s + 1), got.path(gradients), f64.path(gradients), f32.path(gradients));
+                TensorRecords.compare(report, "gradient step " + (s + 1), got.path(gradients), f64.path(gradients),
+                        f32.path(gradients));
             }
         }
-        TensorRecords.compare(report, "query weights", got.path("param_q_after"), f64.path("param_q_after"), f32.path("param_q_after"));
-        TensorRecords.compare(report, "key weights", got.path("param_k_after"), f64.path("param_k_after"), f32.path("param_k_after"));
+        TensorRecords.compare(report, "query weights", got.path("param_q_after"), f64.path("param_q_after"),
+                f32.path("param_q_after"));
+        TensorRecords.compare(report, "key weights", got.path("param_k_after"), f64.path("param_k_after"),
+                f32.path("param_k_after"));
         TensorRecords.compare(report, "query statistics", got.path("buffers_q_after"), f64.path("buffers_q_after"),
                 f32.path("buffers_q_after"));
         TensorRecords.compare(report, "key statistics", got.path("buffers_k_after"), f64.path("buffers_k_after"),
@@ -41,8 +44,8 @@ final class MocoGolden {
         compareQueue(report, config, got.path("queue_after"), f64.path("queue_after"), f32.path("queue_after"));
         double rms = 1 / Math.sqrt(config.path("dim").asInt()); // of a row of length 1
         for (int i = 0; i < Math.max(GoldenModel.EVAL_IMAGES, f64.path("eval_features_first8").size()); i++) {
-            report.numbers("eval features", "image " + i, got.path("eval_features_first8").path(i), f64.path("eval_features_first8").path(i),
-                    f32.path("eval_features_first8").path(i), rms);
+            report.numbers("eval features", "image " + i, got.path("eval_features_first8").path(i),
+                    f64.path("eval_features_first8").path(i), f32.path("eval_features_first8").path(i), rms);
         }
     }
 
@@ -82,11 +85,11 @@ final class MocoGolden {
                         1 / Math.sqrt(config.path("dim").asInt()));
             }
         });
-        // A sum of M unit columns against uniform numbers has a deviation of sqrt(M / 3): its scale, on which its error is as large
-        // as those of the elements on theirs. PyTorch's own error of it, 2.3e-6, 3.1e-6 and 3.8e-6 in three of the files, is 4.1e-8 in
-        // the fourth, where those of its elements are as everywhere: hence sumOf.
-        report.element("queue checksum", "checksum", got.path("checksum").asDouble(), e.path("checksum").asDouble(), p.path("checksum"),
-                Math.sqrt(config.path("K").asInt() / 3.0));
+        // A sum of M unit columns against uniform numbers has a deviation of sqrt(M / 3): its scale, on which its error is as
+        // large as those of the elements on theirs. PyTorch's own error of it, 2.3e-6, 3.1e-6 and 3.8e-6 in three of the files,
+        // is 4.1e-8 in the fourth, where those of its elements are as everywhere: hence sumOf.
+        report.element("queue checksum", "checksum", got.path("checksum").asDouble(), e.path("checksum").asDouble(),
+                p.path("checksum"), Math.sqrt(config.path("K").asInt() / 3.0));
         report.sumOf("queue elements", "queue checksum");
     }
 }

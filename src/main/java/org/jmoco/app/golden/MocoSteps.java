@@ -17,8 +17,8 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Shape;
 
 /**
- * Some MoCo training steps from the golden fill on a backend, recorded in the form of the golden files. The sizes are those of a file's
- * {@code config}, to which {@code width} may be added (64 in the files).
+ * Some MoCo training steps from the golden fill on a backend, recorded in the form of the golden files. The sizes are those of a
+ * file's {@code config}, to which {@code width} may be added (64 in the files).
  */
 final class MocoSteps {
     private final Backend backend;
@@ -59,7 +59,8 @@ final class MocoSteps {
     ObjectNode run() {
         ResNet18 q = step.pair().query();
         ResNet18 k = step.pair().key();
-        step.pair().load(backend, GoldenModel.weights(q.config(), config.seed(GoldenStream.PARAM)), GoldenModel.statistics(q.statistics().specs()));
+        step.pair().load(backend, GoldenModel.weights(q.config(), config.seed(GoldenStream.PARAM)),
+                GoldenModel.statistics(q.statistics().specs()));
         backend.upload(step.queue().keys(), initialQueue());
         backend.set(step.queue().head(), 0);
         step.sgd().setLearningRate(backend, config.number("lr"));

@@ -44,7 +44,9 @@ final class ViewsGolden {
         }
     }
 
-    /** Pixel (y, x, c) is (7 x + 5 y + 31 c' + top 6 bits of the stream) mod 256, with c' = 0 in all channels of a grey source. */
+    /**
+     * Pixel (y, x, c) is (7 x + 5 y + 31 c' + top 6 bits of the stream) mod 256, with c' = 0 in all channels of a grey source.
+     */
     private static Image source(JsonNode s) {
         int height = s.path("height").asInt();
         int width = s.path("width").asInt();

@@ -26,7 +26,8 @@ public final class StepSelftest {
     }
 
     private static MocoConfig config(int batch, int image, int width, int queue, int dim) {
-        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 4), batch, image, queue, 0.99, 0.1, false, 0.9, 5e-4);
+        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 4), batch, image, queue, 0.99, 0.1, false, 0.9,
+                5e-4);
     }
 
     /**

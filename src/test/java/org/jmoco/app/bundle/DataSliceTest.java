@@ -90,7 +90,8 @@ class DataSliceTest {
         assertEquals(10, some.split("test").size());
         assertSame(DataSlice.balanced(all.split("train"), 5), some.split("train"));
         assertSame(DataSlice.balanced(all.split("test"), 1), some.split("test"));
-        assertEquals(List.of("cifar10: a slice, {train=50, test=10} of {train=50000, test=10000} images: its figures are not those of the set"), log);
+        assertEquals(List.of("cifar10: a slice, {train=50, test=10} of {train=50000, test=10000} images: its figures are not"
+                + " those of the set"), log);
         DataSlice.write(all, 0, dir.resolve("all"));
         assertSame(all.split("train"), open("cifar10", dir.resolve("all")).split("train"));
     }
@@ -123,7 +124,8 @@ class DataSliceTest {
             DataSlice.write(cifar(), 50, dir.resolve(to));
         }
         for (String file : List.of("slice.txt", "data_batch_1.res.gz", "data_batch_5.res.gz", "test_batch.res.gz")) {
-            assertArrayEquals(Files.readAllBytes(dir.resolve("one").resolve(file)), Files.readAllBytes(dir.resolve("two").resolve(file)), file);
+            assertArrayEquals(Files.readAllBytes(dir.resolve("one").resolve(file)),
+                    Files.readAllBytes(dir.resolve("two").resolve(file)), file);
         }
     }
 
@@ -134,8 +136,8 @@ class DataSliceTest {
         assertTold("expected 20 to 40", () -> DataSlice.write(covid(8, 8), 41, dir));
         Path slice = dir.resolve("slice");
         DataSlice.write(cifar(), 50, slice);
-        for (String text : List.of("", "jmoco slice 1 covid-ct\n", "jmoco slice 1 cifar10\ntrain 50\n", "jmoco slice 1 cifar10\ntrain 0\ntest 10\n",
-                "jmoco slice 1 cifar10\ntrain 50\nval 10\n")) {
+        for (String text : List.of("", "jmoco slice 1 covid-ct\n", "jmoco slice 1 cifar10\ntrain 50\n",
+                "jmoco slice 1 cifar10\ntrain 0\ntest 10\n", "jmoco slice 1 cifar10\ntrain 50\nval 10\n")) {
             Files.writeString(slice.resolve("slice.txt"), text);
             assertTold("slice.txt is damaged", () -> open("cifar10", slice));
         }

@@ -23,14 +23,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The cases of the golden files at a reduced size on the emulated device, by the same code: the same generator, fill, steps and records, with
- * a narrower encoder, smaller images and a shorter queue. What PyTorch's float64 run is to a file, the reference backend in f64 is here; it
- * agrees with the files to 1e-9 ({@link GoldenTest}). And what PyTorch's float32 run is, the reference in f32 and the CPU backend are: bounds
- * follow from their errors by the rule of the files ({@link GoldenReport}).
+ * The cases of the golden files at a reduced size on the emulated device, by the same code: the same generator, fill, steps and
+ * records, with a narrower encoder, smaller images and a shorter queue. What PyTorch's float64 run is to a file, the reference
+ * backend in f64 is here; it agrees with the files to 1e-9 ({@link GoldenTest}). And what PyTorch's float32 run is, the reference
+ * in f32 and the CPU backend are: bounds follow from their errors by the rule of the files ({@link GoldenReport}).
  *
- * <p>Sizes are such that in f64 no input of a ReLU is nearer to 0 than 4e-7. An input within f32's rounding of 0 has its gradient passed or
- * not by chance, and with maps this small one gradient more or less moves the others by a hundredth: images of 16 x 16 have such an
- * input, at -9.6e-8. The large maps of the files have many, in PyTorch's own float32 record too.
+ * <p>Sizes are such that in f64 no input of a ReLU is nearer to 0 than 4e-7. An input within f32's rounding of 0 has its gradient
+ * passed or not by chance, and with maps this small one gradient more or less moves the others by a hundredth: images of 16 x 16
+ * have such an input, at -9.6e-8. The large maps of the files have many, in PyTorch's own float32 record too.
  */
 class ReducedGoldenTest {
     private static final int WIDTH = 8;
@@ -44,7 +44,8 @@ class ReducedGoldenTest {
 
     /** Queues that are no multiple of a step's keys and wrap around in its middle, which those of the files do not. */
     private static ObjectNode moco(int splits, boolean symmetric) {
-        return config(16, MOCO_SIZE, 32, splits, 0.03, 5e-4).put("K", symmetric ? 40 : 24).put("m", 0.99).put("T", 0.1).put("momentum", 0.9)
+        return config(16, MOCO_SIZE, 32, splits, 0.03, 5e-4).put("K", symmetric ? 40 : 24).put("m", 0.99).put("T", 0.1)
+                .put("momentum", 0.9)
                 .put("symmetric", symmetric);
     }
 
@@ -58,7 +59,8 @@ class ReducedGoldenTest {
 
     private static ObjectNode record(Backend backend, ObjectNode config) {
         try (backend) {
-            ObjectNode out = config.has("symmetric") ? new MocoSteps(backend, new CaseConfig(config)).run() : new FineTuneSteps(backend, new CaseConfig(config)).run();
+            ObjectNode out = config.has("symmetric") ? new MocoSteps(backend, new CaseConfig(config)).run()
+                    : new FineTuneSteps(backend, new CaseConfig(config)).run();
             out.set("config", config);
             return out;
         }
@@ -108,6 +110,7 @@ class ReducedGoldenTest {
 
     @Test
     void widthOfTheFilesIs64() {
-        assertEquals(64, GoldenModel.config(new CaseConfig(JsonNodeFactory.instance.objectNode().put("dim", 128).put("bn_splits", 8))).width());
+        assertEquals(64, GoldenModel.config(new CaseConfig(JsonNodeFactory.instance.objectNode().put("dim", 128)
+                .put("bn_splits", 8))).width());
     }
 }
