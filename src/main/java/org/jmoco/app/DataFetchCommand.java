@@ -45,12 +45,12 @@ final class DataFetchCommand implements Callable<Integer> {
     public Integer call() {
         DatasetCard card = DatasetCard.load(name);
         if (mirror != null && offline != null) {
-            throw UserError.usage("--mirror and --offline exclude each other: give the address to download from, or the folder that"
-                    + " holds the archives");
+            throw UserError.usage("--mirror and --offline exclude each other: give the address to download from, or the folder"
+                    + " that holds the archives");
         }
         if (mirror != null && !isServer(mirror)) {
-            throw UserError.usage("--mirror " + mirror + " is no address of a server; write http://HOST/PATH, or take --offline DIR for a"
-                    + " folder");
+            throw UserError.usage("--mirror " + mirror + " is no address of a server; write http://HOST/PATH, or take --offline"
+                    + " DIR for a folder");
         }
         PrintWriter text = spec.commandLine().getOut();
         try (Shown shown = Progress.onTerminal() ? new Bar() : new Lines(spec.commandLine().getErr(), System::nanoTime)) {

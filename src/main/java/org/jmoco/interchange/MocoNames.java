@@ -31,8 +31,8 @@ public final class MocoNames {
                     + " torchvision or onnx fit any network");
         }
         if (run.keySet().stream().noneMatch(name -> name.startsWith(KEY))) {
-            throw UserError.failed(source + ": holds a queue but no key encoder, so it is no whole state of a pretraining; --format"
-                    + " torchvision or onnx fit any network");
+            throw UserError.failed(source + ": holds a queue but no key encoder, so it is no whole state of a pretraining;"
+                    + " --format torchvision or onnx fit any network");
         }
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
         run.forEach((name, t) -> {
