@@ -3,7 +3,6 @@ package org.jmoco.app;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
@@ -30,12 +29,13 @@ final class DataFetchCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where the data set is going to lie.")
     private Path out;
 
-    @Option(names = "--offline", paramLabel = "DIR", description = "A folder with the archives, got by other means; nothing is downloaded (default: download).")
+    @Option(names = "--offline", paramLabel = "DIR",
+            description = "A folder with the archives, got by other means; nothing is downloaded (default: download).")
     private Path offline;
 
     @Option(names = "--mirror", paramLabel = "URL",
-            description = "Download the archives by their names from this address (http or https), not from the card's; checksums stay"
-                    + " those of the card (default: the card's addresses).")
+            description = "Download the archives by their names from this address (http or https), not from the card's; checksums"
+                    + " stay those of the card (default: the card's addresses).")
     private URI mirror;
 
     @Spec
@@ -45,13 +45,12 @@ final class DataFetchCommand implements Callable<Integer> {
     public Integer call() {
         DatasetCard card = DatasetCard.load(name);
         if (mirror != null && offline != null) {
-            throw UserError.usage("--mirror and --offline exclude each other: give the address to download from, or the folder that holds the"
-                    + " archives");
+            throw UserError.usage("--mirror and --offline exclude each other: give the address to download from, or the folder"
+                    + " that holds the archives");
         }
-        boolean server = mirror != null && mirror.getHost() != null && List.of("http", "https").contains(mirror.getScheme());
-        if (mirror != null && !server) {
-            throw UserError.usage("--mirror " + mirror + " is no address of a server; write http://HOST/PATH, or take --offline DIR for a"
-                    + " folder");
+        if (mirror != null && !isServer(mirror)) {
+            throw UserError.usage("--mirror " + mirror + " is no address of a server; write http://HOST/PATH, or take --offline"
+                    + " DIR for a folder");
         }
         PrintWriter text = spec.commandLine().getOut();
         try (Shown shown = Progress.onTerminal() ? new Bar() : new Lines(spec.commandLine().getErr(), System::nanoTime)) {
@@ -71,6 +70,12 @@ final class DataFetchCommand implements Callable<Integer> {
         }
         text.println("use it with --data " + name + "=" + out);
         return 0;
+    }
+
+    /** True for an address that names of files can be put behind. */
+    private static boolean isServer(URI address) {
+        return ("http".equals(address.getScheme()) || "https".equals(address.getScheme())) && address.getHost() != null
+                && address.getRawQuery() == null && address.getRawFragment() == null;
     }
 
     /** How far a download is. */
@@ -130,8 +135,8 @@ final class DataFetchCommand implements Callable<Integer> {
         @Override
         public void at(String file, long bytes, long total) {
             if (bar == null) {
-                bar = new ProgressBarBuilder().setTaskName(file).setInitialMax(total).setUnit(" MB", MB).setStyle(ProgressBarStyle.ASCII)
-                        .showSpeed().build();
+                bar = new ProgressBarBuilder().setTaskName(file).setInitialMax(total).setUnit(" MB", MB)
+                        .setStyle(ProgressBarStyle.ASCII).showSpeed().build();
             }
             bar.stepTo(bytes);
         }

@@ -154,7 +154,8 @@ public final class CheckpointStore {
             Optional<Checkpoint> previous = lastWhole(files.subList(0, files.size() - 1));
             if (previous.isEmpty()) {
                 throw UserError.failed(
-                        damage.getMessage() + "\nNo earlier checkpoint in " + folder + " is whole: start the run anew.",
+                        damage.getMessage() + "\nNo earlier checkpoint in " + folder
+                                + " is whole: move the folder of the run away and start the run anew.",
                         damage);
             }
             Path whole = previous.get().file();

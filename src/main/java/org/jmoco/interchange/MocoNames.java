@@ -27,8 +27,12 @@ public final class MocoNames {
     public static LinkedHashMap<String, HostTensor> of(String source, Map<String, HostTensor> run) {
         HostTensor queue = run.get(QUEUE);
         if (queue == null || !run.containsKey(HEAD)) {
-            throw UserError.failed(source + ": holds no queue, so it is no state of a pretraining, only a network; --format torchvision or onnx fit"
-                    + " any network");
+            throw UserError.failed(source + ": holds no queue, so it is no state of a pretraining, only a network; --format"
+                    + " torchvision or onnx fit any network");
+        }
+        if (run.keySet().stream().noneMatch(name -> name.startsWith(KEY))) {
+            throw UserError.failed(source + ": holds a queue but no key encoder, so it is no whole state of a pretraining;"
+                    + " --format torchvision or onnx fit any network");
         }
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
         run.forEach((name, t) -> {

@@ -91,7 +91,7 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
             Overrides.set(root, "seeds", where, new Node.Scalar(where, Integer.toString(wishes.seeds)));
         }
         Recipe r = read(new Fields("", root), scale, !wishes.sets.isEmpty());
-        return r.withRows(wishes.rows).withStages(wishes.stages);
+        return r.withRows(wishes.rows).withStages(wishes.stages).requireWork();
     }
 
     private static Recipe read(Fields f, String scale, boolean changed) {
@@ -219,6 +219,15 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         Recipe r = with(kept);
         return wanted.contains(TransferStage.NAME) ? r
                 : new Recipe(name, title, encoder, pretrain, null, kept, seeds, encoders, scale, changed, publishedSettings, tree);
+    }
+
+    private Recipe requireWork() {
+        if (transfer == null && rows.stream().allMatch(r -> r.chain().isEmpty())) {
+            throw UserError.usage(name + ": there is nothing to train: there is no transfer, and no row that is left has a stage of"
+                    + " pretraining ("
+                    + String.join(", ", rows.stream().map(Row::name).toList()) + "). Leave --rows out, or add the stage transfer.");
+        }
+        return this;
     }
 
     private Recipe with(List<Row> newRows) {

@@ -28,8 +28,8 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
     public PretrainRun(RunFolder folder, Backend backend, PretrainConfig config, DataSet set, int threads, FeedOptions feeding,
             CheckpointPolicy policy) {
         super(folder, backend, set, policy,
-                output -> new MocoTrainer(backend, config, set.pretraining(), monitor(set, config, threads), threads,
-                feeding, output));
+                output -> new MocoTrainer(backend, config, set.pretraining(), monitor(set, config, threads), threads, feeding,
+                        output));
         this.config = config;
         images = set.pretraining();
     }

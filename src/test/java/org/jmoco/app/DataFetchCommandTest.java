@@ -116,7 +116,7 @@ class DataFetchCommandTest {
 
     @Test
     void whatIsNoServerIsAUsageError() {
-        for (String bad : new String[] {"/mnt/sets", "file:///mnt/sets", "http:///sets"}) {
+        for (String bad : new String[] {"/mnt/sets", "file:///mnt/sets", "http:///sets", "//localhost/sets", mirror + "?key=1"}) {
             String text = CommandRuns.run(2, "data", "fetch", "cifar10", "--out", folder.resolve("set").toString(), "--mirror", bad);
             assertTrue(text.contains("--mirror " + bad + " is no address of a server"), text);
         }

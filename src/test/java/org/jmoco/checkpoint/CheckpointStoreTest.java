@@ -147,6 +147,7 @@ class CheckpointStoreTest {
         for (CheckpointStore.OnDamage onDamage : CheckpointStore.OnDamage.values()) {
             UserError e = assertThrows(UserError.class, () -> store.loadLatest(onDamage, said::add));
             assertTrue(e.getMessage().contains("No earlier checkpoint"), e.getMessage());
+            assertTrue(e.getMessage().contains("move the folder of the run away"), e.getMessage());
         }
         assertEquals(2, store.files().size());
     }

@@ -38,6 +38,10 @@ class MocoNamesTest {
     void withoutAQueueItIsNoPretrainingRun() {
         UserError e = assertThrows(UserError.class, () -> MocoNames.of("a.safetensors", Map.of("conv1.weight", HostTensor.scalar(1))));
         assertTrue(e.getMessage().contains("holds no queue"), e.getMessage());
+        Map<String, HostTensor> noKeys = Map.of("conv1.weight", HostTensor.scalar(1), "queue.head", HostTensor.scalar(1), "queue",
+                HostTensor.of(Shape.of(1, 2), new float[2]));
+        UserError half = assertThrows(UserError.class, () -> MocoNames.of("a.pth", noKeys));
+        assertTrue(half.getMessage().contains("no key encoder"), half.getMessage());
     }
 
     /** What facebookresearch/moco's main_moco.py saves, and the same as jmoco exports it. */

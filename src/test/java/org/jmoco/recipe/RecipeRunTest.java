@@ -271,5 +271,9 @@ class RecipeRunTest {
         assertTrue(Files.exists(folder.resolve("again.html")));
         UserError e = assertThrows(UserError.class, () -> recipes(folder.resolve("out"), List.of(), List.of("one", "transfer")));
         assertTrue(e.getMessage().contains("--stages transfer: there is no such stage; there are one, two (the recipe has no transfer)"), e.getMessage());
+        UserError nothing = assertThrows(UserError.class, () -> recipes(folder.resolve("out"),
+                List.of("rows={random: {chain: []}}"), List.of()));
+        assertTrue(nothing.getMessage().contains("there is nothing to train"), nothing.getMessage());
+        assertEquals(2, nothing.exitCode());
     }
 }

@@ -33,16 +33,16 @@ enum ConvMethod {
     /** Input channels of an image, up to which {@link #PATCHES} is taken. */
     private static final int FEW_CHANNELS = 4;
     /**
-     * F(8x8) has nearly three times the frequencies of F(4x4), and so many more filters to transform, to write and to read for each
-     * block of tiles: that counts as so many tiles. Layers of 32 x 32 and 16 x 16 gain at batch 128, those of 8 x 8 do not.
+     * F(8x8) has nearly three times the frequencies of F(4x4), and so many more filters to transform, to write and to read for
+     * each block of tiles: that counts as so many tiles. Layers of 32 x 32 and 16 x 16 gain at batch 128, those of 8 x 8 do not.
      */
     private static final int TILES_OF_FILTERS = 128;
 
     /**
      * The rule. On x86-64 processors with AVX2 and with C and K multiples of 16: 3 x 3 of stride 1 and 2 by Winograd's
      * method, 1 x 1 as a matrix product. At stride 1 the tile that needs the fewest products, counted with what hangs over
-     * the image's edge; forward the largest tile only where there are many. Few input channels: patches, forward. Everything else by
-     * oneDNN's direct kernels.
+     * the image's edge; forward the largest tile only where there are many. Few input channels: patches, forward. Everything
+     * else by oneDNN's direct kernels.
      *
      * @param gradient whether this is backward data or backward weights
      */
@@ -142,7 +142,8 @@ enum ConvMethod {
 
     private static ConvKernel backward(WinogradTile tile, ConvProblem p, int pad, boolean accumulate, InstructionSet set,
             Workers workers) {
-        return new WinogradForward(tile, F32, WinogradSide.output(p, pad), WinogradSide.input(p, 0), true, accumulate, set, workers);
+        return new WinogradForward(tile, F32, WinogradSide.output(p, pad), WinogradSide.input(p, 0), true, accumulate, set,
+                workers);
     }
 
     /** dw from x and dy. */
@@ -152,6 +153,7 @@ enum ConvMethod {
 
     ConvKernel backwardWeights(ConvProblem p, boolean accumulate, InstructionSet set, Workers workers) {
         return this == DIRECT ? new ConvDirect(p, ConvDirect.Direction.BACKWARD_WEIGHTS, accumulate, workers)
-                : new WinogradWeights(tile(p), WinogradSide.input(p, p.pad()), WinogradSide.output(p, 0), accumulate, set, workers);
+                : new WinogradWeights(tile(p), WinogradSide.input(p, p.pad()), WinogradSide.output(p, 0), accumulate, set,
+                        workers);
     }
 }

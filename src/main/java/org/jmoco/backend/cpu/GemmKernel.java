@@ -16,9 +16,9 @@ import org.jmoco.backend.cpu.VectorAssembler.Memory;
 import org.jmoco.tensor.DType;
 
 /**
- * Matrix products in machine code, on a block of the result that fits into 12 vector registers (AVX-512: 24): a step along the sum
- * loads two or three vectors of one factor, spreads numbers of the other, and makes 12 fused multiply-adds (24), as many as two units
- * do in 6 cycles (24 cycles of one of 512 bits, or of two of 256 that share it).
+ * Matrix products in machine code, on a block of the result that fits into 12 vector registers (AVX-512: 16). A step along the
+ * sum loads one to three vectors of one factor, spreads numbers of the other, and makes 12 fused multiply-adds (16): 6 cycles of
+ * two units of 256 bits; by AVX-512 8 cycles of two units of 512 bits, or 16 where two of 256 share the work, as on Zen 4.
  *
  * <p><b>Sums are short.</b> After {@link #CHUNK} terms the registers are added to the result in memory and begin anew. The
  * rounding error of one long chain grows with its length; of 512 channels in one chain it is four times that of chunks
@@ -38,14 +38,14 @@ final class GemmKernel {
     private static final int ROW_VECTORS = 2;
 
     /**
-     * Bytes by which the lines of a row of A are asked for before their turn, which comes each 96 cycles or 48: six short rows are
-     * too many streams for the processor to foresee.
+     * Bytes by which the lines of a row of A are asked for before their turn, which comes each 96 cycles in f32 and 48 in f64
+     * (AVX2): six or eight short rows are too many streams for the processor to foresee.
      */
     private static final long AHEAD = 2 * NativeMemory.ALIGNMENT;
 
     private GemmKernel() {}
 
-    /** Rows of the result in {@link #rowsTimesPanels}: 6 or 12. */
+    /** Rows of the result in {@link #rowsTimesPanels}, a group. */
     static int rows(InstructionSet set) {
         return set == InstructionSet.AVX512 ? 8 : 6;
     }
@@ -63,8 +63,10 @@ final class GemmKernel {
     /**
      * What {@link #rowsTimesPanels} multiplies.
      *
+     * @param set what the code may use
      * @param type of both factors and the result, f32 or f64
      * @param terms of a sum, a multiple of 16
+     * @param rows of a group, those of {@link GemmKernel#rows}
      * @param panels of B that are taken at once
      * @param groups of rows in most calls
      * @param aRow bytes from one row of A to the next
@@ -98,8 +100,9 @@ final class GemmKernel {
     }
 
     /**
-     * {@code f(a, b, c, groups)}: C = A B or C += A B for {@link #rows} x groups rows and the columns of some panels, one behind the
-     * other. A is row by row; B is a dense panel of 64 bytes a row. Meanwhile what follows B in memory is brought nearer.
+     * {@code f(a, b, c, groups)}: C = A B or C += A B for {@link #rows} x groups rows and the columns of some panels. A and C are
+     * row by row; B is dense panels of 64 bytes a row, one behind the other. Meanwhile what follows B in memory is brought
+     * nearer.
      *
      * <p>In f64 a sum is one chain: its error is far below what f32 can show.
      *
@@ -276,7 +279,9 @@ final class GemmKernel {
         return new MachineCode(a.code());
     }
 
-    /** One chunk of half a panel's rows from A at r9 and B at r10, which move on; the sum so far is on the stack and in registers. */
+    /**
+     * One chunk of half a panel's rows from A at r9 and B at r10, which move on; the sum so far is on the stack and in registers.
+     */
     private static void outerChunk(VectorAssembler a, int vectors, long panelBytes, int half) {
         int vector = a.set().vectorBytes;
         int rows = outerRows(a.set());
@@ -285,7 +290,7 @@ final class GemmKernel {
         int spreads = a.set().registers - spread;
         int line = NativeMemory.ALIGNMENT / vector; // terms
         for (int term = 0; term < CHUNK; term++) {
-            if (term % (2 * line) == line * half) { // half of the lines of the next panel of A that lie at the place of this chunk
+            if (term % (2 * line) == line * half) { // half of the lines at the place of this chunk in A's next panel
                 a.prefetch(at(R9, panelBytes + vector * term));
             }
             if (term % (4 * line) == 4 * line - 1) {

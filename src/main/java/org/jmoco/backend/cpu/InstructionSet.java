@@ -1,8 +1,8 @@
 package org.jmoco.backend.cpu;
 
 /**
- * Vector instructions that {@link VectorAssembler} writes. Which of them runs is oneDNN's view of the processor, so that
- * {@code ONEDNN_MAX_CPU_ISA} limits both. Results don't depend on it.
+ * Vector instructions that {@link VectorAssembler} writes. oneDNN's view of the processor tells which of them run, so that
+ * {@code ONEDNN_MAX_CPU_ISA} limits both. What a convolution by machine code computes does not depend on it, bit for bit.
  */
 enum InstructionSet {
     /** AVX2 and FMA: 16 registers of 256 bits. */

@@ -8,7 +8,10 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** A machine-code function {@code void f(long a, long b, long c, long d, long e)}, or of fewer arguments, by the System V calling convention, in executable memory. */
+/**
+ * A machine-code function {@code void f(long a, long b, long c, long d, long e)}, or of fewer arguments, by the System V calling
+ * convention, in executable memory.
+ */
 @SuppressWarnings("restricted") // native access is what this class is for
 final class MachineCode implements AutoCloseable {
     private static final MethodHandle CALL = Linker.nativeLinker()
@@ -24,7 +27,10 @@ final class MachineCode implements AutoCloseable {
         entry = MemorySegment.ofAddress(memory.address());
     }
 
-    /** Whether this machine runs what {@link VectorAssembler} writes: x86-64 with AVX2 and FMA, System V conventions. */
+    /**
+     * Whether this machine runs what {@link VectorAssembler} writes of {@link InstructionSet#AVX2}: x86-64 with AVX2 and FMA,
+     * System V conventions.
+     */
     static boolean supported() {
         String os = System.getProperty("os.name");
         return System.getProperty("os.arch").equals("amd64") && os.startsWith("Linux") && Dnnl.hasAvx2();

@@ -253,6 +253,8 @@ final class VectorAssembler {
         }
     }
 
+    // These four are used of 256 bits alone; of 512, what is said of halves would go for quarters, and the last has no encoding.
+
     /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
     void unpackLow(int to, int a, int b) {
         vex(MAP_0F, NO_PREFIX, 0x14, to, a, b);

@@ -21,7 +21,10 @@ import org.jmoco.tensor.DType;
 final class WinogradForward implements ConvKernel {
     /** Filters that one task transforms; C and K are multiples of it. */
     static final int FILTER_STEP = 16;
-    /** Channels at most for which a panel of U and six rows of V, 64 bytes and six elements for each, stay in 32 KiB of cache. */
+    /**
+     * Channels of a product at most. By AVX2 a panel of U and six rows of V, 64 bytes and six elements for each channel, then
+     * stay in 32 KiB of cache; by AVX-512 two panels and eight rows of f64 are 48 KiB.
+     */
     private static final int MAX_CHANNELS = 256;
 
     /** Transformed filters of more bytes don't stay in a last-level cache until they are read, and are written past it. */
@@ -101,14 +104,15 @@ final class WinogradForward implements ConvKernel {
         outputs = WinogradAddresses.ofOutputs(tile, out, down, across);
         Strided v = WinogradKernel.frequencies(tile, vPitch, vRow);
         Strided m = WinogradKernel.frequencies(tile, mPitch, mRow);
-        inputKernel = WinogradKernel.transform(set, work, tile.input(), WinogradKernel.inputTable(tile), F32, v, work, c, set.vectorBytes,
-                false);
+        inputKernel = WinogradKernel.transform(set, work, tile.input(), WinogradKernel.inputTable(tile), F32, v, work, c,
+                set.vectorBytes, false);
         outputKernel = WinogradKernel.transform(set, work, tile.output(), m, work, WinogradKernel.outputTable(tile), F32, k,
                 (long) set.vectorBytes / work.bytes * F32.bytes, accumulate);
         depth = depth(c);
         filterKernel = backward
                 ? WinogradKernel.transform(set, work, tile.filter(), WinogradKernel.taps(tile, 4L * k, true), F32,
-                        WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, set.vectorBytes, false)
+                        WinogradKernel.frequencies(tile, uPitch, PANEL_BYTES), work, PANEL_BYTES / work.bytes, set.vectorBytes,
+                        false)
                 : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch,
                         PANEL_BYTES * (long) depth, tile.frequencies() * uPitch > CACHE_BYTES);
         panels = (int) ((long) k * work.bytes / PANEL_BYTES % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1);

@@ -11,8 +11,8 @@ final class WinogradGrid {
      */
     private static final int MIN_BLOCK_TILES = 36;
     private static final int MIN_BLOCK_TILES_MANY_CHANNELS = 60;
-    /** Tiles of F(8x8) in a block: few, of 100 frequencies each, so that at least what is read next is near. */
-    private static final int BLOCK_LARGE_TILES = 16;
+    /** Groups of F(8x8)'s tiles in a block: few, of 100 frequencies each, so that at least what is read next is near. */
+    private static final int GROUPS_OF_LARGE_TILES = 2;
     private static final int LARGE_TILE_FREQUENCIES = 100;
     /** Blocks wanted where there are tiles enough, so that they share out among the workers. */
     private static final int EVEN_BLOCKS = 16;
@@ -22,16 +22,17 @@ final class WinogradGrid {
     private WinogradGrid() {}
 
     /**
-     * Tiles of a block that goes through all stages of forward at once, a multiple of {@code rows}.
+     * Tiles of a block that goes through all stages of forward at once, a multiple of {@code rows}: products write whole groups,
+     * and M has room for no more than the block.
      *
      * @param bytes of an element of V and M
      * @param c channels of V
      * @param k channels of M
-     * @param rows of a product's group, a divisor of 12
+     * @param rows of a product's group
      */
     static int blockTiles(WinogradTile tile, int bytes, int c, int k, int tiles, int rows) {
         if (tile.frequencies() >= LARGE_TILE_FREQUENCIES) {
-            return BLOCK_LARGE_TILES;
+            return GROUPS_OF_LARGE_TILES * rows;
         }
         long tileBytes = (long) bytes * (c + k) * tile.frequencies();
         long least = Math.clamp(2L * c * k / (3 * (c + k)), MIN_BLOCK_TILES, MIN_BLOCK_TILES_MANY_CHANNELS);

@@ -22,7 +22,9 @@ final class WinogradKernel {
     /** Bytes of an AVX2 vector, in which filters are turned round. */
     private static final int VECTOR = 32;
 
-    /** Channels of a block in f64, a line of the cache. With two lines a block of 10 x 10 would not stay in the first-level cache. */
+    /**
+     * Channels of a block in f64, a line of the cache. With two lines a block of 10 x 10 would not stay in the first-level cache.
+     */
     private static final int F64_BLOCK = 8;
 
     /** Bytes ahead at which a line is asked for that the item after next (AVX2), or the next, will write. */
@@ -88,8 +90,8 @@ final class WinogradKernel {
      * {@code f(source, target, count)}: target = map(source) for each item, or target += map(source), over all channels.
      *
      * <p>Down the columns first, into a square on the stack, then across its rows. In f64 by AVX2 the two vectors of a block of
-     * channels take turns in each pass: a vector of 4 channels is a quarter of a line of the cache in f32, and pixels below each other are
-     * often a multiple of 4 KiB apart, so that their lines would drive each other out before the other quarter is read.
+     * channels take turns in each pass: a vector of 4 channels is a quarter of a line of the cache in f32, and pixels below each
+     * other are often a multiple of 4 KiB apart, so that their lines would drive each other out before the other quarter is read.
      *
      * <p>Pixels come from memory and go there, in an order that the processor doesn't foresee. So those of the next item are
      * asked for meanwhile, in tables' sources and targets alike: without that, transforms of the first layers take twice as long.
@@ -100,8 +102,8 @@ final class WinogradKernel {
      * @param channels a multiple of 16
      * @param targetStep bytes from one vector of channels to the next in the target; the source is dense
      */
-    static MachineCode transform(InstructionSet set, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to, int channels,
-            long targetStep, boolean accumulate) {
+    static MachineCode transform(InstructionSet set, DType work, WinogradTile.Map map, Place source, DType from, Place target,
+            DType to, int channels, long targetStep, boolean accumulate) {
         if (accumulate && work != to) {
             throw new IllegalArgumentException("transform: what is added to a target is calculated in its type");
         }
@@ -160,8 +162,8 @@ final class WinogradKernel {
      * @param itemsAhead items by which pixels are asked for before their turn
      * @param ahead bytes by which lines of a strided target are
      */
-    private static void block(VectorAssembler a, DType work, WinogradTile.Map map, Place source, DType from, Place target, DType to,
-            int vectors, long targetStep, boolean accumulate, int itemsAhead, long ahead) {
+    private static void block(VectorAssembler a, DType work, WinogradTile.Map map, Place source, DType from, Place target,
+            DType to, int vectors, long targetStep, boolean accumulate, int itemsAhead, long ahead) {
         int columns = map.across().in();
         int vector = a.set().vectorBytes;
         int square = squareBytes(vector, map);
@@ -181,7 +183,8 @@ final class WinogradKernel {
                 for (int row = 0; row < map.down().in(); row++) {
                     load(a, row, operand(a, source, RDI, RCX, row, column), from != work);
                 }
-                map.down().body().write(a, (row, register) -> a.store(at(RSP, R9, inSquare(vector, columns, row, column)), register));
+                map.down().body().write(a,
+                        (row, register) -> a.store(at(RSP, R9, inSquare(vector, columns, row, column)), register));
             });
         }
         for (int r = 0; r < map.down().out(); r++) {
@@ -236,7 +239,9 @@ final class WinogradKernel {
         a.prefetch(at(RAX, moving, 0));
     }
 
-    /** Writes the body as a loop over the vectors of a block: r9 is the place of the vector's square, {@code moving} its offset. */
+    /**
+     * Writes the body as a loop over the vectors of a block: r9 is the place of the vector's square, {@code moving} its offset.
+     */
     private static void forEachVector(VectorAssembler a, int vectors, int square, int moving, long step, Runnable body) {
         a.zero(R9);
         int start = a.position();

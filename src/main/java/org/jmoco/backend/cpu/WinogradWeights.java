@@ -13,9 +13,13 @@ import org.jmoco.backend.cpu.WinogradKernel.Strided;
  * the workers first transform the tiles, a slab per task, then add the products, one frequency and block of filters per
  * task. So there is one sum per element, over the tiles in their order, whatever the number of workers: chunks of 16 tiles
  * are added up over a slab, and the slabs over the batch.
+ *
+ * <p>Where dU is small, as of few channels, and the tiles are many, the batch is cut into eight shares at most instead, by the
+ * problem's size alone. A worker takes its share slab by slab through both stages, into a dU of the share's own; those are added
+ * up in their order.
  */
 final class WinogradWeights implements ConvKernel {
-    /** Tiles of a slab: three or four panels of as many terms, the working set of the product, take 24 KiB (AVX2) or 36. */
+    /** Tiles of a slab: the panels of a product, four by AVX2 and three by AVX-512, take 24 KiB or 36. */
     private static final int SLAB = 12 * CHUNK;
     /** Tiles that one task transforms, a part of a slab. */
     private static final int TASK_TILES = 3 * CHUNK;
@@ -104,7 +108,9 @@ final class WinogradWeights implements ConvKernel {
         int shareSlabs = (slabsOfBatch + SHARES - 1) / SHARES;
         shareTiles = shareSlabs * slab;
         shares = slab == SLAB ? 1 : (slabsOfBatch + shareSlabs - 1) / shareSlabs;
-        slabs = slab == SLAB ? (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB))) : 1;
+        slabs = slab == SLAB
+                ? (int) Math.min(slabsOfBatch, Math.max(1, ROUND_BYTES / (4L * (c + k) * frequencies * SLAB)))
+                : 1;
         filterBlock = filterBlock(k, frequencies);
         panelBytes = WinogradGrid.staggered((long) vector * slab);
         vSlab = panelBytes * (c / lanes);
@@ -118,8 +124,9 @@ final class WinogradWeights implements ConvKernel {
         Strided m = WinogradKernel.frequencies(tile, mPitch, vector);
         xKernel = WinogradKernel.transformVector(set, tile.input(), WinogradKernel.inputTable(tile), v);
         yKernel = WinogradKernel.transformVector(set, tile.outputGradient(), WinogradKernel.outputTable(tile), m);
-        filterKernel = WinogradKernel.transform(set, F32, tile.filterGradient(), WinogradKernel.frequencies(tile, uPitch, 4L * c), F32,
-                WinogradKernel.taps(tile, 4L * c, false), F32, c, vector, accumulate);
+        filterKernel = WinogradKernel.transform(set, F32, tile.filterGradient(),
+                WinogradKernel.frequencies(tile, uPitch, 4L * c), F32, WinogradKernel.taps(tile, 4L * c, false), F32, c, vector,
+                accumulate);
         products = new MachineCode[GemmKernel.outerVectors(set) + 1];
         productsOnto = new MachineCode[products.length];
         for (int vectors = 1; vectors < products.length; vectors++) {
@@ -135,7 +142,8 @@ final class WinogradWeights implements ConvKernel {
         vOffset = layout.region(teams * vBytes);
         mOffset = layout.region(teams * mBytes);
         uOffset = layout.region(shares * uBytes);
-        tableBytes = Scratch.roundUp(Math.max(xPixels.roomBytes(Math.max(slab, TASK_TILES)), yPixels.roomBytes(Math.max(slab, TASK_TILES))));
+        int most = slab == SLAB ? TASK_TILES : slab; // tiles that are transformed at once
+        tableBytes = Scratch.roundUp(Math.max(xPixels.roomBytes(most), yPixels.roomBytes(most)));
         tableOffset = layout.region(tableBytes * workers.count());
     }
 
@@ -173,9 +181,7 @@ final class WinogradWeights implements ConvKernel {
             }
         } else {
             workers.run(shares, shareTask);
-            if (shares > 1) {
-                workers.run(tile.frequencies(), sumTask);
-            }
+            workers.run(tile.frequencies(), sumTask);
         }
         workers.run(k / WinogradForward.FILTER_STEP, filterTask);
     }

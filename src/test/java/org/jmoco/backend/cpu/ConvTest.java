@@ -171,6 +171,7 @@ class ConvTest {
         problems.add(new ConvProblem(97, 16, 16, 16, 16, 3, 3, 1, 1)); // shares of the batch
         problems.add(new ConvProblem(9, 16, 16, 16, 48, 3, 3, 1, 1));
         problems.add(new ConvProblem(130, 4, 4, 288, 144, 3, 3, 1, 1)); // products in parts, long chunks
+        problems.add(new ConvProblem(16, 8, 8, 16, 1024, 3, 3, 1, 1)); // a whole block of the largest tiles, long rows
         int seed = 40;
         for (ConvProblem p : problems) {
             ConvCase data = ConvCase.normals(p, seed++);
@@ -180,7 +181,8 @@ class ConvTest {
             }
             for (ConvMethod m : methods(p, true)) {
                 assertArrayEquals(data.backwardData(m.backwardData(p, false, InstructionSet.AVX2, TWO)),
-                        data.backwardData(m.backwardData(p, false, InstructionSet.AVX512, TWO)), () -> "backward data " + m + " " + p);
+                        data.backwardData(m.backwardData(p, false, InstructionSet.AVX512, TWO)),
+                        () -> "backward data " + m + " " + p);
                 assertArrayEquals(data.backwardWeights(m.backwardWeights(p, false, InstructionSet.AVX2, TWO)),
                         data.backwardWeights(m.backwardWeights(p, false, InstructionSet.AVX512, TWO)),
                         () -> "backward weights " + m + " " + p);

@@ -23,7 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Vectors of 512 bits: every instruction is executed, with registers of all four quarters, and its result compared with Java's. */
+/**
+ * Vectors of 512 bits: every instruction is executed, with registers of all four quarters, and its result compared with Java's.
+ */
 class WideVectorsTest {
     private static final int[] REGISTERS = {0, 7, 8, 15, 16, 21, 24, 31};
     private static final int BYTES = 64;
