@@ -31,7 +31,8 @@ final class BenchStepCommand implements Callable<Integer> {
     @Mixin
     private StepOptions step;
 
-    @Option(names = "--steps", description = "Steps that count (default: ${DEFAULT-VALUE}).", defaultValue = "10")
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "10",
+            description = "Steps that count (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(names = "--no-peaks", description =

@@ -44,7 +44,8 @@ final class Failure {
         Set<String> commands = e.getCommandLine().getCommandSpec().subcommands().keySet();
         if (e instanceof UnmatchedArgumentException u && !commands.isEmpty() && !u.getUnmatched().isEmpty()
                 && !u.getUnmatched().getFirst().startsWith("-")) {
-            return "unknown command '" + u.getUnmatched().getFirst() + "'; there are " + String.join(", ", commands);
+            return "unknown command '" + u.getUnmatched().getFirst() + "'; there "
+                    + (commands.size() == 1 ? "is " : "are ") + String.join(", ", commands);
         }
         // picocli lists the constants of an enum by their names in Java; people type them in lower case.
         return CHOICES.matcher(e.getMessage()).replaceAll(m -> m.group().toLowerCase(Locale.ROOT));

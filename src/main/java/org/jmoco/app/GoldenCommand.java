@@ -26,7 +26,8 @@ final class GoldenCommand implements Callable<Integer> {
     @Mixin
     private BackendOptions backend;
 
-    @Option(names = "--dtype", description = "f64 (reference backend only) or f32 (default: f64 on reference, else f32).")
+    @Option(names = "--dtype", paramLabel = "TYPE",
+            description = "f64 (reference backend only) or f32 (default: f64 on reference, else f32).")
     private String dtype;
 
     @Spec

@@ -5,22 +5,28 @@ import picocli.CommandLine.Option;
 
 /** Sizes of the MoCo step that is measured. */
 final class StepOptions {
-    @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).", defaultValue = "128")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "128",
+            description = "Images per step (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--image", description = "Height and width of an image (default: ${DEFAULT-VALUE}).", defaultValue = "32")
+    @Option(names = "--image", paramLabel = "N", defaultValue = "32",
+            description = "Height and width of an image (default: ${DEFAULT-VALUE}).")
     private int image;
 
-    @Option(names = "--width", description = "Channels of the first stage (default: ${DEFAULT-VALUE}).", defaultValue = "64")
+    @Option(names = "--width", paramLabel = "N", defaultValue = "64",
+            description = "Channels of the first stage (default: ${DEFAULT-VALUE}).")
     private int width;
 
-    @Option(names = "--splits", description = "Groups of the split batch norm (default: ${DEFAULT-VALUE}).", defaultValue = "8")
+    @Option(names = "--splits", paramLabel = "N", defaultValue = "8",
+            description = "Groups of the split batch norm (default: ${DEFAULT-VALUE}).")
     private int splits;
 
-    @Option(names = "--queue", description = "Negative keys (default: ${DEFAULT-VALUE}).", defaultValue = "4096")
+    @Option(names = "--queue", paramLabel = "N", defaultValue = "4096",
+            description = "Negative keys (default: ${DEFAULT-VALUE}).")
     private int queue;
 
-    @Option(names = "--dim", description = "Features (default: ${DEFAULT-VALUE}).", defaultValue = "128")
+    @Option(names = "--dim", paramLabel = "N", defaultValue = "128",
+            description = "Features (default: ${DEFAULT-VALUE}).")
     private int dim;
 
     @Option(names = "--symmetric", description = "Symmetric loss: both views serve as query and as key.")

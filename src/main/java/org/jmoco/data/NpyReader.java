@@ -43,7 +43,8 @@ final class NpyReader {
         } catch (EOFException e) {
             throw r.error("ends too early; it is cut, get it again");
         } catch (IOException e) {
-            throw r.error("cannot be " + (gz ? "unpacked" : "read") + ": " + Inputs.reason(e));
+            throw r.error("cannot be " + (gz ? "unpacked" : "read") + ": " + Inputs.reason(e)
+                    + (gz ? "; it is damaged or cut, get it again" : ""));
         }
     }
 
@@ -70,7 +71,8 @@ final class NpyReader {
         byte[] head = in.readNBytes(8);
         for (int i = 0; i < MAGIC.length; i++) {
             if (i >= head.length || head[i] != MAGIC[i]) {
-                throw error("is not a NumPy file: it starts as " + Inputs.looksLike(head));
+                throw error("is not a NumPy file but " + Inputs.looksLike(head)
+                        + "; it is damaged or another file, get it again");
             }
         }
         if (head.length < 8) {

@@ -47,6 +47,18 @@ class MainTest {
         }
     }
 
+    /** picocli falls back to the Java field's name in angle brackets where an option names no value. */
+    @Test
+    void helpOfNoCommandShowsTheNameOfAJavaField() {
+        assertNoFieldNames(new picocli.CommandLine(new Main()));
+    }
+
+    private static void assertNoFieldNames(picocli.CommandLine command) {
+        String usage = command.getUsageMessage();
+        assertFalse(usage.contains("=<"), usage);
+        command.getSubcommands().values().forEach(MainTest::assertNoFieldNames);
+    }
+
     @Test
     void versionIsThatOfTheBuild() {
         assertEquals(0, run("--version"));
@@ -66,6 +78,8 @@ class MainTest {
         assertEquals(2, run());
         assertEquals(2, run("doctro"));
         assertTrue(err.toString().contains("doctor"), err.toString());
+        assertEquals(2, run("cuda", "doctor"));
+        assertTrue(err.toString().contains("unknown command 'doctor'; there is install"), err.toString());
     }
 
     @Test

@@ -33,7 +33,15 @@ class IdcReaderTest {
         Files.delete(dir.resolve("test_nonIDC.npy"));
         assertMessage("test_nonIDC.npy (or .npy.gz) is missing", this::read);
         write("test_nonIDC.npy", new byte[9]);
-        assertMessage("test_nonIDC.npy is not a NumPy file", this::read);
+        assertMessage("test_nonIDC.npy is not a NumPy file but bytes 00", this::read);
+        assertMessage("get it again", this::read);
+        write("test_nonIDC.npy", new byte[0]);
+        assertMessage("test_nonIDC.npy is not a NumPy file but an empty file; it is damaged or another file, get it again",
+                this::read);
+        Files.delete(dir.resolve("test_nonIDC.npy"));
+        write("test_nonIDC.npy.gz", new byte[9]);
+        assertMessage("test_nonIDC.npy.gz cannot be unpacked: ", this::read);
+        assertMessage("it is damaged or cut, get it again", this::read);
     }
 
     /** As published: patches 2, 3, 4 of val_IDC are 0, 1, 2 of test_IDC. */
