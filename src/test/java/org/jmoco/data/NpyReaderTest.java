@@ -69,8 +69,8 @@ class NpyReaderTest {
         bad("goes on after its 3 images", Arrays.copyOf(good, good.length + 1));
         bad("ends too early", Arrays.copyOf(good, 50));
         bad("ends too early", Arrays.copyOf(good, 9));
-        bad("not a NumPy file: it starts as an empty file", new byte[0]);
-        bad("not a NumPy file: it starts as a zip or npz file", new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0});
+        bad("is not a NumPy file but an empty file; it is damaged or another file, get it again", new byte[0]);
+        bad("is not a NumPy file but a zip or npz file; it is damaged or another file, get it again", new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0});
         byte[] header = good.clone();
         header[9] = 0x7f;
         bad("announces a header of", header);
