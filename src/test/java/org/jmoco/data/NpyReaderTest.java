@@ -70,7 +70,8 @@ class NpyReaderTest {
         bad("ends too early", Arrays.copyOf(good, 50));
         bad("ends too early", Arrays.copyOf(good, 9));
         bad("is not a NumPy file but an empty file; it is damaged or another file, get it again", new byte[0]);
-        bad("is not a NumPy file but a zip or npz file; it is damaged or another file, get it again", new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0});
+        bad("is not a NumPy file but a zip or npz file; it is damaged or another file, get it again",
+                new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0});
         byte[] header = good.clone();
         header[9] = 0x7f;
         bad("announces a header of", header);
