@@ -250,7 +250,9 @@ final class RecipeRun {
         recipe.pretrain().keySet().stream().filter(needs::containsKey).forEach(name ->
                 pretrain.put(name, withData((Map<?, ?>) ((Map<?, ?>) recipe.tree().get("pretrain")).get(name), needs.get(name))));
         tree.put("pretrain", pretrain);
-        if (recipe.transfer() != null) {
+        if (recipe.transfer() == null) {
+            tree.remove(TransferStage.NAME); // the recipe's own, where --stages leaves it out
+        } else {
             tree.put(TransferStage.NAME, withData((Map<?, ?>) recipe.tree().get(TransferStage.NAME), recipe.transfer().data()));
         }
         Map<String, Object> rows = new LinkedHashMap<>();

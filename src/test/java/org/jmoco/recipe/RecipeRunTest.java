@@ -255,6 +255,16 @@ class RecipeRunTest {
         assertTrue(e.getMessage().contains("has no class \"grey\"; it has dark, light"), e.getMessage());
     }
 
+    @Test
+    void theWrittenRecipeHasTheStagesThatWereAskedFor() throws IOException {
+        recipes(folder.resolve("out"), List.of(), List.of("one", "two")).run(machine());
+        file = folder.resolve("out/recipe.yaml");
+        assertFalse(Files.readString(file).contains("transfer"), Files.readString(file));
+        List<String> again = run("out");
+        assertEquals(2, count(again, "reused from"), String.join("\n", again));
+        assertFalse(Files.exists(folder.resolve("out/transfers")));
+    }
+
     /** Without transfer encoders are trained and nothing is judged; the page and the written recipe are whole nevertheless. */
     @Test
     void aRecipeWithoutTransferPretrains() throws IOException {
