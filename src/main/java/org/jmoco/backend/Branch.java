@@ -12,7 +12,8 @@ public record Branch(int first, int end, int join) {
         }
     }
 
-    boolean holds(int step) {
+    /** True if the step is one of the branch, not one beside it. */
+    public boolean holds(int step) {
         return first <= step && step < end;
     }
 

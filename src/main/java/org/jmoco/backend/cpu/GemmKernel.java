@@ -50,9 +50,10 @@ final class GemmKernel {
         return set == InstructionSet.AVX512 ? 8 : 6;
     }
 
-    /** Panels at most that {@link #rowsTimesPanels} takes at once. */
-    static int panels(InstructionSet set) {
-        return ROW_VECTORS * set.vectorBytes / PANEL_BYTES;
+    /** Panels that {@link #rowsTimesPanels} takes at once of {@code all} of them: as many as fit, where none is left over then. */
+    static int panels(InstructionSet set, int all) {
+        int most = ROW_VECTORS * set.vectorBytes / PANEL_BYTES;
+        return all % most == 0 ? most : 1;
     }
 
     /** Terms of a chunk of {@link #rowsTimesPanels} for a sum of {@code terms}, a multiple of 16. */
@@ -66,13 +67,17 @@ final class GemmKernel {
      * @param set what the code may use
      * @param type of both factors and the result, f32 or f64
      * @param terms of a sum, a multiple of 16
-     * @param rows of a group, those of {@link GemmKernel#rows}
      * @param panels of B that are taken at once
      * @param groups of rows in most calls
      * @param aRow bytes from one row of A to the next
      * @param cRow bytes from one row of C to the next
      */
-    record Rows(InstructionSet set, DType type, int terms, int rows, int panels, int groups, long aRow, long cRow) {
+    record Rows(InstructionSet set, DType type, int terms, int panels, int groups, long aRow, long cRow) {
+        /** Rows of a group: of C, in registers. */
+        int rows() {
+            return GemmKernel.rows(set);
+        }
+
         /** Vectors of each. */
         int vectors() {
             return panels * PANEL_BYTES / set.vectorBytes;

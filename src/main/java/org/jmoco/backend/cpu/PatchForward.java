@@ -63,12 +63,11 @@ final class PatchForward implements ConvKernel {
         vRow = WinogradGrid.staggered((long) F64.bytes * rounded);
         mRow = WinogradGrid.staggered((long) F64.bytes * p.k());
         rows = GemmKernel.rows(set);
-        panels = p.k() / panel() % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1;
+        panels = GemmKernel.panels(set, p.k() / panel());
         long fit = Math.max(rows, Math.min(BLOCK_BYTES / (vRow + mRow), pixels / EVEN_BLOCKS));
         block = (int) (fit + rows - 1) / rows * rows;
         patches = p.s() * p.c() < LANES ? null : patches(p, rounded, vRow);
-        product = GemmKernel.rowsTimesPanels(
-                new GemmKernel.Rows(set, F64, rounded, rows, panels, block / rows, vRow, mRow), false);
+        product = GemmKernel.rowsTimesPanels(new GemmKernel.Rows(set, F64, rounded, panels, block / rows, vRow, mRow), false);
         WinogradTile one = WinogradTile.oneTap(1);
         outputKernel = WinogradKernel.transform(set, F64, one.output(), row(mRow), F64, row((long) F32.bytes * p.k()), F32, p.k(),
                 set.vectorBytes / 2, false);

@@ -253,28 +253,38 @@ final class VectorAssembler {
         }
     }
 
-    // These four are used of 256 bits alone; of 512, what is said of halves would go for quarters, and the last has no encoding.
+    // Four that rearrange vectors of 256 bits; of 512, halves would be quarters, and the last has no encoding.
 
     /** Interleaves the lower pairs of each half: a0 b0 a1 b1 | a4 b4 a5 b5. */
     void unpackLow(int to, int a, int b) {
+        onlyOf256Bits();
         vex(MAP_0F, NO_PREFIX, 0x14, to, a, b);
     }
 
     /** Interleaves the upper pairs of each half: a2 b2 a3 b3 | a6 b6 a7 b7. */
     void unpackHigh(int to, int a, int b) {
+        onlyOf256Bits();
         vex(MAP_0F, NO_PREFIX, 0x15, to, a, b);
     }
 
     /** Two elements of a, then two of b, in each half, chosen by two bits each of {@code select}. */
     void shuffle(int to, int a, int b, int select) {
+        onlyOf256Bits();
         vex(MAP_0F, NO_PREFIX, 0xc6, to, a, b);
         put(select);
     }
 
     /** Two of the four halves a low, a high, b low, b high, chosen by the hexadecimal digits of {@code select}. */
     void permuteHalves(int to, int a, int b, int select) {
+        onlyOf256Bits();
         vex(MAP_0F3A, PREFIX_66, 0x06, to, a, b);
         put(select);
+    }
+
+    private void onlyOf256Bits() {
+        if (wide) {
+            throw new IllegalStateException("assembler: vectors of 512 bits are not rearranged");
+        }
     }
 
     /** Clears the upper halves, which code compiled without AVX expects on return. */

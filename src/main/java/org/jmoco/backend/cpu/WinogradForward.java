@@ -115,10 +115,10 @@ final class WinogradForward implements ConvKernel {
                         false)
                 : WinogradKernel.transposingFilter(work, tile.filter(), 4L * c, uPitch,
                         PANEL_BYTES * (long) depth, tile.frequencies() * uPitch > CACHE_BYTES);
-        panels = (int) ((long) k * work.bytes / PANEL_BYTES % GemmKernel.panels(set) == 0 ? GemmKernel.panels(set) : 1);
-        var product = new GemmKernel.Rows(set, work, depth, rows, panels, blockTiles / rows, vRow, mRow);
-        this.product = GemmKernel.rowsTimesPanels(product, false);
-        productOnto = GemmKernel.rowsTimesPanels(product, true);
+        panels = GemmKernel.panels(set, k * work.bytes / PANEL_BYTES);
+        var shape = new GemmKernel.Rows(set, work, depth, panels, blockTiles / rows, vRow, mRow);
+        product = GemmKernel.rowsTimesPanels(shape, false);
+        productOnto = GemmKernel.rowsTimesPanels(shape, true);
 
         int frequencies = tile.frequencies();
         zeroOffset = layout.region(4L * c);

@@ -56,7 +56,7 @@ final class CudaProgram implements Runnable, AutoCloseable {
     }
 
     private boolean inBranch(int step) {
-        return branches.stream().anyMatch(b -> b.first() <= step && step < b.end());
+        return branches.stream().anyMatch(b -> b.holds(step));
     }
 
     private void onBranch(Work work) {

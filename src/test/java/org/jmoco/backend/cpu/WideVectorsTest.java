@@ -13,6 +13,7 @@ import static org.jmoco.backend.cpu.VectorAssembler.RSI;
 import static org.jmoco.backend.cpu.VectorAssembler.RSP;
 import static org.jmoco.backend.cpu.VectorAssembler.at;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Locale;
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.DoubleBinaryOperator;
 import org.jmoco.tensor.DType;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -243,5 +245,14 @@ class WideVectorsTest {
                 assertEquals(e.input(i), out[e.lanes + i]);
             }
         }
+    }
+
+    @Test
+    void vectorsOf256BitsAreRearrangedOnly() {
+        VectorAssembler a = new VectorAssembler(InstructionSet.AVX512, DType.F32);
+        assertThrows(IllegalStateException.class, () -> a.unpackLow(0, 1, 2));
+        assertThrows(IllegalStateException.class, () -> a.unpackHigh(0, 1, 2));
+        assertThrows(IllegalStateException.class, () -> a.shuffle(0, 1, 2, 0));
+        assertThrows(IllegalStateException.class, () -> a.permuteHalves(0, 1, 2, 0));
     }
 }
