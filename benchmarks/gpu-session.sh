@@ -5,9 +5,9 @@
 #
 # Stages
 #   doctor      machine, driver, libraries, a first tiny training step
-#   selftest    every operation against the reference; a step twice, without graph, resumed, out of memory; in f32, bf16, tf32, with branches
+#   selftest    every operation against the reference; a step twice, without graph, resumed, out of memory; in f32, bf16, tf32, with branches, with cuDNN's graph interface
 #   golden      what PyTorch computed, in f32, tf32, bf16                            (needs --golden)
-#   step        the MoCo step at each batch size and precision, with branches and without; its breakdown by layer and by step of the program
+#   step        the MoCo step at each batch size and precision, with branches and with cuDNN's graph interface; its breakdown by layer and by step of the program
 #   torch       the same step in PyTorch, its settings in turns, jmoco before and after; views on the GPU; InfoNCE
 #   kernels     single operations beside their floors; ceilings: copy, matrix product in f32, tf32, bf16
 #   cifar       pretraining on CIFAR-10 with the kNN monitor                         (needs cifar10 in --data)
@@ -264,6 +264,7 @@ stage_selftest() {
     part "selftest-$precision" 240 "$jmoco" selftest --backend cuda --failures-only --precision "$precision"
   done
   part selftest-branches 120 "$jmoco" selftest --backend cuda --failures-only --precision bf16 --quick --branches
+  part selftest-cudnn-graph 120 "$jmoco" selftest --backend cuda --failures-only --precision bf16 --quick --cudnn-graph
 }
 
 stage_golden() {
@@ -287,8 +288,9 @@ stage_step() {
   rm -f "$work/rows/step.tsv"
   for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 a; done
   part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
-  # keys beside queries, against the rows above
+  # keys beside queries, and other engines for convolutions, against the rows above
   for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 branches --branches; done
+  for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 cudnn-graph --cudnn-graph; done
   for precision in tf32 f32; do
     for batch in ${batches//,/ }; do jmoco_step "$batch" $precision a; done
   done

@@ -48,6 +48,11 @@ final class BackendOptions {
                     + " memory; not yet measured on a GPU (default: one after the other).")
     private boolean branches;
 
+    @Option(names = "--cudnn-graph",
+            description = "cuda: let engines of cuDNN's graph interface compete with its algorithms of version 7 when convolutions are"
+                    + " measured; not yet tried on a GPU (default: algorithms of version 7 alone).")
+    private boolean cudnnGraph;
+
     @Option(names = "--check-steps",
             description = "cuda: wait after each step, so that an error names the step that caused it; slow (default: do not"
                     + " wait).")
@@ -101,7 +106,8 @@ final class BackendOptions {
     /** @param log gets a line where the cache of convolution algorithms cannot be used */
     CudaOptions cuda(Consumer<String> log) {
         CudaOptions o = CudaOptions.of(precision).withGraphs(!noGraph).withBranches(branches)
-                .withDeterministic(!nondeterministic).withCache(DataSets.defaultCacheFolder(), log);
+                .withDeterministic(!nondeterministic).withGraphEngines(cudnnGraph)
+                .withCache(DataSets.defaultCacheFolder(), log);
         return checkSteps ? o.withCheckedSteps() : o;
     }
 }

@@ -121,5 +121,8 @@ final class Backends {
         if (cuda.branches()) {
             throw UserError.usage(name + " backend: --branches is the cuda backend's; leave it out");
         }
+        if (cuda.graphEngines()) {
+            throw UserError.usage(name + " backend: --cudnn-graph is the cuda backend's; leave it out");
+        }
     }
 }

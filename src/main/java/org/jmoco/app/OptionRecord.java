@@ -26,7 +26,7 @@ final class OptionRecord {
 
     /** These may differ between the starts of one run. */
     private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--branches",
-            "--cuda-libs", "--check-steps", "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
+            "--cudnn-graph", "--cuda-libs", "--check-steps", "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
             "--loss-every");
 
     private OptionRecord() {}

@@ -78,6 +78,16 @@ class CudaCommandsTest {
     }
 
     @Test
+    void benchStepWithEnginesOfCudnnsGraphInterface() {
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--cudnn-graph", "--steps", "3", "--no-peaks"), err.toString());
+        for (String other : new String[] {"cpu", "reference"}) {
+            assertEquals(2, run(TINY, "bench", "step", "--backend", other, "--cudnn-graph"));
+            String m = err.toString();
+            assertTrue(m.contains(other + " backend: --cudnn-graph is the cuda backend's; leave it out"), m);
+        }
+    }
+
+    @Test
     void benchStepByStepOfTheProgram() {
         assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", "bf16", "--steps", "3", "--no-peaks",
                 "--time-steps", "--no-graph"), err.toString());

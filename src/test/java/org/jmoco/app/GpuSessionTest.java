@@ -89,8 +89,8 @@ class GpuSessionTest {
         assertEquals(1, o.code, o.text);
         o.has("version\tok\t");
         o.has("doctor\tok\t");
-        for (String part : List.of("first-step", "selftest-f32", "selftest-bf16", "golden-tf32-moco", "selftest-branches",
-                "step-n512-bf16-a", "step-n128-bf16-branches", "step-n1024-f32-a", "layers-bf16",
+        for (String part : List.of("first-step", "selftest-f32", "selftest-bf16", "golden-tf32-moco", "selftest-branches", "selftest-cudnn-graph",
+                "step-n512-bf16-a", "step-n128-bf16-branches", "step-n128-bf16-cudnn-graph", "step-n1024-f32-a", "layers-bf16",
                 "step-breakdown", "epoch-phantom", "epoch-cifar10", "info-nce-bf16", "kernels-own-tf32", "kernels-network-bf16", "cifar", "cifar-knn",
                 "covid-random", "covid-random-evaluate")) {
             o.has(part + "\tfailed (1): jmoco: cuda backend: no driver\t");
@@ -207,9 +207,10 @@ class GpuSessionTest {
         String report = Files.readString(o.out.resolve("report.md"));
         assertTrue(report.startsWith("# GPU session: Paper GPU, compute capability 9.0\n"), report);
         assertTrue(report.contains(", commit 01234567, Paper GPU, compute capability 9.0: `benchmarks/gpu-session.sh doctor step torch`\n"), report);
-        // bf16 was measured first (1000) and again after PyTorch (1800), with branches between.
-        assertTrue(report.contains("| jmoco | bf16 | 512 | 1400.0 | 1000.0 | 1800.0 | 2 | 0.500 | 2.80 |\n"), report);
+        // bf16 was measured first (1000) and again after PyTorch (2000), the options between.
+        assertTrue(report.contains("| jmoco | bf16 | 512 | 1500.0 | 1000.0 | 2000.0 | 2 | 0.500 | 3.00 |\n"), report);
         assertTrue(report.contains("| jmoco | bf16 --branches | 512 | 1200.0 | 1200.0 | 1200.0 | 1 | 0.500 | 2.40 |\n"), report);
+        assertTrue(report.contains("| jmoco | bf16 --cudnn-graph | 512 | 1400.0 | 1400.0 | 1400.0 | 1 | 0.500 | 2.80 |\n"), report);
         assertTrue(report.contains("| torch | eager-bf16 | 512 | 500.0 | 500.0 | 500.0 | 1 | 1.000 | 1.00 |\n"), report);
         assertTrue(report.contains("| torch-with-views | eager-bf16 | 512 | 500.0 |"), report);
         assertEquals(PerformancePage.update(report, folder.resolve("work")), report);

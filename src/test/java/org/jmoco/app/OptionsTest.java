@@ -66,7 +66,7 @@ class OptionsTest {
         assertEquals(Runtime.getRuntime().availableProcessors(), all.backend.threads());
         assertEquals(Precision.F32, all.backend.precision());
         CudaOptions cuda = all.backend.cuda(line -> {});
-        assertTrue(cuda.graphs() && !cuda.branches() && cuda.deterministic() && !cuda.checkSteps());
+        assertTrue(cuda.graphs() && !cuda.branches() && cuda.deterministic() && !cuda.checkSteps() && !cuda.graphEngines());
         assertEquals(List.of(), all.data.sources());
         assertNull(all.data.single());
         assertEquals(Path.of("runs/all"), all.run.out());
@@ -90,7 +90,7 @@ class OptionsTest {
     void everyOptionIsRead() throws IOException {
         Path weights = Files.createFile(folder.resolve("w.safetensors"));
         All all = parse("--backend", "reference", "--threads=3", "--precision", "bf16", "--no-graph", "--branches",
-                "--nondeterministic", "--data", "images=" + folder, "--data", "phantom",
+                "--cudnn-graph", "--nondeterministic", "--data", "images=" + folder, "--data", "phantom",
                 "--out", "o", "--resume", "--from", weights.toString(), "--seed", "9", "--progress", "none",
                 "--epochs", "5", "--batch", "16", "--lr", "1e-4", "--width", "8", "--image", "48",
                 "--splits", "2", "--queue", "37", "--dim", "32", "--momentum", "0.9", "--temperature", "0.2", "--symmetric");
@@ -98,7 +98,7 @@ class OptionsTest {
         assertEquals(3, all.backend.threads());
         assertEquals(Precision.BF16, all.backend.precision());
         CudaOptions cuda = all.backend.cuda(line -> {});
-        assertTrue(!cuda.graphs() && cuda.branches() && !cuda.deterministic() && !cuda.checkSteps());
+        assertTrue(!cuda.graphs() && cuda.branches() && !cuda.deterministic() && !cuda.checkSteps() && cuda.graphEngines());
         assertTrue(parse("--check-steps").backend.cuda(line -> {}).checkSteps());
         assertEquals(List.of(new DataOptions.Source("images", folder), new DataOptions.Source("phantom", null)),
                 all.data.sources());

@@ -36,7 +36,13 @@ public final class EmulatedDnn implements Dnn {
 
     @Override
     public Convolution convolution(Direction direction, ConvGeometry g, Precision precision) {
-        return new Loops(direction, g, precision);
+        return new Loops(direction, g, precision, algorithms(direction, g), null);
+    }
+
+    @Override
+    public Convolution graphConvolution(Direction direction, ConvGeometry g, Precision precision, boolean accumulate) {
+        return new Loops(direction, g, precision, List.of(new Algorithm(100, "ENGINE_0_k2=6", 0, false),
+                new Algorithm(101, "ENGINE_57", workspace(g) + 5, true)), accumulate ? 1f : 0f);
     }
 
     /** A workspace whose size is no round number. */
@@ -79,13 +85,17 @@ public final class EmulatedDnn implements Dnn {
         private final Precision precision;
         private final DType type;
         private final String call;
+        private final List<Algorithm> algorithms;
+        private final Float graphBeta; // null: every beta
         private boolean closed;
 
-        Loops(Direction direction, ConvGeometry g, Precision precision) {
+        Loops(Direction direction, ConvGeometry g, Precision precision, List<Algorithm> algorithms, Float graphBeta) {
             this.direction = direction;
             this.g = g;
             this.precision = precision;
             this.type = precision.featureMaps();
+            this.algorithms = algorithms;
+            this.graphBeta = graphBeta;
             this.call = switch (direction) {
                 case FORWARD -> "cudnnConvolutionForward ";
                 case BACKWARD_DATA -> "cudnnConvolutionBackwardData ";
@@ -96,17 +106,18 @@ public final class EmulatedDnn implements Dnn {
         @Override
         public List<Algorithm> algorithms() {
             requireOpen();
-            return EmulatedDnn.algorithms(direction, g);
+            return algorithms;
         }
 
         @Override
         public void run(Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
             requireOpen();
-            require(EmulatedDnn.algorithms(direction, g).contains(algorithm), algorithm + " is none of this problem's");
+            require(algorithms.contains(algorithm), algorithm + " is none of this problem's");
             require(workspaceBytes >= algorithm.workspaceBytes(), "the workspace has " + workspaceBytes + " bytes, " + algorithm + " needs more");
             require(workspace % WORKSPACE_ALIGNMENT == 0, "the workspace is at 0x" + Long.toHexString(workspace));
             require((workspace == 0) == (algorithm.workspaceBytes() == 0), "workspace 0x" + Long.toHexString(workspace) + " for " + algorithm);
             require(beta == 0 || beta == 1, "beta is " + beta);
+            require(graphBeta == null || beta == graphBeta, "beta is " + beta + ", the graph was made for " + graphBeta);
             int x = Math.toIntExact(g.x().size());
             int w = Math.toIntExact(g.filter().size());
             int y = Math.toIntExact(g.y().size());

@@ -17,7 +17,7 @@ import org.jmoco.tensor.UserError;
  * Which of cuDNN's algorithms solves which problem: the fastest by measurement among those that are deterministic (unless
  * that is lifted) and whose workspace is affordable. Measured once, while a program is recorded; what was measured is kept on
  * disk by device and version of cuDNN, so that the next start is quick and, since algorithms round differently, computes
- * the same bits.
+ * the same bits. If asked for, engines of cuDNN's graph interface are measured beside the algorithms.
  */
 final class ConvolutionChoices implements AutoCloseable {
     /** A workspace may take this part of the device's memory; one arena serves all steps. */
@@ -43,72 +43,108 @@ final class ConvolutionChoices implements AutoCloseable {
     }
 
     private final Gpu gpu;
-    private final Precision precision;
-    private final boolean deterministic;
+    private final CudaOptions options;
     private final AlgorithmFile file;
     private final Map<String, Choice> choices = new HashMap<>(); // by problem
 
     ConvolutionChoices(Gpu gpu, CudaOptions options) {
         this.gpu = gpu;
-        this.precision = options.precision();
-        this.deterministic = options.deterministic();
+        this.options = options;
         this.file = AlgorithmFile.open(gpu.info(), options.cacheFolder(), options.log());
     }
 
-    /** @throws UserError if no algorithm is allowed, or device memory does not hold the operands */
-    Choice choose(Direction direction, ConvGeometry g) {
-        String problem = direction.name().toLowerCase(Locale.ROOT) + " " + g + " " + precision + (deterministic ? "" : " any");
+    /**
+     * @param accumulate whether the result will be added to what is there
+     * @throws UserError if no algorithm is allowed, or device memory does not hold the operands
+     */
+    Choice choose(Direction direction, ConvGeometry g, boolean accumulate) {
+        boolean adding = options.graphEngines() && accumulate; // to algorithms of version 7 it makes no difference
+        String problem = direction.name().toLowerCase(Locale.ROOT) + " " + g + " " + options.precision()
+                + (options.deterministic() ? "" : " any") + (options.graphEngines() ? " graph" : "") + (adding ? " adding" : "");
         Choice known = choices.get(problem);
         if (known == null) {
-            Convolution convolution = gpu.dnn().convolution(direction, g, precision);
-            known = new Choice(convolution, choose(problem, direction, g, convolution));
+            known = choose(problem, direction, g, adding);
             choices.put(problem, known);
         }
         return known;
     }
 
-    private Algorithm choose(String problem, Direction direction, ConvGeometry g, Convolution convolution) {
-        List<Algorithm> all = convolution.algorithms();
-        List<Algorithm> candidates = new ArrayList<>(all);
-        candidates.removeIf(a -> deterministic && !a.deterministic() || a.workspaceBytes() > workspaceLimit());
+    private Choice choose(String problem, Direction direction, ConvGeometry g, boolean adding) {
+        List<Convolution> prepared = prepare(problem, direction, g, adding);
+        Choice chosen = null;
+        try {
+            chosen = choose(problem, direction, g, adding, prepared);
+            return chosen;
+        } finally {
+            for (Convolution c : prepared) {
+                if (chosen == null || chosen.convolution() != c) {
+                    c.close();
+                }
+            }
+        }
+    }
+
+    /** The problem for version 7's calls and, where wanted and taken, for the graph interface. */
+    private List<Convolution> prepare(String problem, Direction direction, ConvGeometry g, boolean adding) {
+        List<Convolution> prepared = new ArrayList<>();
+        prepared.add(gpu.dnn().convolution(direction, g, options.precision()));
+        if (options.graphEngines()) {
+            try {
+                prepared.add(gpu.dnn().graphConvolution(direction, g, options.precision(), adding));
+            } catch (GpuException e) {
+                options.log().accept("conv2d " + problem + ": cuDNN's graph interface does not take it (" + e.getMessage()
+                        + "); algorithms of version 7 alone are measured");
+            }
+        }
+        return prepared;
+    }
+
+    private Choice choose(String problem, Direction direction, ConvGeometry g, boolean adding, List<Convolution> prepared) {
+        List<Choice> all = prepared.stream().flatMap(c -> c.algorithms().stream().map(a -> new Choice(c, a))).toList();
+        List<Choice> candidates = all.stream().filter(c -> allowed(c.algorithm())).toList();
         if (candidates.isEmpty()) {
             throw UserError.failed("cuda backend: cuDNN offers nothing for " + problem + " that is "
-                    + (deterministic ? "deterministic and " : "") + "content with a workspace of " + workspaceLimit() / 1_000_000 + " MB; it has "
-                    + all + (deterministic ? ". --nondeterministic allows all of them" : ""));
+                    + (options.deterministic() ? "deterministic and " : "") + "content with a workspace of "
+                    + workspaceLimit() / 1_000_000 + " MB; it has " + all.stream().map(Choice::algorithm).toList()
+                    + (options.deterministic() ? ". --nondeterministic allows all of them" : ""));
         }
-        Algorithm kept = file.get(problem, candidates);
+        Algorithm kept = file.get(problem, candidates.stream().map(Choice::algorithm).toList());
         if (kept != null) {
-            return kept;
+            return candidates.stream().filter(c -> c.algorithm().equals(kept)).findFirst().orElseThrow();
         }
-        Algorithm fastest = candidates.size() == 1 ? candidates.getFirst() : fastest(problem, direction, g, convolution, candidates);
-        file.put(problem, fastest);
+        Choice fastest = candidates.size() == 1 ? candidates.getFirst() : fastest(problem, direction, g, adding, candidates);
+        file.put(problem, fastest.algorithm());
         return fastest;
+    }
+
+    private boolean allowed(Algorithm a) {
+        return (a.deterministic() || !options.deterministic()) && a.workspaceBytes() <= workspaceLimit();
     }
 
     private long workspaceLimit() {
         return gpu.info().memoryBytes() / MEMORY_PER_WORKSPACE;
     }
 
-    private Algorithm fastest(String problem, Direction direction, ConvGeometry g, Convolution convolution, List<Algorithm> candidates) {
+    private Choice fastest(String problem, Direction direction, ConvGeometry g, boolean adding, List<Choice> candidates) {
         Shape[] operands = switch (direction) {
             case FORWARD -> new Shape[] {g.y(), g.x(), g.filter()};
             case BACKWARD_DATA -> new Shape[] {g.x(), g.y(), g.filter()};
             case BACKWARD_WEIGHTS -> new Shape[] {g.filter(), g.x(), g.y()};
         };
-        DType type = precision.featureMaps();
+        DType type = options.precision().featureMaps();
         long[] at = new long[operands.length];
         try {
             for (int i = 0; i < at.length; i++) {
                 at[i] = gpu.allocate(operands[i].size() * type.bytes, "convolution to measure");
             }
-            Algorithm best = null;
+            Choice best = null;
             long bestNanos = Long.MAX_VALUE;
             List<String> failures = new ArrayList<>();
-            for (Algorithm a : candidates) {
-                long nanos = measure(new Choice(convolution, a), at, failures);
+            for (Choice c : candidates) {
+                long nanos = measure(c, adding ? 1 : 0, at, failures);
                 if (nanos < bestNanos) {
                     bestNanos = nanos;
-                    best = a;
+                    best = c;
                 }
             }
             if (best == null) {
@@ -128,12 +164,12 @@ final class ConvolutionChoices implements AutoCloseable {
     }
 
     /** Nanoseconds of one run; Long.MAX_VALUE, with a line in {@code failures}, if the algorithm cannot be had. */
-    private long measure(Choice c, long[] at, List<String> failures) {
+    private long measure(Choice c, float beta, long[] at, List<String> failures) {
         long workspace = 0;
         try {
             workspace = c.workspaceBytes() == 0 ? 0 : gpu.allocate(c.workspaceBytes(), "workspace to measure");
             long ws = workspace;
-            Runnable once = () -> c.run(at[0], at[1], at[2], 0, ws);
+            Runnable once = () -> c.run(at[0], at[1], at[2], beta, ws);
             gpu.time(once); // loads code
             int runs = (int) Math.clamp(SAMPLE_NANOS / Math.max(1, gpu.time(once)), 1, MOST_RUNS_PER_SAMPLE);
             long least = Long.MAX_VALUE;

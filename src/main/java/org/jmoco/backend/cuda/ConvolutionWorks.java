@@ -74,7 +74,7 @@ final class ConvolutionWorks implements AutoCloseable {
         private long workspace;
 
         Call(Direction direction, ConvGeometry g, Buffer out, Buffer first, Buffer second, boolean accumulate) {
-            this.choice = choices.choose(direction, g);
+            this.choice = choices.choose(direction, g, accumulate);
             this.out = out;
             this.first = first;
             this.second = second;
@@ -112,7 +112,7 @@ final class ConvolutionWorks implements AutoCloseable {
         private Launch widen;
 
         WidenedGradient(ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-            this.choice = choices.choose(Direction.BACKWARD_WEIGHTS, g);
+            this.choice = choices.choose(Direction.BACKWARD_WEIGHTS, g, false);
             this.dw = dw;
             this.x = x;
             this.dy = dy;

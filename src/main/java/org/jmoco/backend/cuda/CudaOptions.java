@@ -11,34 +11,39 @@ import java.util.function.Consumer;
  * @param branches branches of a program run on a second stream, beside its main line, with the same results; false: in order
  * @param checkSteps without graphs: wait after each step, so that a fault of the device names the step that caused it
  * @param deterministic convolutions take algorithms that give the same bits in every run
+ * @param graphEngines engines of cuDNN's graph interface are measured beside the algorithms of version 7; false: those alone
  * @param cacheFolder where the choice of convolution algorithms is kept from start to start; null: nowhere
  * @param log gets a line where something is amiss that does not stop a run
  */
 public record CudaOptions(Precision precision, boolean graphs, boolean branches, boolean checkSteps, boolean deterministic,
-        Path cacheFolder, Consumer<String> log) {
-    /** Graphs, no branches, deterministic, nothing kept. */
+        boolean graphEngines, Path cacheFolder, Consumer<String> log) {
+    /** Graphs, no branches, deterministic, algorithms of version 7, nothing kept. */
     public static CudaOptions of(Precision precision) {
-        return new CudaOptions(precision, true, false, false, true, null, line -> {});
+        return new CudaOptions(precision, true, false, false, true, false, null, line -> {});
     }
 
     public CudaOptions withGraphs(boolean value) {
-        return new CudaOptions(precision, value, branches, checkSteps, deterministic, cacheFolder, log);
+        return new CudaOptions(precision, value, branches, checkSteps, deterministic, graphEngines, cacheFolder, log);
     }
 
     public CudaOptions withBranches(boolean value) {
-        return new CudaOptions(precision, graphs, value, checkSteps, deterministic, cacheFolder, log);
+        return new CudaOptions(precision, graphs, value, checkSteps, deterministic, graphEngines, cacheFolder, log);
     }
 
     /** Without graphs; waits after each step. */
     public CudaOptions withCheckedSteps() {
-        return new CudaOptions(precision, false, branches, true, deterministic, cacheFolder, log);
+        return new CudaOptions(precision, false, branches, true, deterministic, graphEngines, cacheFolder, log);
     }
 
     public CudaOptions withDeterministic(boolean value) {
-        return new CudaOptions(precision, graphs, branches, checkSteps, value, cacheFolder, log);
+        return new CudaOptions(precision, graphs, branches, checkSteps, value, graphEngines, cacheFolder, log);
+    }
+
+    public CudaOptions withGraphEngines(boolean value) {
+        return new CudaOptions(precision, graphs, branches, checkSteps, deterministic, value, cacheFolder, log);
     }
 
     public CudaOptions withCache(Path folder, Consumer<String> to) {
-        return new CudaOptions(precision, graphs, branches, checkSteps, deterministic, folder, to);
+        return new CudaOptions(precision, graphs, branches, checkSteps, deterministic, graphEngines, folder, to);
     }
 }

@@ -17,6 +17,14 @@ public interface Dnn {
     /** Prepares descriptors. All three operands are of {@code precision.featureMaps()}; sums are f32. */
     Convolution convolution(Direction direction, ConvGeometry geometry, Precision precision);
 
+    /**
+     * The same problem for cuDNN's graph interface, whose engines are others than the algorithms of {@link #convolution}.
+     *
+     * @param accumulate what {@code beta} of {@link Convolution#run} will be, 1 or 0: it is part of the graph
+     * @throws GpuException if the interface does not take the problem
+     */
+    Convolution graphConvolution(Direction direction, ConvGeometry geometry, Precision precision, boolean accumulate);
+
     /** One problem with its descriptors. */
     interface Convolution extends AutoCloseable {
         /** What can solve the problem, in cuDNN's own order of expectation. */
@@ -36,8 +44,8 @@ public interface Dnn {
     }
 
     /**
-     * @param id cuDNN's number of the algorithm
-     * @param name cuDNN's name of it
+     * @param id cuDNN's number of the algorithm, or a number of ours for an engine
+     * @param name cuDNN's name of it; of an engine its number and its knobs
      * @param deterministic same bits in every run
      */
     record Algorithm(int id, String name, long workspaceBytes, boolean deterministic) {

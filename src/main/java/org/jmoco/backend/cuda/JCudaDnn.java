@@ -6,10 +6,17 @@ import jcuda.runtime.cudaStream_t;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.cuda.natives.JCudaNatives;
 
-/** {@link Dnn} by cuDNN: the handle; {@link JCudaConvolution} has the calls. */
+/** {@link Dnn} by cuDNN: the handle; {@link JCudaConvolution} and {@link JCudaGraphConvolution} have the calls. */
 final class JCudaDnn implements Dnn, AutoCloseable {
+    /** Whose address can be read, which attributes of the graph interface are given. */
+    static final class Handle extends cudnnHandle {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
     private final JCudaGpu gpu;
-    private final cudnnHandle handle = new cudnnHandle();
+    private final Handle handle = new Handle();
 
     JCudaDnn(JCudaGpu gpu, cudaStream_t stream) {
         this.gpu = gpu;
@@ -17,7 +24,7 @@ final class JCudaDnn implements Dnn, AutoCloseable {
         CudaStatus.cudnn(JCudnn.cudnnSetStream(handle, stream), "cudnnSetStream");
     }
 
-    cudnnHandle handle() {
+    Handle handle() {
         return handle;
     }
 
@@ -29,6 +36,12 @@ final class JCudaDnn implements Dnn, AutoCloseable {
     public Convolution convolution(Direction direction, ConvGeometry geometry, Precision precision) {
         gpu.enter();
         return new JCudaConvolution(gpu, direction, geometry, precision);
+    }
+
+    @Override
+    public Convolution graphConvolution(Direction direction, ConvGeometry geometry, Precision precision, boolean accumulate) {
+        gpu.enter();
+        return new JCudaGraphConvolution(gpu, direction, geometry, precision, accumulate);
     }
 
     @Override

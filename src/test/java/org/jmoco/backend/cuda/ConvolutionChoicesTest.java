@@ -25,6 +25,8 @@ class ConvolutionChoicesTest {
     private static final Algorithm VARYING = new Algorithm(3, "VARYING", 0, false);
     private static final Algorithm GREEDY = new Algorithm(4, "GREEDY", ScriptedGpu.MEMORY_BYTES / 8, true);
 
+    private static final Algorithm ENGINE = new Algorithm(100, "ENGINE_57_k2=6", 700, true);
+
     @TempDir
     private Path folder;
 
@@ -38,13 +40,17 @@ class ConvolutionChoicesTest {
         return gpu(new Script(SLOW, 9000, null), new Script(FAST, 3000, null), new Script(VARYING, 1000, null), new Script(GREEDY, 100, null));
     }
 
+    private static ScriptedGpu withEngines(long nanos) {
+        return usual().engines(Direction.BACKWARD_WEIGHTS, new Script(ENGINE, nanos, null));
+    }
+
     private static ConvolutionChoices open(ScriptedGpu gpu, CudaOptions options) {
         return new ConvolutionChoices(gpu, options);
     }
 
     private static String chosen(ScriptedGpu gpu, CudaOptions options) {
         try (ConvolutionChoices c = open(gpu, options)) {
-            String name = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM).algorithm().name();
+            String name = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false).algorithm().name();
             c.save();
             return name;
         }
@@ -81,9 +87,9 @@ class ConvolutionChoicesTest {
     void aProblemIsMeasuredOnce() {
         ScriptedGpu gpu = usual();
         try (ConvolutionChoices c = open(gpu, f32())) {
-            c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM);
+            c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
             int calls = gpu.log.size();
-            c.choose(Direction.BACKWARD_WEIGHTS, new ConvGeometry(4, 8, 8, 16, 16, 3, 3, 1, 1));
+            c.choose(Direction.BACKWARD_WEIGHTS, new ConvGeometry(4, 8, 8, 16, 16, 3, 3, 1, 1), true);
             assertEquals(calls, gpu.log.size());
         }
         assertEquals(1, gpu.log.stream().filter(l -> l.equals("close BACKWARD_WEIGHTS")).count());
@@ -123,7 +129,7 @@ class ConvolutionChoicesTest {
         ConvGeometry huge = new ConvGeometry(64, 64, 64, 16, 16, 3, 3, 1, 1); // 16 MB of x alone
         ScriptedGpu gpu = usual();
         try (ConvolutionChoices c = open(gpu, f32())) {
-            UserError e = assertThrows(UserError.class, () -> c.choose(Direction.BACKWARD_WEIGHTS, huge));
+            UserError e = assertThrows(UserError.class, () -> c.choose(Direction.BACKWARD_WEIGHTS, huge, false));
             assertTrue(e.getMessage().contains("out of device memory") && e.getMessage().contains("--batch"), e.getMessage());
             assertEquals(0, gpu.usedBytes());
         }
@@ -171,8 +177,8 @@ class ConvolutionChoicesTest {
     void twoProcessesKeepWhatEachOtherWrote() throws IOException {
         ConvGeometry other = new ConvGeometry(2, 8, 8, 16, 16, 3, 3, 1, 1);
         try (ConvolutionChoices a = open(usual(), kept()); ConvolutionChoices b = open(usual(), kept())) {
-            a.choose(Direction.BACKWARD_WEIGHTS, PROBLEM);
-            b.choose(Direction.BACKWARD_WEIGHTS, other);
+            a.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
+            b.choose(Direction.BACKWARD_WEIGHTS, other, false);
             a.save();
             b.save();
         }
@@ -197,5 +203,56 @@ class ConvolutionChoicesTest {
         Path notAFolder = Files.createFile(folder.resolve("file"));
         assertEquals("FAST", chosen(usual(), f32().withCache(notAFolder, said::add)));
         assertTrue(said.getLast().contains("cannot be written"), said.toString());
+    }
+
+    @Test
+    void enginesOfTheGraphInterfaceCompeteWhereTheyAreAskedFor() {
+        assertEquals("ENGINE_57_k2=6", chosen(withEngines(2000), f32().withGraphEngines(true)));
+        assertEquals("FAST", chosen(withEngines(4000), f32().withGraphEngines(true)));
+        ScriptedGpu gpu = withEngines(2000);
+        assertEquals("FAST", chosen(gpu, f32()));
+        assertFalse(gpu.log.stream().anyMatch(l -> l.contains("ENGINE") || l.contains("graph")), gpu.log.toString());
+    }
+
+    @Test
+    void whatIsNotChosenIsClosedAtOnce() {
+        ScriptedGpu gpu = withEngines(2000);
+        try (ConvolutionChoices c = open(gpu, f32().withGraphEngines(true))) {
+            c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
+            assertTrue(gpu.log.contains("close BACKWARD_WEIGHTS") && !gpu.log.contains("close BACKWARD_WEIGHTS graph"), gpu.log.toString());
+        }
+        assertEquals("close BACKWARD_WEIGHTS graph", gpu.log.getLast());
+    }
+
+    @Test
+    void aGraphThatAddsIsAProblemOfItsOwn() {
+        ScriptedGpu gpu = withEngines(2000);
+        try (ConvolutionChoices c = open(gpu, kept().withGraphEngines(true))) {
+            var plain = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
+            assertFalse(gpu.log.stream().anyMatch(l -> l.contains("+=")), gpu.log.toString());
+            var adding = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, true);
+            assertTrue(gpu.log.contains("BACKWARD_WEIGHTS ENGINE_57_k2=6 += " + PROBLEM), "it is measured with the beta that it will have");
+            assertFalse(plain.convolution() == adding.convolution());
+        }
+        assertTrue(gpu.log.containsAll(List.of("close BACKWARD_WEIGHTS graph", "close BACKWARD_WEIGHTS adding graph")), gpu.log.toString());
+    }
+
+    @Test
+    void engineAndAlgorithmAreRememberedApart() throws IOException {
+        CudaOptions graph = kept().withGraphEngines(true);
+        assertEquals("ENGINE_57_k2=6", chosen(withEngines(2000), graph));
+        assertEquals("FAST", chosen(withEngines(2000), kept()));
+        assertTrue(Files.readString(file()).contains(PROBLEM + " f32 graph = 100 700 ENGINE_57_k2=6\n"), Files.readString(file()));
+        ScriptedGpu second = withEngines(9_999_999); // would choose otherwise
+        assertEquals("ENGINE_57_k2=6", chosen(second, graph));
+        assertFalse(second.log.stream().anyMatch(l -> l.contains("ENGINE")), "a second start measures nothing");
+    }
+
+    @Test
+    void aProblemThatTheGraphInterfaceRefusesIsSaid() {
+        assertEquals("FAST", chosen(usual(), kept().withGraphEngines(true)));
+        assertEquals(1, said.size());
+        assertTrue(said.getFirst().contains(PROBLEM.toString()) && said.getFirst().contains("CUDNN_STATUS_SCRIPTED")
+                && said.getFirst().contains("algorithms of version 7 alone"), said.toString());
     }
 }

@@ -45,7 +45,7 @@ final class JCudaGpuDrill {
     }
 
     static final List<String> NAMES = List.of("info", "memory", "launches", "graphs", "branches", "brokenBranches", "time", "gemm",
-            "convolutions", "outOfMemory", "everyCodeIsLookedAt", "aFaultIsTold", "closing");
+            "convolutions", "graphConvolutions", "outOfMemory", "everyCodeIsLookedAt", "aFaultIsTold", "closing");
 
     public static void main(String[] args) {
         for (String name : NAMES) {
@@ -59,6 +59,7 @@ final class JCudaGpuDrill {
                 case "time" -> JCudaGpuDrill::time;
                 case "gemm" -> JCudaGpuDrill::gemm;
                 case "convolutions" -> JCudaGpuDrill::convolutions;
+                case "graphConvolutions" -> JCudaGpuDrill::graphConvolutions;
                 case "outOfMemory" -> JCudaGpuDrill::outOfMemory;
                 case "everyCodeIsLookedAt" -> JCudaGpuDrill::everyCodeIsLookedAt;
                 case "aFaultIsTold" -> JCudaGpuDrill::aFaultIsTold;
@@ -366,6 +367,58 @@ final class JCudaGpuDrill {
         }
     }
 
+    private void graphConvolutions() {
+        ConvGeometry g = new ConvGeometry(2, 5, 4, 3, 2, 3, 2, 2, 1);
+        for (Precision p : Precision.values()) {
+            for (Dnn.Direction d : Dnn.Direction.values()) {
+                graphConvolution(g, d, p, false);
+                graphConvolution(g, d, p, true);
+            }
+        }
+    }
+
+    /** By each engine that may be taken, twice on the same operands and once on others. */
+    private void graphConvolution(ConvGeometry g, Dnn.Direction d, Precision p, boolean accumulate) {
+        float[] x = integers(g.n() * g.h() * g.w() * g.c(), 5);
+        float[] w = integers(g.k() * g.r() * g.s() * g.c(), 3);
+        float[] y = integers(g.n() * g.p() * g.q() * g.k(), 4);
+        float[] first = d == Dnn.Direction.BACKWARD_DATA ? y : x;
+        float[] second = d == Dnn.Direction.BACKWARD_WEIGHTS ? y : w;
+        int size = d == Dnn.Direction.FORWARD ? y.length : d == Dnn.Direction.BACKWARD_DATA ? x.length : w.length;
+        float[] once = reference(g, d, first, second, size);
+        float beta = accumulate ? 1 : 0;
+        String what = d + " " + p + " accumulate " + accumulate;
+        try (Dnn.Convolution c = gpu.dnn().graphConvolution(d, g, p, accumulate)) {
+            List<Dnn.Algorithm> engines = c.algorithms();
+            List<String> expected = p == Precision.F32 ? List.of("ENGINE_57_k2=0_k3=6", "ENGINE_3")
+                    : List.of("ENGINE_57_k2=0_k3=6", "ENGINE_3", "ENGINE_11");
+            assertEquals(expected, engines.stream().map(Dnn.Algorithm::name).toList(), "in cuDNN's order, without what computes in less");
+            assertEquals(List.of(512L, 0L), engines.stream().limit(2).map(Dnn.Algorithm::workspaceBytes).toList());
+            assertEquals(List.of(true, false), engines.stream().limit(2).map(Dnn.Algorithm::deterministic).toList());
+            long a = device(p.featureMaps(), first);
+            long b = device(p.featureMaps(), second);
+            long space = gpu.allocate(512, "workspace");
+            for (Dnn.Algorithm engine : engines) {
+                boolean needsSpace = engine.workspaceBytes() > 0;
+                for (int other = 0; other < 2; other++) {
+                    float[] start = new float[size];
+                    java.util.Arrays.fill(start, 2);
+                    long out = device(p.featureMaps(), start);
+                    for (int times = 1; times <= 2; times++) {
+                        c.run(engine, out, a, b, beta, needsSpace ? space : 0, needsSpace ? 512 : 0);
+                        float[] sum = new float[size];
+                        for (int i = 0; i < size; i++) {
+                            sum[i] = accumulate ? 2 + times * once[i] : once[i];
+                        }
+                        assertArrayEquals(sum, floats(p.featureMaps(), out, size), what + " " + engine);
+                    }
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> c.run(engines.getFirst(), a, a, b, 1 - beta, space, 512));
+            assertThrows(IllegalArgumentException.class, () -> c.run(engines.getFirst(), a, a, b, beta, space, 511));
+        }
+    }
+
     private static float[] integers(int n, int modulus) {
         float[] v = new float[n];
         for (int i = 0; i < n; i++) {
@@ -462,6 +515,11 @@ final class JCudaGpuDrill {
             calls.add(new Call("cudnnGetConvolution" + name + "Algorithm_v7", c::algorithms));
             calls.add(new Call("cudnnConvolution" + name, () -> c.run(algorithm, y, y, y, 0, 0, 0)));
         }
+        for (String symbol : new String[] {"CreateDescriptor", "SetAttribute", "Finalize", "GetAttribute"}) {
+            calls.add(new Call("cudnnBackend" + symbol, () -> gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false)));
+        }
+        Dnn.Convolution graph = gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false);
+        calls.add(new Call("cudnnBackendExecute", () -> graph.run(graph.algorithms().getLast(), y, y, y, 0, 0, 0)));
         for (Call call : calls) {
             boolean cuda = call.symbol().startsWith("cu") && !call.symbol().startsWith("cublas") && !call.symbol().startsWith("cudnn");
             failAt(call.symbol() + ":" + (cuda ? 999 : call.symbol().startsWith("cublas") ? 13 : 5000));
@@ -472,7 +530,8 @@ final class JCudaGpuDrill {
                 String text = cuda ? "CUDA_ERROR_UNKNOWN (999): text of the driver"
                         : call.symbol().startsWith("cublas") ? "CUBLAS_STATUS_EXECUTION_FAILED (13): text of cuBLAS" : "CUDNN_STATUS_EXECUTION_FAILED (5000)";
                 String name = call.symbol().replaceFirst("_v2$", "").replaceFirst("WithFlags$", "");
-                boolean named = e.getMessage().startsWith(name) || call.symbol().startsWith("cudnnConvolution") && e.getMessage().startsWith("convolution by");
+                boolean named = e.getMessage().startsWith(name) || call.symbol().matches("cudnnConvolution.*|cudnnBackendExecute")
+                        && e.getMessage().startsWith("convolution by");
                 // JCudnn copies an arbitrary number of results where this call has written none; that ends in a message of its own.
                 boolean arbitrary = call.symbol().endsWith("_v7") && e.getMessage().contains("cuDNN knows no algorithm");
                 if (!arbitrary && (!named || !e.getMessage().contains(text))) {

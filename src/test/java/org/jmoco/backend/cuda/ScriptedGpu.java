@@ -26,6 +26,7 @@ final class ScriptedGpu implements Gpu {
     private final GpuInfo info;
     private final TreeMap<Long, byte[]> blocks = new TreeMap<>();
     private final Map<Dnn.Direction, List<Script>> scripts = new TreeMap<>();
+    private final Map<Dnn.Direction, List<Script>> engines = new TreeMap<>();
     private final Set<String> failing = new HashSet<>();
     private long used;
     private long next = FIRST_ADDRESS;
@@ -50,6 +51,12 @@ final class ScriptedGpu implements Gpu {
 
     ScriptedGpu convolution(Dnn.Direction direction, Script... algorithms) {
         scripts.put(direction, List.of(algorithms));
+        return this;
+    }
+
+    /** What the graph interface offers; without it, it refuses the direction. */
+    ScriptedGpu engines(Dnn.Direction direction, Script... engines) {
+        this.engines.put(direction, List.of(engines));
         return this;
     }
 
@@ -161,40 +168,54 @@ final class ScriptedGpu implements Gpu {
 
     @Override
     public Dnn dnn() {
-        return (direction, geometry, precision) -> new ScriptedConvolution(direction, geometry);
+        return new Dnn() {
+            @Override
+            public Convolution convolution(Direction direction, ConvGeometry geometry, Precision precision) {
+                return new ScriptedConvolution(direction, geometry, "", scripts.getOrDefault(direction,
+                        List.of(new Script(new Algorithm(1, "ONLY", 0, true), 1000, null))));
+            }
+
+            @Override
+            public Convolution graphConvolution(Direction direction, ConvGeometry geometry, Precision precision, boolean accumulate) {
+                if (!engines.containsKey(direction)) {
+                    throw new GpuException("cudnnBackendFinalize of the graph: CUDNN_STATUS_SCRIPTED");
+                }
+                return new ScriptedConvolution(direction, geometry, accumulate ? " adding graph" : " graph", engines.get(direction));
+            }
+        };
     }
 
     private final class ScriptedConvolution implements Dnn.Convolution {
         private final Dnn.Direction direction;
         private final ConvGeometry geometry;
+        private final String kind;
+        private final List<Script> scripted;
 
-        ScriptedConvolution(Dnn.Direction direction, ConvGeometry geometry) {
+        ScriptedConvolution(Dnn.Direction direction, ConvGeometry geometry, String kind, List<Script> scripted) {
             this.direction = direction;
             this.geometry = geometry;
-        }
-
-        private List<Script> scripted() {
-            return scripts.getOrDefault(direction, List.of(new Script(new Algorithm(1, "ONLY", 0, true), 1000, null)));
+            this.kind = kind;
+            this.scripted = scripted;
         }
 
         @Override
         public List<Algorithm> algorithms() {
-            return scripted().stream().map(Script::algorithm).toList();
+            return scripted.stream().map(Script::algorithm).toList();
         }
 
         @Override
         public void run(Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
-            Script s = scripted().stream().filter(x -> x.algorithm().equals(algorithm)).findFirst().orElseThrow();
+            Script s = scripted.stream().filter(x -> x.algorithm().equals(algorithm)).findFirst().orElseThrow();
             if (s.refusal() != null) {
                 throw new GpuException("cudnnConvolution: " + s.refusal());
             }
             workspaces.add(workspace);
-            enqueue(direction + " " + algorithm.name() + " " + geometry, () -> clock += s.nanos());
+            enqueue(direction + " " + algorithm.name() + (beta == 0 ? " " : " += ") + geometry, () -> clock += s.nanos());
         }
 
         @Override
         public void close() {
-            log.add("close " + direction);
+            log.add("close " + direction + kind);
         }
     }
 

@@ -106,3 +106,181 @@ static int convolve(const char *call, handle *h, int direction, const float *alp
 int cudnnConvolutionForward(handle *h, float *alpha, tensor *x, void *px, tensor *w, void *pw, convolution *c, int algo, void *ws, size_t n, float *beta, tensor *y, void *py) { return convolve("cudnnConvolutionForward", h, 0, alpha, x, w, y, c, algo, px, pw, ws, n, beta, py); }
 int cudnnConvolutionBackwardData(handle *h, float *alpha, tensor *w, void *pw, tensor *y, void *py, convolution *c, int algo, void *ws, size_t n, float *beta, tensor *x, void *px) { return convolve("cudnnConvolutionBackwardData", h, 1, alpha, x, w, y, c, algo, py, pw, ws, n, beta, px); }
 int cudnnConvolutionBackwardFilter(handle *h, float *alpha, tensor *x, void *px, tensor *y, void *py, convolution *c, int algo, void *ws, size_t n, float *beta, tensor *w, void *pw) { return convolve("cudnnConvolutionBackwardFilter", h, 2, alpha, x, w, y, c, algo, px, py, ws, n, beta, pw); }
+
+/* The graph interface: descriptors are bags of attributes; what is finished is complete and of the right types, and stays as it is.
+   Numbers are those of cudnn_graph.h. */
+enum { T_HANDLE = 0, T_DATA = 1, T_INT64 = 3, T_FLOAT = 4, T_VOID = 6, T_MODE = 7, T_HEUR = 8, T_KNOB = 9, T_NUMERICAL = 11, T_DESCRIPTOR = 15, T_BEHAVIOUR = 19 };
+enum { CONVOLUTION = 1, ENGINE = 2, ENGINECFG = 3, HEURISTICS = 4, PLAN = 5, KNOB_CHOICE = 7, FORWARD = 10, BWD_FILTER = 11, BWD_DATA = 12, GRAPH = 15, PACK = 16, TENSOR = 17 };
+enum { ENGINES = 7, MOST_ATTRIBUTES = 16, MOST_BYTES = 64 };
+
+typedef struct { int name, type; long count; unsigned char data[MOST_BYTES]; } attribute;
+typedef struct descriptor { int type, finished, used, engine; attribute attributes[MOST_ATTRIBUTES]; } descriptor;
+
+/* Seven engines: one with knobs and workspace, one that is not deterministic, and one of each kind that jmoco leaves out. The
+   notes are tensor core (0), inputs converted down (1), sums below f32 (2), not deterministic (4); behaviour 0 is a kernel
+   compiled when the plan is made. No plan can be made of engine 6. */
+static const struct { int number, note, compiled, knobs; int64_t bytes; } engines[ENGINES] = {
+    {57, -1, 0, 2, 512}, {3, 4, 0, 0, 0}, {11, 0, 0, 0, 0}, {12, 1, 0, 0, 0}, {13, 2, 0, 0, 0}, {14, -1, 1, 0, 0}, {15, -1, 0, 0, 0}};
+enum { PLANLESS = 6 };
+
+static int size_of(int type) { return type == T_DATA || type == T_MODE || type == T_HEUR || type == T_KNOB || type == T_NUMERICAL || type == T_BEHAVIOUR || type == T_FLOAT ? 4 : 8; }
+
+int cudnnBackendCreateDescriptor(int type, descriptor **d) { FAIL("cudnnBackendCreateDescriptor"); *d = calloc(1, sizeof **d); (*d)->type = type; return OK; }
+int cudnnBackendDestroyDescriptor(descriptor *d) { free(d); return OK; }
+
+static const attribute *find(const descriptor *d, int name, int type, long count) {
+    for (int i = 0; i < d->used; i++)
+        if (d->attributes[i].name == name) return d->attributes[i].type == type && d->attributes[i].count == count ? &d->attributes[i] : NULL;
+    return NULL;
+}
+static int64_t integer(const descriptor *d, int name, long count, int i) { const attribute *a = find(d, name, T_INT64, count); int64_t v = INT64_MIN; if (a) memcpy(&v, a->data + 8 * i, 8); return v; }
+static int32_t enumerator(const descriptor *d, int name, int type) { const attribute *a = find(d, name, type, 1); int32_t v = -1; if (a) memcpy(&v, a->data, 4); return v; }
+static const descriptor *child(const descriptor *d, int name, int type) {
+    const attribute *a = find(d, name, T_DESCRIPTOR, 1);
+    const descriptor *c = NULL;
+    if (a) memcpy(&c, a->data, sizeof c);
+    return c && c->type == type && c->finished ? c : NULL;
+}
+static void *address(const descriptor *d, int name, long count, int i) { const attribute *a = find(d, name, T_VOID, count); void *p = (void *) -1; if (a) memcpy(&p, a->data + 8 * i, 8); return p; }
+
+int cudnnBackendSetAttribute(descriptor *d, int name, int type, int64_t count, const void *values) {
+    FAIL("cudnnBackendSetAttribute");
+    if (d->finished) return wrong("the descriptor is finished");
+    if (d->used == MOST_ATTRIBUTES || count < 1 || count * size_of(type) > MOST_BYTES) return wrong("attribute");
+    if (find(d, name, type, count)) return wrong("the attribute was set before");
+    attribute *a = &d->attributes[d->used++];
+    *a = (attribute) {name, type, count, {0}};
+    memcpy(a->data, values, count * size_of(type));
+    return OK;
+}
+
+/* Of N x C x H x W with channels side by side, as the descriptors of version 7. */
+static int to_tensor(const descriptor *d, tensor *t) {
+    if (!d) return wrong("an operand is missing");
+    long n[4];
+    for (int i = 0; i < 4; i++) n[i] = integer(d, 902, 4, i);
+    *t = (tensor) {NHWC, enumerator(d, 901, T_DATA), n[0], n[1], n[2], n[3]};
+    if (integer(d, 903, 4, 0) != n[1] * n[2] * n[3] || integer(d, 903, 4, 1) != 1 || integer(d, 903, 4, 2) != n[1] * n[3] || integer(d, 903, 4, 3) != n[1])
+        return wrong("channels do not lie side by side");
+    return integer(d, 900, 1, 0) == 16 ? OK : wrong("alignment");
+}
+
+static const struct { int type, x, w, y, convolution, alpha, beta; } operations[] = {{FORWARD, 704, 703, 705, 702, 700, 701}, {BWD_DATA, 710, 709, 711, 708, 706, 707}, {BWD_FILTER, 716, 715, 717, 714, 712, 713}};
+
+static int to_problem(const descriptor *operation, problem *p, int64_t ids[3]) {
+    for (int i = 0; i < 3; i++) {
+        if (operations[i].type != operation->type) continue;
+        const descriptor *x = child(operation, operations[i].x, TENSOR), *w = child(operation, operations[i].w, TENSOR), *y = child(operation, operations[i].y, TENSOR);
+        const descriptor *c = child(operation, operations[i].convolution, CONVOLUTION);
+        const attribute *alpha = find(operation, operations[i].alpha, T_FLOAT, 1), *beta = find(operation, operations[i].beta, T_FLOAT, 1);
+        float one;
+        if (!c || !alpha || !beta) return wrong("the operation lacks something");
+        memcpy(&one, alpha->data, 4);
+        memcpy(&p->beta, beta->data, 4);
+        if (one != 1) return wrong("alpha");
+        int bad = to_tensor(x, &p->x);
+        if (!bad) bad = to_tensor(w, &p->w);
+        if (!bad) bad = to_tensor(y, &p->y);
+        if (bad) return bad;
+        ids[0] = integer(x, 906, 1, 0); ids[1] = integer(w, 906, 1, 0); ids[2] = integer(y, 906, 1, 0);
+        if (integer(c, 106, 1, 0) != 2 || integer(c, 104, 2, 0) != integer(c, 105, 2, 0) || integer(c, 104, 2, 1) != integer(c, 105, 2, 1)) return wrong("paddings");
+        p->direction = i;
+        p->c = (convolution) {integer(c, 105, 2, 0), integer(c, 105, 2, 1), integer(c, 103, 2, 0), integer(c, 103, 2, 1), integer(c, 102, 2, 0), integer(c, 102, 2, 1),
+                              enumerator(c, 101, T_MODE), enumerator(c, 100, T_DATA), p->x.type == FLOAT ? FMA : TENSOR_OP};
+        return check(&p->x, &p->w, &p->y, &p->c);
+    }
+    return wrong("no operation");
+}
+
+int cudnnBackendFinalize(descriptor *d) {
+    FAIL("cudnnBackendFinalize");
+    problem p;
+    int64_t ids[3];
+    int bad = OK;
+    if (d->finished) bad = wrong("finished twice");
+    else if (d->type >= FORWARD && d->type <= BWD_DATA) bad = to_problem(d, &p, ids);
+    else if (d->type == TENSOR) { tensor t; bad = to_tensor(d, &t); }
+    else if (d->type == GRAPH) {
+        const attribute *ops = find(d, 801, T_DESCRIPTOR, 1);
+        const descriptor *operation = NULL;
+        if (ops) memcpy(&operation, ops->data, sizeof operation);
+        if (!find(d, 800, T_HANDLE, 1) || !operation || !operation->finished) bad = wrong("the graph lacks handle or operation");
+    } else if (d->type == HEURISTICS) { if (!child(d, 201, GRAPH) || enumerator(d, 200, T_HEUR) != 3) bad = wrong("the heuristics lack graph or mode"); }
+    else if (d->type == PLAN) {
+        const descriptor *c = child(d, 401, ENGINECFG);
+        if (!find(d, 400, T_HANDLE, 1) || !c) bad = wrong("the plan lacks handle or configuration");
+        else if (c->engine == PLANLESS) { wrong("engine 15 is not for this device"); bad = NOT_SUPPORTED; }
+    } else if (d->type == PACK) { if (integer(d, 1000, 3, 0) < 0 || address(d, 1001, 3, 0) == (void *) -1 || address(d, 1003, 1, 0) == (void *) -1) bad = wrong("the pack lacks operands"); }
+    d->finished = bad == OK;
+    return bad;
+}
+
+/* Descriptors that are read are new ones of the caller's, written over. */
+static void copy_to(const descriptor *from, void *values, int i, int engine) {
+    descriptor *to;
+    memcpy(&to, (char *) values + 8 * i, sizeof to);
+    if (from) *to = *from;
+    to->finished = 1;
+    to->engine = engine;
+}
+
+int cudnnBackendGetAttribute(descriptor *d, int name, int type, int64_t asked, int64_t *count, void *values) {
+    FAIL("cudnnBackendGetAttribute");
+    if (!d->finished) return wrong("the descriptor is not finished");
+    *count = 0;
+    if (d->type == HEURISTICS && name == 202 && type == T_DESCRIPTOR) {
+        for (int i = 0; i < ENGINES && i < asked; i++) {
+            descriptor configuration = {ENGINECFG, 1, 1, i, {{1300, T_DESCRIPTOR, 1, {0}}}};
+            const descriptor *graph = child(d, 201, GRAPH);
+            memcpy(configuration.attributes[0].data, &graph, sizeof graph);
+            copy_to(&configuration, values, i, i);
+        }
+        *count = ENGINES;
+    } else if (d->type == ENGINECFG && name == 300 && asked == 1) {
+        copy_to(NULL, values, 0, d->engine);
+        *count = 1;
+    } else if (d->type == ENGINECFG && name == 302) {
+        for (int i = 0; i < engines[d->engine].knobs; i++) copy_to(NULL, values, i, i);
+        *count = engines[d->engine].knobs;
+    } else if (d->type == ENGINE && (name == 1303 || name == 1305)) {
+        int32_t note = name == 1303 ? engines[d->engine].note : engines[d->engine].compiled - 1;
+        if ((*count = note >= 0)) memcpy(values, &note, 4);
+    } else if (d->type == ENGINE && name == 1301 && type == T_INT64) {
+        int64_t number = engines[d->engine].number;
+        memcpy(values, &number, 8);
+        *count = 1;
+    } else if (d->type == KNOB_CHOICE && name == 600 && type == T_KNOB) {
+        int32_t knob = 2 + d->engine;
+        memcpy(values, &knob, 4);
+        *count = 1;
+    } else if (d->type == KNOB_CHOICE && name == 601 && type == T_INT64) {
+        int64_t value = 6 * d->engine;
+        memcpy(values, &value, 8);
+        *count = 1;
+    } else if (d->type == PLAN && name == 402 && type == T_INT64) {
+        memcpy(values, &engines[child(d, 401, ENGINECFG)->engine].bytes, 8);
+        *count = 1;
+    } else return wrong("attribute to get");
+    return OK;
+}
+
+int cudnnBackendExecute(handle *h, descriptor *plan, descriptor *pack) {
+    FAIL("cudnnBackendExecute");
+    if (plan->type != PLAN || !plan->finished || pack->type != PACK || !pack->finished) return wrong("plan and pack are to be finished");
+    const descriptor *configuration = child(plan, 401, ENGINECFG), *graph = child(configuration, 1300, GRAPH), *operation;
+    memcpy(&operation, find(graph, 801, T_DESCRIPTOR, 1)->data, sizeof operation);
+    problem p = {0};
+    int64_t ids[3];
+    void *operands[3] = {0};
+    int bad = to_problem(operation, &p, ids);
+    if (bad) return bad;
+    for (int i = 0; i < 3; i++) for (int k = 0; k < 3; k++) if (integer(pack, 1000, 3, k) == ids[i]) operands[i] = address(pack, 1001, 3, k);
+    p.bytes = engines[configuration->engine].bytes;
+    p.space = address(pack, 1003, 1, 0);
+    if (p.bytes && !p.space) return wrong("there is no workspace");
+    p.out = operands[p.direction == 0 ? 2 : p.direction == 1 ? 0 : 1];
+    p.first = operands[p.direction == 1 ? 2 : 0];
+    p.second = operands[p.direction == 2 ? 2 : 1];
+    if (p.x.type == FLOAT && engines[configuration->engine].note == 0) p.c.math = 0; /* tensor cores compute in tf32 */
+    return fake_enqueue(h->stream, run, &p, sizeof p) ? EXECUTION_FAILED : OK;
+}
