@@ -1,12 +1,17 @@
 package org.jmoco.app;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jmoco.backend.cuda.CudaOptions;
 import org.jmoco.backend.cuda.Precision;
 import org.jmoco.data.DataSets;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** Where and how a command computes. */
@@ -69,6 +74,43 @@ final class BackendOptions {
     /** Before any CUDA library is loaded. */
     void useCudaLibs() {
         cudaLibs.use();
+    }
+
+    /**
+     * What can be said against these options without opening a backend; asked of every command before it does anything.
+     *
+     * @throws UserError if an option is the cuda backend's and another backend is named
+     */
+    void check() {
+        if (backend == Name.CPU || backend == Name.REFERENCE) {
+            Backends.requirePlain(backend, cuda(line -> {}));
+        }
+    }
+
+    /** The options of this kind that a command has, in itself or in another group of options. */
+    static Optional<BackendOptions> of(CommandSpec spec) {
+        for (CommandSpec group : spec.mixins().values()) {
+            Optional<BackendOptions> found = group.userObject() instanceof BackendOptions o ? Optional.of(o) : of(group);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The options that were typed for a command, so that it can hand them to another one. */
+    List<String> typed(CommandSpec spec) {
+        List<String> all = new ArrayList<>();
+        CommandSpec own = spec.mixins().values().stream().filter(group -> group.userObject() == this).findFirst().orElseThrow();
+        for (OptionSpec o : spec.commandLine().getParseResult().matchedOptions()) {
+            if (own.findOption(o.longestName()) != null) {
+                all.add(o.longestName());
+                if (!o.typeInfo().isBoolean()) {
+                    all.add(o.getValue().toString());
+                }
+            }
+        }
+        return all;
     }
 
     Name backend() {

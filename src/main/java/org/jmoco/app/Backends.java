@@ -2,6 +2,7 @@ package org.jmoco.app;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jmoco.app.BackendOptions.Name;
 import org.jmoco.backend.Backend;
@@ -101,6 +102,10 @@ final class Backends {
                         : "; " + String.join("; ", reasons.stream().map(r -> r.lines().findFirst().orElse("")).toList())));
                 return b;
             } catch (UserError e) {
+                if (name == Name.CUDA && onlyCuda(cuda).isPresent()) {
+                    throw UserError.failed(onlyCuda(cuda).get() + " is the cuda backend's, which cannot run here; leave it out.\n"
+                            + e.getMessage(), e);
+                }
                 reasons.add(e.getMessage());
             }
         }
@@ -114,15 +119,17 @@ final class Backends {
         }
     }
 
-    private static void requirePlain(Name name, CudaOptions cuda) {
-        if (cuda.precision() != Precision.F32) {
-            throw UserError.usage(name + " backend: --precision " + cuda.precision() + " is the cuda backend's; leave it out");
-        }
-        if (cuda.branches()) {
-            throw UserError.usage(name + " backend: --branches is the cuda backend's; leave it out");
-        }
-        if (cuda.graphEngines()) {
-            throw UserError.usage(name + " backend: --cudnn-graph is the cuda backend's; leave it out");
-        }
+    /** @throws UserError if the backend of this name has not what is asked for */
+    static void requirePlain(Name name, CudaOptions cuda) {
+        onlyCuda(cuda).ifPresent(option -> {
+            throw UserError.usage(name + " backend: " + option + " is the cuda backend's; leave it out");
+        });
+    }
+
+    /** What is asked for and no other backend has, as it is typed. */
+    private static Optional<String> onlyCuda(CudaOptions cuda) {
+        return cuda.precision() != Precision.F32 ? Optional.of("--precision " + cuda.precision())
+                : cuda.branches() ? Optional.of("--branches")
+                : cuda.graphEngines() ? Optional.of("--cudnn-graph") : Optional.empty();
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.LayerBench;
 import org.jmoco.bench.LayerBench.Share;
@@ -46,6 +47,10 @@ final class BenchLayersCommand implements Callable<Integer> {
             List<Share> wanted = shares.stream().filter(options.filter::wants).toList();
             options.filter.requireAny(!wanted.isEmpty(), "layer and operation");
             wanted.forEach(s -> table.add(s.toMap(ceilings, total, sizes.batch())));
+            boolean branched = backend.runsBranches() && !trial.program().branches().isEmpty();
+            if (branched) {
+                table.head("steps", Program.TIMED_IN_ORDER);
+            }
             table.head("step_ms", total * 1e-6);
             table.head("images_per_s", sizes.batch() / total * 1e9);
             table.head("memory_mb", trial.memoryBytes() * 1e-6);
@@ -53,6 +58,9 @@ final class BenchLayersCommand implements Callable<Integer> {
             if (options.isText()) {
                 out.printf(Locale.ROOT, "step %.1f ms, %.1f images/s, %.1f MB planned%n", total * 1e-6,
                         sizes.batch() / total * 1e9, trial.memoryBytes() * 1e-6);
+                if (branched) {
+                    out.println("steps: " + Program.TIMED_IN_ORDER);
+                }
             }
         }
         return 0;

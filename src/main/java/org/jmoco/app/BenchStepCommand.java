@@ -82,13 +82,20 @@ final class BenchStepCommand implements Callable<Integer> {
             sizes.toMap().forEach(table::head);
             HEADLINE.forEach(key -> table.head(key, whole.get(key)));
             PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));
+            boolean branched = backend.runsBranches() && !program.branches().isEmpty();
             if (each) {
-                addEach(table, program, program.time(backend, steps), ceilings, sizes.batch());
+                if (branched) {
+                    table.head("steps", Program.TIMED_IN_ORDER);
+                }
+                addEach(table, program, program.time(backend, steps), branched, ceilings, sizes.batch());
             } else {
                 table.add(whole);
             }
             if (text) {
                 print(out, whole);
+                if (each && branched) {
+                    out.println("steps: " + Program.TIMED_IN_ORDER);
+                }
             }
             if (!text || each || !noPeaks) {
                 options.print(table, out);
@@ -103,7 +110,7 @@ final class BenchStepCommand implements Callable<Integer> {
         return s.name() + " " + s.op() + " " + s.problem();
     }
 
-    private void addEach(ResultTable table, Program program, long[] nanos, Ceilings ceilings, int batch) {
+    private void addEach(ResultTable table, Program program, long[] nanos, boolean branched, Ceilings ceilings, int batch) {
         List<Step> all = program.steps();
         for (int i = 0; i < all.size(); i++) {
             Step s = all.get(i);
@@ -112,6 +119,9 @@ final class BenchStepCommand implements Callable<Integer> {
             }
             double ns = Math.max(1, nanos[i]);
             Map<String, Object> m = new LinkedHashMap<>();
+            if (branched) {
+                m.put("branch", program.inBranch(i) ? program.branchOf(i) : null);
+            }
             m.put("name", s.name());
             m.put("op", s.op());
             m.put("problem", s.problem());

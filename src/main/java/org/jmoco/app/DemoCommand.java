@@ -92,8 +92,8 @@ final class DemoCommand implements Callable<Integer> {
     /** Runs a command line; what it prints goes to log.txt beside its results. */
     private void run(PrintWriter print, Path folder, String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--out", folder.toString(), "--threads", Integer.toString(backend.threads()), "--backend",
-                backend.backend().toString()));
+        all.addAll(List.of("--out", folder.toString()));
+        all.addAll(backend.typed(spec));
         print.println();
         print.println("$ ./jmoco " + String.join(" ", all));
         Path log = out.resolve(folder.getFileName() + ".log");

@@ -1,11 +1,15 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
+import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -78,8 +82,25 @@ public final class Main implements Runnable {
                 "Self-supervised learning (MoCo) on medical images: pretrain, fine-tune, evaluate.");
         return line
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(Main::checkAndRun)
                 .setParameterExceptionHandler(Failure::reportUsage)
                 .setExecutionExceptionHandler((e, cmd, parsed) -> Failure.report(e, stacktrace, cmd.getErr()));
+    }
+
+    /** What can be said against a command's options by themselves is said before it reads or makes anything. */
+    private static int checkAndRun(ParseResult typed) {
+        ParseResult command = typed;
+        while (command.hasSubcommand()) {
+            command = command.subcommand();
+        }
+        if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
+            try {
+                BackendOptions.of(command.commandSpec()).ifPresent(BackendOptions::check);
+            } catch (UserError e) { // picocli hands only this kind to its handler
+                throw new ExecutionException(command.commandSpec().commandLine(), e.getMessage(), e);
+            }
+        }
+        return new RunLast().execute(typed);
     }
 
     /** No command given. */

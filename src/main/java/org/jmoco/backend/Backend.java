@@ -71,7 +71,7 @@ public abstract class Backend implements AutoCloseable {
     }
 
     /** True if branches of a program run beside its main line, and so need memory of their own. */
-    protected boolean runsBranches() {
+    public boolean runsBranches() {
         return false;
     }
 

@@ -7,6 +7,9 @@ import java.util.Locale;
 
 /** A recorded list of steps, replayed as a whole. Made by {@link Recorder#finish()}, runnable after allocation. */
 public final class Program {
+    /** What has to be said beside times of single steps where branches run beside the main line. */
+    public static final String TIMED_IN_ORDER = "each step timed by itself, one after the other: branches overlap nothing here";
+
     private final String name;
     private final List<Step> steps;
     private final List<Buffer> transients;
@@ -33,9 +36,19 @@ public final class Program {
         return branches;
     }
 
+    /** Number of the branch that a step belongs to, in order from 1; 0: none, the step is one of the main line. */
+    public int branchOf(int step) {
+        for (int i = 0; i < branches.size(); i++) {
+            if (branches.get(i).holds(step)) {
+                return i + 1;
+            }
+        }
+        return 0;
+    }
+
     /** True if a step belongs to a branch. */
     public boolean inBranch(int step) {
-        return branches.stream().anyMatch(b -> b.holds(step));
+        return branchOf(step) > 0;
     }
 
     /** Buffers that live within one run only, in order of declaration. */
@@ -99,20 +112,31 @@ public final class Program {
         return median;
     }
 
-    /** The table of {@link #print} with milliseconds, GB/s and GFLOP/s from {@link #time}. */
-    public void printTimes(PrintStream out, long[] nanos) {
-        out.printf(Locale.ROOT, "program %s: %d steps%n", name, steps.size());
-        out.printf(Locale.ROOT, "%4s %-34s %-16s %-44s %9s %8s %9s%n", "#", "name", "op", "problem", "ms", "GB/s", "GFLOP/s");
+    /**
+     * The table of {@link #print} with milliseconds, GB/s and GFLOP/s from {@link #time}.
+     *
+     * @param withBranches the backend runs branches beside the main line: the head says that these times know no overlap, and
+     *     each step in a branch has the branch's number
+     */
+    public void printTimes(PrintStream out, long[] nanos, boolean withBranches) {
+        boolean branched = withBranches && !branches.isEmpty();
+        out.printf(Locale.ROOT, "program %s: %d steps%s%n", name, steps.size(), branched ? ", " + TIMED_IN_ORDER : "");
+        out.printf(Locale.ROOT, "%4s %s%-34s %-16s %-44s %9s %8s %9s%n", "#", branched ? "branch " : "", "name", "op", "problem",
+                "ms", "GB/s", "GFLOP/s");
         long total = 0;
         for (int i = 0; i < steps.size(); i++) {
-            Step s = steps.get(i);
-            double ns = Math.max(1, nanos[i]);
             total += nanos[i];
-            out.printf(Locale.ROOT, "%4d %-34s %-16s %-44s %9.3f %8.1f %9.1f%n", i, s.name(), s.op(), s.problem(), ns * 1e-6,
-                    s.bytes() / ns, s.flops() / ns);
+            Step s = steps.get(i);
+            String branch = branched ? String.format(Locale.ROOT, "%6s ", inBranch(i) ? branchOf(i) : "-") : "";
+            printTime(out, Integer.toString(i), branch + String.format(Locale.ROOT, "%-34s %-16s %-44s", s.name(), s.op(), s.problem()),
+                    nanos[i], s.bytes(), s.flops());
         }
-        double ns = Math.max(1, total);
-        out.printf(Locale.ROOT, "%4s %-34s %-16s %-44s %9.3f %8.1f %9.1f%n", "", "total", "", "", ns * 1e-6, bytes() / ns,
-                flops() / ns);
+        printTime(out, "", (branched ? " ".repeat(7) : "") + String.format(Locale.ROOT, "%-34s %-16s %-44s", "total", "", ""), total,
+                bytes(), flops());
+    }
+
+    private static void printTime(PrintStream out, String number, String what, long nanos, long bytes, long flops) {
+        double ns = Math.max(1, nanos);
+        out.printf(Locale.ROOT, "%4s %s %9.3f %8.1f %9.1f%n", number, what, ns * 1e-6, bytes / ns, flops / ns);
     }
 }

@@ -73,7 +73,7 @@ abstract class TrainingTask implements EpochLoop.Task {
         try (Batches batches = begin(1, 0)) {
             batches.prepare();
             program.run();
-            program.printTimes(out, program.time(backend, repeats));
+            program.printTimes(out, program.time(backend, repeats), backend.runsBranches());
         }
     }
 }

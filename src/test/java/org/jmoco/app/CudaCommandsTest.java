@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,9 +9,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
+import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
 import org.jmoco.backend.cuda.Gpu;
 import org.jmoco.ptx.EmulatedGpu;
+import org.jmoco.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +32,8 @@ class CudaCommandsTest {
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
+    private final List<EmulatedGpu> devices = new ArrayList<>();
+    private boolean branchLast;
     private Supplier<Gpu> device;
     private String user;
 
@@ -34,6 +42,8 @@ class CudaCommandsTest {
         device = Backends.exchangeDevice(() -> {
             EmulatedGpu gpu = new EmulatedGpu(80);
             gpu.countTraffic(false);
+            gpu.branchLast(branchLast);
+            devices.add(gpu);
             return gpu;
         });
         user = System.setProperty("user.home", home.toString()); // choices of algorithms are kept below it
@@ -67,14 +77,13 @@ class CudaCommandsTest {
 
     @Test
     void benchStepWithBranches() {
-        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--branches", "--steps", "3", "--no-peaks"),
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--branches", "--steps", "3", "--no-peaks", "--time-steps"),
                 err.toString());
         assertTrue(out.toString().contains("one graph per program, branches on a second stream"), out.toString());
-        for (String other : new String[] {"cpu", "reference"}) {
-            assertEquals(2, run(TINY, "bench", "step", "--backend", other, "--branches"));
-            String m = err.toString();
-            assertTrue(m.contains(other + " backend: --branches is the cuda backend's; leave it out"), m);
-        }
+        assertTrue(out.toString().contains("steps: " + Program.TIMED_IN_ORDER + System.lineSeparator()), out.toString());
+        String keys = "(?s).*\n +1  k\\.conv1 .*";
+        String queries = "(?s).*\n +-  q\\.conv1 .*";
+        assertTrue(out.toString().matches(keys) && out.toString().matches(queries), out.toString());
     }
 
     @Test
@@ -93,6 +102,23 @@ class CudaCommandsTest {
                 "--time-steps", "--no-graph"), err.toString());
         assertTrue(out.toString().startsWith("backend cuda: PTX machine sm_80"), out.toString());
         assertTrue(out.toString().contains("conv2d_bwd_w") && out.toString().contains("info_nce"), out.toString());
+        assertFalse(out.toString().contains("branch"), out.toString());
+    }
+
+    /** All of it, on devices that hold a branch's work back until the join. */
+    @Test
+    void theQuickSelftestWithBranches() {
+        branchLast = true;
+        assertEquals(0, run(new String[0], "selftest", "--backend", "cuda", "--branches", "--quick"), out + err.toString());
+        assertTrue(out.toString().contains("one graph per program, branches on a second stream"), out.toString());
+        try (Backend cuda = Backends.open(BackendOptions.Name.CUDA, 1, DType.F32)) {
+            SelftestCommandTest.assertQuickOnePassed(out.toString(), cuda);
+        }
+        assertTrue(out.toString().contains("PASS step: without graph and branches, the same bits"), out.toString());
+        // 4 steps with branches, 1, 4, 2 and 2, 4; and 4 in order, to compare with. A fork for each library call that is loaded.
+        List<Integer> forks = devices.stream().map(EmulatedGpu::forks).filter(n -> n > 0).toList();
+        int loads = forks.get(1) - 1;
+        assertEquals(List.of(4, 1, 4, 2, 2, 4), forks.stream().map(n -> n - loads).toList());
     }
 
     @Test

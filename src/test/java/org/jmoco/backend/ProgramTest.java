@@ -58,9 +58,47 @@ class ProgramTest {
         long[] nanos = p.time(backend, 3);
         assertEquals(2, nanos.length);
         assertTrue(nanos[0] > 0 && nanos[1] > 0);
-        List<String> lines = lines(out -> p.printTimes(out, new long[] {1_000_000, 3_000_000}));
+        List<String> lines = lines(out -> p.printTimes(out, new long[] {1_000_000, 3_000_000}, true));
+        assertEquals("program example: 2 steps", lines.get(0), "it has no branches");
         assertTrue(lines.get(2).matches(" +0 conv1 .* 1\\.000 +0\\.0 +0\\.1"), lines.get(2));
         assertTrue(lines.get(4).contains(" 4.000 "), lines.get(4));
+        assertAligned(lines);
+    }
+
+    private static void assertAligned(List<String> lines) {
+        assertEquals(1, lines.subList(1, lines.size()).stream().map(String::length).distinct().count(), "columns align: " + lines);
+    }
+
+    @Test
+    void timesOfBranchesAreToldToBeWithoutOverlap() {
+        Recorder rec = backend.record("beside");
+        for (String key : new String[] {"k1", "k2"}) {
+            Buffer one = rec.activation(key, g.y());
+            Buffer other = rec.activation("q of " + key, g.y());
+            rec.branch(() -> {
+                rec.conv2dForward(key, g, one, x, w);
+                return null;
+            });
+            rec.conv2dForward("q of " + key, g, other, x, w);
+            rec.join();
+        }
+        Program p = rec.finish();
+        backend.allocate();
+        long[] nanos = {1_000_000, 2_000_000, 3_000_000, 4_000_000};
+        List<String> beside = lines(out -> p.printTimes(out, nanos, true));
+        assertEquals("program beside: 4 steps, each step timed by itself, one after the other: branches overlap nothing here",
+                beside.get(0));
+        assertTrue(beside.get(1).matches(" +# branch name .*"), beside.get(1));
+        for (int i = 0; i < 4; i++) {
+            String row = " +" + i + " +" + List.of("1", "-", "2", "-").get(i) + " (q of )?k[12] +conv2d_fwd .* " + (i + 1) + "\\.000 .*";
+            assertTrue(beside.get(2 + i).matches(row), beside.get(2 + i));
+        }
+        assertTrue(beside.get(6).matches(" +total +10\\.000 .*"), beside.get(6));
+        assertAligned(beside);
+        List<String> inOrder = lines(out -> p.printTimes(out, nanos, false));
+        assertEquals("program beside: 4 steps", inOrder.get(0));
+        assertTrue(inOrder.get(2).startsWith("   0 k1 "), inOrder.get(2));
+        assertAligned(inOrder);
     }
 
     @Test

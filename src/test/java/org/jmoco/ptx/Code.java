@@ -1,5 +1,6 @@
 package org.jmoco.ptx;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jmoco.backend.cuda.Launch.Dim;
 
@@ -25,6 +26,7 @@ final class Code {
     private final Slots slots;
     private final SharedLayout shared;
     private final int localBytes;
+    private final boolean atomics;
     private final int[][] intArrays;
     private final long[][] longArrays;
 
@@ -35,6 +37,7 @@ final class Code {
         this.slots = slots;
         this.shared = shared;
         this.localBytes = localBytes;
+        atomics = Arrays.stream(steps).anyMatch(s -> s.op instanceof AtomicOp);
         intArrays = new int[slots.ints()][];
         longArrays = new long[slots.longs()][];
         for (Constant c : slots.constants()) {
@@ -70,6 +73,10 @@ final class Code {
         return localBytes;
     }
 
+    boolean hasAtomics() {
+        return atomics;
+    }
+
     int predicates() {
         return slots.predicates();
     }
@@ -88,12 +95,12 @@ final class Code {
             if (longArrays[slot] == null) {
                 longArrays[slot] = new long[Warp.LANES];
             }
-            java.util.Arrays.fill(longArrays[slot], value);
+            Arrays.fill(longArrays[slot], value);
         } else {
             if (intArrays[slot] == null) {
                 intArrays[slot] = new int[Warp.LANES];
             }
-            java.util.Arrays.fill(intArrays[slot], (int) value);
+            Arrays.fill(intArrays[slot], (int) value);
         }
     }
 

@@ -46,6 +46,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private boolean branchPrepared;
     private boolean forked;
     private boolean onBranch;
+    private int forks;
     private String step = "";
     private final Blas blas = new EmulatedBlas(this);
     private final Dnn dnn = new EmulatedDnn(this);
@@ -91,7 +92,10 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
 
     // ---- what tests set and ask ---------------------------------------------------------------------------------
 
-    /** From now on each launch runs once in each of these orders; it is a fault if the bits in memory then differ. */
+    /**
+     * From now on each launch runs once in each of these orders, of which those that are the same for its grid count once; it is a
+     * fault if the bits in memory then differ.
+     */
     public void blockOrders(BlockOrder... each) {
         if (each.length == 0) {
             throw new IllegalArgumentException("at least one order");
@@ -113,6 +117,11 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
      */
     public void branchLast(boolean wanted) {
         branchLast = wanted;
+    }
+
+    /** How often a branch has begun, in replays of graphs too. */
+    public int forks() {
+        return forks;
     }
 
     /** Counts since the last {@link #resetCounts}, by kernel in order of first launch. */
@@ -233,7 +242,10 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         }
         forked = true;
         onBranch = true;
-        inOrder(watch::open);
+        inOrder(() -> {
+            forks++;
+            watch.open();
+        });
     }
 
     @Override
@@ -332,13 +344,14 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     }
 
     private void run(Code code, Dim grid, Dim block, int sharedBytes, Object[] arguments) {
+        List<BlockOrder> each = BlockOrder.different(orders, grid.count(), code.hasAtomics());
         Tally first = null;
-        if (orders.size() == 1) {
-            first = run(code, grid, block, sharedBytes, arguments, orders.getFirst());
+        if (each.size() == 1) {
+            first = run(code, grid, block, sharedBytes, arguments, each.getFirst());
         } else {
             Contents before = Contents.of(memory);
             Contents after = null;
-            for (BlockOrder order : orders) {
+            for (BlockOrder order : each) {
                 if (after != null) {
                     before.restore();
                 }
@@ -350,8 +363,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
                     String difference = after.difference();
                     if (difference != null) {
                         throw new PtxFault("kernel " + code.entry().name() + ": its result depends on the order of blocks: "
-                                + orders.getFirst()
-                                + " and " + order + " differ in " + difference);
+                                + each.getFirst() + " and " + order + " differ in " + difference);
                     }
                 }
             }
@@ -362,7 +374,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private Tally run(Code code, Dim grid, Dim block, int sharedBytes, Object[] arguments, BlockOrder order) {
         GridLaunch launch = new GridLaunch(memory, grid, block, sharedBytes, arguments, LAUNCHES.incrementAndGet());
         long[] numbers = order.numbers(grid.count());
-        launch.order(numbers, order == BlockOrder.REVERSE);
+        launch.order(numbers, order.lanesBackwards());
         Tally tally = new Tally(code.steps().length, countsTraffic);
         clock.startLaunch();
         code.startLaunch(arguments);

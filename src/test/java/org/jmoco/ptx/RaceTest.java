@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Races in shared and global memory, within warps, blocks and grids: planted, and the same with what orders them. */
@@ -183,5 +184,21 @@ class RaceTest {
         lab.gpu.fill(out, 0, 4);
         lab.run(integers, 6, 1, 0, values, out);
         assertEquals(15, lab.ints(out, 1)[0]);
+    }
+
+    /** Time is spent on those orders only that are different ones for the grid and the kernel at hand. */
+    @Test
+    void ordersThatAreTheSameRunOnce() {
+        List<BlockOrder> all = List.of(BlockOrder.FORWARD, BlockOrder.REVERSE, BlockOrder.SHUFFLED);
+        assertEquals(List.of(BlockOrder.FORWARD), BlockOrder.different(all, 1, false));
+        assertEquals(List.of(BlockOrder.FORWARD, BlockOrder.REVERSE), BlockOrder.different(all, 1, true), "lanes turn round");
+        assertEquals(2, BlockOrder.different(all, 2, false).stream().map(o -> o.numbers(2)[0]).distinct().count());
+        assertEquals(2, BlockOrder.different(all, 2, false).size());
+        assertEquals(all, BlockOrder.different(all, 3, false));
+        lab.gpu.blockOrders(all.toArray(BlockOrder[]::new));
+        String text = Lab.kernel(2, HEAD + "ld.global.u32 %r6, [%rd0];");
+        long oneBlock = lab.gpu.time(() -> lab.run(text, 1, 1, 0, in, out));
+        assertEquals(2 * 2 * oneBlock, lab.gpu.time(() -> lab.run(text, 2, 1, 0, in, out)), "two blocks in two orders");
+        assertEquals(3 * 3 * oneBlock, lab.gpu.time(() -> lab.run(text, 3, 1, 0, in, out)), "three blocks in three orders");
     }
 }

@@ -20,9 +20,13 @@ public final class StepSelftest {
 
     private final MocoConfig config;
 
-    /** @param quick small sizes */
+    /**
+     * The queue holds the keys of three steps and a few more: in the fourth it wraps around in mid-batch.
+     *
+     * @param quick small sizes
+     */
     public StepSelftest(boolean quick) {
-        config = quick ? config(16, 16, 8, 100, 16) : config(64, 32, 16, 1000, 128);
+        config = quick ? config(8, 16, 8, 27, 16) : config(64, 32, 16, 250, 128);
     }
 
     private static MocoConfig config(int batch, int image, int width, int queue, int dim) {

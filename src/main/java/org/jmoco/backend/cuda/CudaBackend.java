@@ -151,7 +151,7 @@ public final class CudaBackend extends Backend {
     }
 
     @Override
-    protected boolean runsBranches() {
+    public boolean runsBranches() {
         return options.branches();
     }
 
