@@ -36,6 +36,8 @@ final class BenchLayersCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         int repeats = samples.count();
         StepSizes sizes = step.sizes();
+        options.filter.requireAny(LayerBench.names(options.planned(sizes)).stream().anyMatch(options.filter::wants),
+                "layer and operation");
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("layers", spec, ceilings);
         table.head("problem", sizes);
@@ -44,7 +46,6 @@ final class BenchLayersCommand implements Callable<Integer> {
             List<Share> shares = LayerBench.measure(backend, trial, repeats);
             double total = shares.stream().mapToDouble(Share::nanos).sum();
             List<Share> wanted = shares.stream().filter(options.filter::wants).toList();
-            options.filter.requireAny(!wanted.isEmpty(), "layer and operation");
             wanted.forEach(s -> table.add(s.toMap(ceilings, total, sizes.batch())));
             table.head("step_ms", total * 1e-6);
             table.head("images_per_s", sizes.batch() / total * 1e9);

@@ -46,7 +46,11 @@ public record Problem(String op, Map<String, Integer> sizes, Set<String> flags, 
             Matcher size = SIZE.matcher(words[i]);
             Matcher x = TIMES.matcher(words[i]);
             if (size.matches()) {
-                if (sizes.put(size.group(1), number(text, size.group(2))) != null) {
+                int n = number(text, size.group(2));
+                if (n == 0 && !size.group(1).equals("pd")) {
+                    throw wrong(text, size.group(1) + " must be at least 1");
+                }
+                if (sizes.put(size.group(1), n) != null) {
                     throw wrong(text, size.group(1) + " is given twice");
                 }
             } else if (FLAGS.contains(words[i])) {

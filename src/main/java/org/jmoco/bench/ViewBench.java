@@ -88,15 +88,17 @@ public final class ViewBench {
     static double[] renderMicros(Case c, int blocks) {
         Runnable pair = renderer(c);
         ThreadMXBean clock = ManagementFactory.getThreadMXBean();
-        double[] micros = new double[blocks];
-        for (int block = -blocks / 2; block < blocks; block++) { // those below 0 warm up
-            long start = clock.getCurrentThreadCpuTime();
+        Runnable block = () -> {
             for (int i = 0; i < c.pairsPerBlock; i++) {
                 pair.run();
             }
-            if (block >= 0) {
-                micros[block] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock;
-            }
+        };
+        JitWatch.warmUp(blocks / 2, block);
+        double[] micros = new double[blocks];
+        for (int i = 0; i < blocks; i++) {
+            long start = clock.getCurrentThreadCpuTime();
+            block.run();
+            micros[i] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock;
         }
         return micros;
     }
@@ -106,14 +108,16 @@ public final class ViewBench {
         int batches = Math.max(1, c.pairsPerBlock * 4 / BATCH);
         double[] micros = new double[blocks];
         try (ViewLoader loader = ViewLoader.pairs(images(c), c.views(), PLAIN, new ViewLoader.Options(1, BATCH, threads), 0, 0)) {
-            for (int block = -blocks / 4; block < blocks; block++) {
-                long start = System.nanoTime();
+            Runnable block = () -> {
                 for (int i = 0; i < batches; i++) {
                     loader.next();
                 }
-                if (block >= 0) {
-                    micros[block] = (System.nanoTime() - start) / 1e3 / (batches * BATCH);
-                }
+            };
+            JitWatch.warmUp(blocks / 4, block);
+            for (int i = 0; i < blocks; i++) {
+                long start = System.nanoTime();
+                block.run();
+                micros[i] = (System.nanoTime() - start) / 1e3 / (batches * BATCH);
             }
         }
         return row(c + " loader", threads, c, micros, ceilings);
