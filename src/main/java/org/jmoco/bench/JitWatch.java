@@ -6,13 +6,13 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * For how long the virtual machine's just-in-time compiler has had nothing to do. A loop of vectors that is still interpreted, or in
- * the compiler's first stages, makes an object of each vector and is ten to a hundred times slower; its times may look steady for as
- * long as the compiler's queue is long, which on busy cores is seconds.
+ * For how long the virtual machine's just-in-time compiler has had nothing to do. A loop of vectors that is still interpreted, or
+ * in the compiler's first stages, makes an object of each vector and is ten to a hundred times slower; its times may look steady
+ * for as long as the compiler's queue is long, which on busy cores is seconds.
  *
- * <p>At work it is when methods wait or are being compiled, which HotSpot tells by the diagnostic command {@code Compiler.queue}, and
- * when more than {@link #LEAST_MILLIS} ms have been spent on it since the last look. Where a virtual machine has no such command the
- * second alone counts; where it has no compiler, nothing does.
+ * <p>At work it is when methods wait or are being compiled, which HotSpot tells by the diagnostic command {@code Compiler.queue},
+ * and when more than {@link #LEAST_MILLIS} ms have been spent on it since the last look. Where a virtual machine has no such
+ * command the second alone counts; where it has no compiler, nothing does.
  */
 final class JitWatch {
     /** Between two stages of a method the compiler is idle for some tens of milliseconds; after so many it is done. */

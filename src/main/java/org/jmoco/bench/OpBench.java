@@ -52,7 +52,8 @@ public final class OpBench {
         try (OpTrial trial = OpTrial.checked(p, open, flushFloats)) {
             Stopwatch.Timing t = trial.time(watch);
             trial.checkAgain();
-            return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(), caches, ceilings);
+            return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(),
+                    caches, ceilings);
         }
     }
 }

@@ -29,7 +29,9 @@ final class OpCheck {
     /** Above so many operations the reference backend would take seconds. */
     private static final double MOST_REFERENCE_FLOPS = 1e9;
 
-    /** Logits of whose softmax the reference backend takes a second, or so: its exponentials are counted as one operation each. */
+    /**
+     * Logits of whose softmax the reference backend takes a second, or so: its exponentials are counted as one operation each.
+     */
     private static final int MOST_REFERENCE_LOGITS = 1 << 22;
 
     /** Losses over rows that know nothing of each other, and their gradients: a tenth of the rows has a tenth of the mean. */

@@ -51,14 +51,15 @@ public final class OpTrial implements AutoCloseable {
         long bytes = 0;
         for (OpSetup.Operand o : OpSetups.of(p).operands().values()) {
             if (o.shape().size() > MOST_ELEMENTS) {
-                throw UserError.usage("problem '" + p + "': an operand has " + o.shape() + " elements, and one array holds at most "
-                        + MOST_ELEMENTS + "; take smaller sizes");
+                throw UserError.usage("problem '" + p + "': an operand has " + o.shape()
+                        + " elements, and one array holds at most " + MOST_ELEMENTS + "; take smaller sizes");
             }
             bytes += Float.BYTES * o.shape().size() * (o.values() == null ? 3 : 1);
         }
         if (bytes > heapBytes) {
-            throw UserError.failed("problem '" + p + "': to draw and check its operands takes " + bytes / 1_000_000 + " MB of Java heap,"
-                    + " which is limited to " + heapBytes / 1_000_000 + " MB; raise it (JMOCO_HEAP=8g) or take smaller sizes");
+            throw UserError.failed("problem '" + p + "': to draw and check its operands takes " + bytes / 1_000_000
+                    + " MB of Java heap, which is limited to " + heapBytes / 1_000_000
+                    + " MB; raise it (JMOCO_HEAP=8g) or take smaller sizes");
         }
     }
 
@@ -118,7 +119,8 @@ public final class OpTrial implements AutoCloseable {
      * @throws IllegalStateException if a result differs
      */
     public void checkAgain() {
-        if (operands.keySet().stream().anyMatch(n -> step().writes().contains(buffers.get(n)) && operands.get(n).values() != null)) {
+        if (operands.keySet().stream().anyMatch(n -> step().writes().contains(buffers.get(n))
+                && operands.get(n).values() != null)) {
             return;
         }
         operands.forEach((name, o) -> {
@@ -129,7 +131,8 @@ public final class OpTrial implements AutoCloseable {
         run();
         written().forEach((name, t) -> {
             if (!t.bitEquals(first.get(name))) {
-                throw new IllegalStateException("bench " + problem.shape() + ": " + name + " after the timing is not what it was before");
+                throw new IllegalStateException("bench " + problem.shape() + ": " + name
+                        + " after the timing is not what it was before");
             }
         });
     }

@@ -15,8 +15,8 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 
 /**
- * One MoCo step on an open backend, ready to be timed. What is checked before: that two runs change the weights of both encoders (the
- * key encoder follows in the second) and the queue, and that the loss is a number.
+ * One MoCo step on an open backend, ready to be timed. What is checked before: that two runs change the weights of both encoders
+ * (the key encoder follows in the second) and the queue, and that the loss is a number.
  *
  * <p>Which seconds count: the program alone, from weights and images in memory to the loss, that is momentum update, both encoder
  * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
@@ -44,7 +44,8 @@ public final class StepTrial {
         List<HostTensor> after = state();
         for (int i = 0; i < before.size(); i++) {
             if (before.get(i).bitEquals(after.get(i))) {
-                throw new IllegalStateException("bench " + sizes + ": two steps leave " + STATE.get(i) + " as it was; no time is taken");
+                throw new IllegalStateException("bench " + sizes + ": two steps leave " + STATE.get(i)
+                        + " as it was; no time is taken");
             }
         }
         requireLoss();
@@ -52,7 +53,8 @@ public final class StepTrial {
 
     /** In the order of {@link #STATE}. */
     private List<HostTensor> state() {
-        return Stream.of(step.pair().query().weights().flat(), step.pair().key().weights().flat(), step.queue().keys()).map(backend::download)
+        return Stream.of(step.pair().query().weights().flat(), step.pair().key().weights().flat(), step.queue().keys())
+                .map(backend::download)
                 .toList();
     }
 
@@ -94,7 +96,8 @@ public final class StepTrial {
         Set<String> seen = new HashSet<>();
         for (Step s : step.program().steps()) {
             s.work().run();
-            if (seen.add(s.op() + " " + s.problem()) && s.reads().stream().noneMatch(r -> s.writes().stream().anyMatch(r::overlaps))) {
+            if (seen.add(s.op() + " " + s.problem())
+                    && s.reads().stream().noneMatch(r -> s.writes().stream().anyMatch(r::overlaps))) {
                 LAUNCH_WATCH.warmUp(backend, s.work()::run, null);
             }
         }

@@ -14,7 +14,9 @@ import org.jmoco.backend.Backend;
 public final class Stopwatch {
     /** Long against the clock's resolution and a launch's latency (tens of microseconds). */
     private static final int SAMPLE_MILLIS = 10;
-    /** A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time. */
+    /**
+     * A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time.
+     */
     private static final int MOST_COLD_RUNS = 16;
     private static final int COLD_SAMPLE_MILLIS = 100;
     /** Warm-up ends when a sample is within this factor of the fastest of the three before it. */
@@ -37,8 +39,9 @@ public final class Stopwatch {
 
     /**
      * @param samples at least 3
-     * @param warmUpSeconds shortest warm-up. It ends after {@value #LONGEST_WARM_UP} times as long even if the times are not steady,
-     *     and after {@value #LONGEST_COMPILING} times as long even if the just-in-time compiler is still at work ({@link JitWatch})
+     * @param warmUpSeconds shortest warm-up. It ends after {@value #LONGEST_WARM_UP} times as long even if the times are not
+     *     steady, and after {@value #LONGEST_COMPILING} times as long even if the just-in-time compiler is still at work
+     *     ({@link JitWatch})
      */
     Stopwatch(int samples, double warmUpSeconds) {
         if (samples < 3) {

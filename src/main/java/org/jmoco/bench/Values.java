@@ -19,8 +19,8 @@ interface Values {
     float NORMAL_STEP = (float) (Math.sqrt(3) / 0x1p16);
 
     /**
-     * About normal, of mean 0 and deviation 1: sums of four uniform numbers of 16 bits. Logarithm and cosine of the real thing take
-     * 150 ns a value, which is 20 s for a queue of a million keys.
+     * About normal, of mean 0 and deviation 1: sums of four uniform numbers of 16 bits. Logarithm and cosine of the real thing
+     * take 150 ns a value, which is 20 s for a queue of a million keys.
      */
     Values NORMAL = (v, r) -> {
         for (int i = 0; i < v.length; i++) {

@@ -27,7 +27,8 @@ class ProblemTest {
 
     @Test
     void commentsAndEmptyLinesAreSkipped() {
-        assertEquals(List.of(Problem.parse("sgd l7"), Problem.parse("copy l9")), Problem.parseAll("# flat\n\nsgd l7 # seven\n  copy l9\n"));
+        assertEquals(List.of(Problem.parse("sgd l7"), Problem.parse("copy l9")),
+                Problem.parseAll("# flat\n\nsgd l7 # seven\n  copy l9\n"));
     }
 
     @Test
