@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.bench.LayerBench;
+import org.jmoco.bench.OpBench;
 import org.jmoco.bench.Problem;
 import org.jmoco.bench.ResultTable;
 import org.jmoco.bench.ShapeLists;
@@ -128,7 +129,7 @@ public final class JmhMain implements Callable<Integer> {
     /** Told here: within a fork it would be a trace. */
     private void requireReadable(String problem) {
         switch (subject) {
-            case kernels -> Problem.parse(problem);
+            case kernels -> OpBench.require(Problem.parse(problem));
             case step -> StepBenchmark.sizes(problem);
             case layers, views -> { } // found among those that there are
         }
