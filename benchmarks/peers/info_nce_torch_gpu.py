@@ -2,7 +2,8 @@
 """InfoNCE forward and backward in PyTorch on a GPU, timed: the peer of `jmoco bench kernels "info_nce n512 m65536 d128"`.
 
 Queries and keys are unit rows; the loss is the mean cross-entropy of [q.k+, q.queue] / T with label 0, and its gradient with respect to
-q is calculated. Timed by events over several runs; the queue is exchanged from run to run, so that no cache holds it by luck.
+q is calculated. Timed by events over several runs; the queue is exchanged from run to run, so that no cache holds it by luck. Which
+seconds count: forward and backward, from queries, keys and queue in the device's memory to loss and gradient.
 
     python3 benchmarks/peers/info_nce_torch_gpu.py --save FILE.tsv
 """

@@ -4,7 +4,8 @@
 The model is that of moco_step_torch.py (published CIFAR demo, github.com/facebookresearch/moco): momentum update of the key
 encoder, keys of the second view in shuffled order, queries of the first, InfoNCE against the queue, backward, SGD, enqueue.
 Everything lies on the device; views are made beforehand or, with --views, in each step from u8 images on the device. Each setting is
-checked (finite loss, weights change), warmed up and timed by events over several steps without reading anything back.
+checked (finite loss, weights change), warmed up and timed by events over several steps without reading anything back. Which seconds
+count: the steps, from weights and images (with --views: u8 images) in the device's memory to the enqueued keys; no copy from the host.
 
 A setting is HOW-PRECISION[-nchw]; channels_last is the default layout. HOW is one of
   eager      as written

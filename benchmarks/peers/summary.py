@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rows of compare_step.sh and compare_epoch.sh: medians over rounds, and how much faster jmoco is than each side.
+"""Rows of the scripts compare_*.sh: medians over rounds, and how much faster jmoco is than each side.
 
     summary.py ROUNDS-FILE BENCHMARK COMMIT COMMAND SAVE-FILE       (an empty SAVE-FILE: only print)
 """

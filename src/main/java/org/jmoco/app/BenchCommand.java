@@ -6,7 +6,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco bench}: measurements. */
-@Command(name = "bench", description = "Measure speed.", 
+@Command(name = "bench", description = "Measure speed.",
         subcommands = {BenchStepCommand.class, BenchKernelsCommand.class, BenchLayersCommand.class, BenchViewsCommand.class,
                 BenchEpochCommand.class, BenchScalingCommand.class, BenchGateCommand.class, BenchReportCommand.class})
 final class BenchCommand implements Runnable {

@@ -54,6 +54,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
         OpBench bench = new OpBench(options::open, ceilings, caches, count, 1);
         ResultTable table = options.table("kernels", spec, ceilings);
         for (Problem p : chosen) {
+            options.progress(spec, table.rows().size(), chosen.size(), p);
             table.add(bench.measure(p).toMap());
         }
         options.print(table, out);
@@ -69,6 +70,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
         }
         all.removeIf(p -> !options.filter.wants(p));
         options.filter.requireAny(!all.isEmpty(), "problem of " + (problems.isEmpty() ? shapes : problems));
+        all.forEach(OpBench::require);
         return all;
     }
 }

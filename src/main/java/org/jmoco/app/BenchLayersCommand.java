@@ -37,6 +37,8 @@ final class BenchLayersCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         int repeats = samples.count();
         StepSizes sizes = step.sizes();
+        options.filter.requireAny(LayerBench.names(options.planned(sizes)).stream().anyMatch(options.filter::wants),
+                "layer and operation");
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("layers", spec, ceilings);
         table.head("problem", sizes);
@@ -45,7 +47,6 @@ final class BenchLayersCommand implements Callable<Integer> {
             List<Share> shares = LayerBench.measure(backend, trial, repeats);
             double total = shares.stream().mapToDouble(Share::nanos).sum();
             List<Share> wanted = shares.stream().filter(options.filter::wants).toList();
-            options.filter.requireAny(!wanted.isEmpty(), "layer and operation");
             wanted.forEach(s -> table.add(s.toMap(ceilings, total, sizes.batch())));
             boolean branched = backend.runsBranches() && !trial.program().branches().isEmpty();
             if (branched) {

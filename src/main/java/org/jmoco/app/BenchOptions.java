@@ -7,8 +7,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.ResultTable;
+import org.jmoco.bench.StepSizes;
+import org.jmoco.moco.MocoStep;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Mixin;
@@ -45,6 +48,13 @@ final class BenchOptions {
         return Backends.open(backend);
     }
 
+    /** The step's program, recorded and never run. @throws UserError if these sizes do not go together */
+    Program planned(StepSizes sizes) {
+        try (Backend planning = open()) {
+            return new MocoStep(planning, sizes.config()).program();
+        }
+    }
+
     /**
      * Measures what this machine reaches at best, and says so where people read.
      *
@@ -75,6 +85,15 @@ final class BenchOptions {
             ceilings.toMap().forEach(table::head);
         }
         return table;
+    }
+
+    /** Says on stderr what is being measured, where more than one row is: a large one takes a minute. */
+    void progress(CommandSpec spec, int done, int all, Object row) {
+        if (all > 1) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("row " + (done + 1) + " of " + all + ": " + row);
+            err.flush();
+        }
     }
 
     void print(ResultTable table, PrintWriter out) {

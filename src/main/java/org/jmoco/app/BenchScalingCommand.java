@@ -39,13 +39,6 @@ final class BenchScalingCommand implements Callable<Integer> {
         }
     }
 
-    /**
-     * The first InfoNCE of a process is slow on the CPU for some seconds, until its loops are compiled, and small ones run them
-     * too seldom to get there: one of middle size goes first and is thrown away.
-     */
-    private static final int REHEARSAL_QUEUE = 4096;
-    private static final double REHEARSAL_SECONDS = 3;
-
     @Option(names = "--vary", required = true, paramLabel = "SIZE", description = "What grows: ${COMPLETION-CANDIDATES}.")
     private Vary vary;
 
@@ -77,10 +70,12 @@ final class BenchScalingCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         samples.count();
         StepSizes sizes = step.sizes();
+        wanted.forEach(v -> require(sizes, v));
         ResultTable table;
         if (vary == Vary.THREADS) {
             table = options.table("scaling by threads", spec, null); // each row has its own ceilings: fewer threads reach less
             for (int v : wanted) {
+                options.progress(spec, wanted.indexOf(v), wanted.size(), vary + " " + v);
                 options.backend.useThreads(v);
                 Ceilings ceilings = options.ceilings(out);
                 Map<String, Object> row = step(sizes, v, ceilings);
@@ -90,11 +85,10 @@ final class BenchScalingCommand implements Callable<Integer> {
         } else {
             Ceilings ceilings = options.ceilings(out);
             table = options.table("scaling by " + vary, spec, ceilings);
-            if (vary == Vary.QUEUE) {
-                contrast(sizes, ceilings, REHEARSAL_SECONDS).measure(REHEARSAL_QUEUE);
-            }
-            wanted.forEach(v -> table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings, 0.5).measure(v)
-                    : step(sizes, v, ceilings)));
+            wanted.forEach(v -> {
+                options.progress(spec, wanted.indexOf(v), wanted.size(), vary + " " + v);
+                table.add(vary == Vary.QUEUE ? contrast(sizes, ceilings).measure(v) : step(sizes, v, ceilings));
+            });
         }
         table.head("problem", fixed(sizes));
         options.print(table, out);
@@ -104,19 +98,32 @@ final class BenchScalingCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ContrastScaling contrast(StepSizes sizes, Ceilings ceilings, double warmUpSeconds) {
-        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), warmUpSeconds),
-                sizes.batch(), sizes.dim());
+    private ContrastScaling contrast(StepSizes sizes, Ceilings ceilings) {
+        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), 0.5), sizes.batch(),
+                sizes.dim());
     }
 
-    private Map<String, Object> step(StepSizes base, int value, Ceilings ceilings) {
-        StepSizes sizes = switch (vary) {
+    /** @throws UserError if a step cannot have these sizes, before anything is measured */
+    private void require(StepSizes base, int value) {
+        if (vary == Vary.QUEUE) {
+            ContrastScaling.problems(base.batch(), base.dim(), value).forEach(OpBench::require);
+        } else {
+            with(base, value).config();
+        }
+    }
+
+    private StepSizes with(StepSizes base, int value) {
+        return switch (vary) {
             case BATCH -> base.withBatch(value);
             case QUEUE -> base.withQueue(value);
             case WIDTH -> base.withWidth(value);
             case IMAGE -> base.withImage(value);
             case THREADS -> base;
         };
+    }
+
+    private Map<String, Object> step(StepSizes base, int value, Ceilings ceilings) {
+        StepSizes sizes = with(base, value);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
             Map<String, Object> whole = trial.row(trial.nanos(samples.count()), ceilings);

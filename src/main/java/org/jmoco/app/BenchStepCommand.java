@@ -62,13 +62,13 @@ final class BenchStepCommand implements Callable<Integer> {
         boolean text = options.isText();
         boolean each = timeSteps || options.filter.isGiven();
         StepSizes sizes = step.sizes();
-        sizes.config(); // impossible sizes are told before anything is measured
+        Program planned = options.planned(sizes);
+        options.filter.requireAny(!each || planned.steps().stream().anyMatch(s -> options.filter.wants(name(s))),
+                "step of the program");
         Ceilings ceilings = noPeaks ? null : options.ceilings(out);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
             Program program = trial.program();
-            options.filter.requireAny(!each || program.steps().stream().anyMatch(s -> options.filter.wants(name(s))),
-                    "step of the program");
             if (text) {
                 out.println("backend " + backend.headline());
                 out.print(backend.memory().table());

@@ -47,8 +47,8 @@ public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, do
         }
 
         /**
-         * The gradient of a 1 x 1 convolution, dx = dy w, is a plain product, rows (N H W) x K by K x C, which every backend gives to
-         * its fastest code in the feature maps' type.
+         * The gradient of a 1 x 1 convolution, dx = dy w, is a plain product, rows (N H W) x K by K x C, which every backend
+         * gives to its fastest code in the feature maps' type.
          */
         ConvGeometry product() {
             return new ConvGeometry(rows / 256, 16, 16, inner, inner, 1, 1, 1, 0);
@@ -133,7 +133,8 @@ public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, do
     private static void requireLast(String what, HostTensor got, double expected) {
         double last = got.get(got.size() - 1);
         if (last != expected) {
-            throw new IllegalStateException("the " + what + " that sets the ceiling is wrong: " + last + ", expected " + expected);
+            throw new IllegalStateException("the " + what + " that sets the ceiling is wrong: " + last + ", expected "
+                    + expected);
         }
     }
 

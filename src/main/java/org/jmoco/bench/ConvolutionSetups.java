@@ -21,8 +21,8 @@ final class ConvolutionSetups {
     /** Also of a pooling window, which has no filters. */
     static ConvGeometry geometry(Problem p) {
         int c = p.size("c");
-        return new ConvGeometry(p.size("n"), p.size("h"), p.size("w"), c, p.sizes().getOrDefault("k", c), p.size("r"), p.size("s"),
-                p.size("st"), p.size("pd"));
+        return new ConvGeometry(p.size("n"), p.size("h"), p.size("w"), c, p.sizes().getOrDefault("k", c), p.size("r"),
+                p.size("s"), p.size("st"), p.size("pd"));
     }
 
     private static OpSetup forward(Problem p) {

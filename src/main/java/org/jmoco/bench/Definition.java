@@ -3,12 +3,12 @@ package org.jmoco.bench;
 import java.util.Map;
 import org.jmoco.backend.ConvGeometry;
 
-/** Single elements of convolutions and matrix products, straight from the definition. Each method returns {sum, sum of squares}. */
+/** Single elements of convolutions and matrix products, straight from the definition: {sum, sum of squares} of the products. */
 final class Definition {
     private Definition() {
     }
 
-    static double[] forward(ConvGeometry g, double[] x, double[] w, int element) {
+    static double[] forward(ConvGeometry g, float[] x, float[] w, int element) {
         int k = element % g.k();
         int q = element / g.k() % g.q();
         int p = element / g.k() / g.q() % g.p();
@@ -22,14 +22,14 @@ final class Definition {
                     continue;
                 }
                 for (int c = 0; c < g.c(); c++) {
-                    add(sum, x[((n * g.h() + h) * g.w() + col) * g.c() + c] * w[((k * g.r() + r) * g.s() + s) * g.c() + c]);
+                    add(sum, x[((n * g.h() + h) * g.w() + col) * g.c() + c], w[((k * g.r() + r) * g.s() + s) * g.c() + c]);
                 }
             }
         }
         return sum;
     }
 
-    static double[] backwardData(ConvGeometry g, double[] dy, double[] w, int element) {
+    static double[] backwardData(ConvGeometry g, float[] dy, float[] w, int element) {
         int c = element % g.c();
         int col = element / g.c() % g.w();
         int h = element / g.c() / g.w() % g.h();
@@ -48,14 +48,14 @@ final class Definition {
                     continue;
                 }
                 for (int k = 0; k < g.k(); k++) {
-                    add(sum, dy[((n * g.p() + p) * g.q() + q) * g.k() + k] * w[((k * g.r() + r) * g.s() + s) * g.c() + c]);
+                    add(sum, dy[((n * g.p() + p) * g.q() + q) * g.k() + k], w[((k * g.r() + r) * g.s() + s) * g.c() + c]);
                 }
             }
         }
         return sum;
     }
 
-    static double[] backwardWeights(ConvGeometry g, double[] x, double[] dy, int element) {
+    static double[] backwardWeights(ConvGeometry g, float[] x, float[] dy, int element) {
         int c = element % g.c();
         int s = element / g.c() % g.s();
         int r = element / g.c() / g.s() % g.r();
@@ -67,7 +67,8 @@ final class Definition {
                 for (int q = 0; h >= 0 && h < g.h() && q < g.q(); q++) {
                     int col = q * g.stride() + s - g.pad();
                     if (col >= 0 && col < g.w()) {
-                        add(sum, x[((n * g.h() + h) * g.w() + col) * g.c() + c] * dy[((n * g.p() + p) * g.q() + q) * g.k() + k]);
+                        add(sum, x[((n * g.h() + h) * g.w() + col) * g.c() + c],
+                                dy[((n * g.p() + p) * g.q() + q) * g.k() + k]);
                     }
                 }
             }
@@ -76,7 +77,7 @@ final class Definition {
     }
 
     /** Element of y, dx or dw of a linear layer. */
-    static double[] linear(Problem p, Map<String, double[]> b, int element) {
+    static double[] linear(Problem p, Map<String, float[]> b, int element) {
         int n = p.size("n");
         int c = p.size("c");
         int k = p.size("k");
@@ -86,25 +87,26 @@ final class Definition {
                 int row = element / k;
                 int out = element % k;
                 for (int i = 0; i < c; i++) {
-                    add(sum, b.get("x")[row * c + i] * b.get("w")[out * c + i]);
+                    add(sum, b.get("x")[row * c + i], b.get("w")[out * c + i]);
                 }
-                add(sum, b.get("b")[out]);
+                add(sum, b.get("b")[out], 1);
             }
             case "linear_bwd_data" -> {
                 for (int i = 0; i < k; i++) {
-                    add(sum, b.get("dy")[element / c * k + i] * b.get("w")[i * c + element % c]);
+                    add(sum, b.get("dy")[element / c * k + i], b.get("w")[i * c + element % c]);
                 }
             }
             default -> {
                 for (int i = 0; i < n; i++) {
-                    add(sum, b.get("dy")[i * k + element / c] * b.get("x")[i * c + element % c]);
+                    add(sum, b.get("dy")[i * k + element / c], b.get("x")[i * c + element % c]);
                 }
             }
         }
         return sum;
     }
 
-    private static void add(double[] sum, double product) {
+    private static void add(double[] sum, double a, double b) {
+        double product = a * b;
         sum[0] += product;
         sum[1] += product * product;
     }

@@ -41,8 +41,8 @@ final class DeviceViews {
         Buffer view1 = backend.declare(Region.INPUT, "view1", geometry.views(batch));
         Buffer view2 = backend.declare(Region.INPUT, "view2", geometry.views(batch));
         Recorder rec = backend.record("views");
-        rec.randomViews("views", geometry, 1, List.of(Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY), List.of(view1, view2), pixels, rows,
-                chosen, epoch);
+        rec.randomViews("views", geometry, 1, List.of(Philox.Purpose.VIEW_QUERY, Philox.Purpose.VIEW_KEY), List.of(view1, view2),
+                pixels, rows, chosen, epoch);
         program = rec.finish();
         backend.allocate();
         backend.upload(pixels, HostTensor.of(pixels.shape(), all));

@@ -34,14 +34,16 @@ final class FlatSetups {
     private static OpSetup sgd(Problem p) {
         return new OpSetup().weights("w", flat(p), NORMAL).gradients("dw", flat(p), NORMAL).in("velocity", flat(p), ZERO)
                 .in("learningRate", Shape.SCALAR, LEARNING_RATE)
-                .calls((rec, b) -> rec.sgd(p.name(), b.get("w"), b.get("dw"), b.get("velocity"), b.get("learningRate"), 0.9, 5e-4));
+                .calls((rec, b) -> rec.sgd(p.name(), b.get("w"), b.get("dw"), b.get("velocity"), b.get("learningRate"), 0.9,
+                        5e-4));
     }
 
     private static OpSetup adam(Problem p) {
-        return new OpSetup().weights("w", flat(p), NORMAL).gradients("dw", flat(p), NORMAL).in("m", flat(p), ZERO).in("v", flat(p), ZERO)
+        return new OpSetup().weights("w", flat(p), NORMAL).gradients("dw", flat(p), NORMAL).in("m", flat(p), ZERO)
+                .in("v", flat(p), ZERO)
                 .in("learningRate", Shape.SCALAR, LEARNING_RATE).ints("step", Shape.SCALAR, ZERO)
-                .calls((rec, b) -> rec.adam(p.name(), b.get("w"), b.get("dw"), b.get("m"), b.get("v"), b.get("learningRate"), b.get("step"),
-                        0.9, 0.999, 1e-8, 0));
+                .calls((rec, b) -> rec.adam(p.name(), b.get("w"), b.get("dw"), b.get("m"), b.get("v"), b.get("learningRate"),
+                        b.get("step"), 0.9, 0.999, 1e-8, 0));
     }
 
     private static OpSetup copy(Problem p) {

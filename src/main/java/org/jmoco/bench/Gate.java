@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jmoco.tensor.UserError;
 
 /**
- * Bounds that hold on any machine, however loaded: for ratios of speeds, whose numerator and denominator were measured in turns in
- * the same process, and for counts, which are the same everywhere.
+ * Bounds that hold on any machine, however loaded: for ratios of speeds, whose numerator and denominator were measured in turns
+ * in the same process, and for counts, which are the same everywhere.
  */
 public final class Gate {
     private enum Relation {
@@ -48,7 +48,11 @@ public final class Gate {
     private Gate() {
     }
 
-    /** One bound a line, {@code name >= number}, {@code <=} or {@code =}; {@code #} starts a comment. @throws UserError if a line is something else */
+    /**
+     * One bound a line, {@code name >= number}, {@code <=} or {@code =}; {@code #} starts a comment.
+     *
+     * @throws UserError if a line is something else
+     */
     public static List<Bound> parse(String text) {
         List<Bound> bounds = new ArrayList<>();
         for (String line : text.lines().toList()) {

@@ -29,7 +29,8 @@ public final class GateRatios implements AutoCloseable {
     /** Divided by the product's operations/s. */
     private static final List<Named> COMPUTE = List.of(new Named("conv_fwd", "conv2d_fwd n32 h16 w16 c64 k64 r3 s3 st1 pd1"),
             new Named("conv_bwd_data", "conv2d_bwd_data n32 h16 w16 c64 k64 r3 s3 st1 pd1"),
-            new Named("conv_bwd_w", "conv2d_bwd_w n32 h16 w16 c64 k64 r3 s3 st1 pd1"), new Named("info_nce", "info_nce n128 m4096 d128"));
+            new Named("conv_bwd_w", "conv2d_bwd_w n32 h16 w16 c64 k64 r3 s3 st1 pd1"),
+            new Named("info_nce", "info_nce n128 m4096 d128"));
     /** Divided by the copy's bytes/s. */
     private static final List<Named> MEMORY = List.of(new Named("batch_norm", "batch_norm_fwd n32 h32 w32 c64 g8 relu"),
             new Named("sgd", "sgd l11234496"));
@@ -107,7 +108,8 @@ public final class GateRatios implements AutoCloseable {
             round();
         }
         Map<String, Double> medians = new LinkedHashMap<>();
-        duels.forEach(d -> medians.put(d.name, Stopwatch.quantile(d.ratios.stream().mapToDouble(r -> r).sorted().toArray(), 0.5)));
+        duels.forEach(d -> medians.put(d.name,
+                Stopwatch.quantile(d.ratios.stream().mapToDouble(r -> r).sorted().toArray(), 0.5)));
         return medians;
     }
 

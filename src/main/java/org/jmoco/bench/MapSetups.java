@@ -41,15 +41,16 @@ final class MapSetups {
     private static OpSetup batchNormForward(Problem p) {
         BatchNormGeometry g = batchNorm(p);
         return forward(p, g, ZERO).out("savedMean", g.saved()).out("savedInvStd", g.saved())
-                .calls((rec, b) -> rec.batchNormForward(p.name(), g, b.get("y"), b.get("x"), b.get("residual"), b.get("gamma"), b.get("beta"),
-                        b.get("runningMean"), b.get("runningVar"), b.get("savedMean"), b.get("savedInvStd"), p.has("relu")));
+                .calls((rec, b) -> rec.batchNormForward(p.name(), g, b.get("y"), b.get("x"), b.get("residual"), b.get("gamma"),
+                        b.get("beta"), b.get("runningMean"), b.get("runningVar"), b.get("savedMean"), b.get("savedInvStd"),
+                        p.has("relu")));
     }
 
     private static OpSetup batchNormInference(Problem p) {
         BatchNormGeometry g = batchNorm(p);
         return forward(p, g, NORMAL)
-                .calls((rec, b) -> rec.batchNormInference(p.name(), g, b.get("y"), b.get("x"), b.get("residual"), b.get("gamma"), b.get("beta"),
-                        b.get("runningMean"), b.get("runningVar"), p.has("relu")));
+                .calls((rec, b) -> rec.batchNormInference(p.name(), g, b.get("y"), b.get("x"), b.get("residual"), b.get("gamma"),
+                        b.get("beta"), b.get("runningMean"), b.get("runningVar"), p.has("relu")));
     }
 
     private static OpSetup batchNormBackward(Problem p) {
@@ -58,13 +59,16 @@ final class MapSetups {
         if (p.has("add")) {
             s.out("dResidual", g.x());
         }
-        s.gradients("dgamma", g.perChannel(), null).gradients("dbeta", g.perChannel(), null).in("dy", g.x(), NORMAL).in("x", g.x(), NORMAL);
+        s.gradients("dgamma", g.perChannel(), null).gradients("dbeta", g.perChannel(), null).in("dy", g.x(), NORMAL)
+                .in("x", g.x(), NORMAL);
         if (p.has("relu")) {
             s.in("y", g.x(), NORMAL);
         }
-        return s.weights("gamma", g.perChannel(), POSITIVE).in("savedMean", g.saved(), ZERO).in("savedInvStd", g.saved(), POSITIVE)
-                .calls((rec, b) -> rec.batchNormBackward(p.name(), g, b.get("dx"), b.get("dResidual"), b.get("dgamma"), b.get("dbeta"),
-                        b.get("dy"), b.get("x"), b.get("y"), b.get("gamma"), b.get("savedMean"), b.get("savedInvStd"), p.has("relu"), false));
+        return s.weights("gamma", g.perChannel(), POSITIVE).in("savedMean", g.saved(), ZERO)
+                .in("savedInvStd", g.saved(), POSITIVE)
+                .calls((rec, b) -> rec.batchNormBackward(p.name(), g, b.get("dx"), b.get("dResidual"), b.get("dgamma"),
+                        b.get("dbeta"), b.get("dy"), b.get("x"), b.get("y"), b.get("gamma"), b.get("savedMean"),
+                        b.get("savedInvStd"), p.has("relu"), false));
     }
 
     private static OpSetup maxPoolForward(Problem p) {

@@ -1,7 +1,11 @@
 package org.jmoco.bench;
 
+import java.util.HashMap;
 import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.reference.ReferenceBackend;
+import org.jmoco.tensor.DType;
+import org.jmoco.tensor.UserError;
 
 /** Measures one operation: fills its operands, runs it once, checks the result, times it, and looks at the result once more. */
 public final class OpBench {
@@ -28,12 +32,28 @@ public final class OpBench {
         this.watch = watch;
     }
 
+    /**
+     * Looks at a problem without carrying it out: before anything is measured.
+     *
+     * @throws UserError if there is no such operation, a size is missing, the sizes do not go together, or the operands are too
+     *     large for Java's arrays or heap
+     */
+    public static void require(Problem p) {
+        OpTrial.requireHeap(p, Runtime.getRuntime().maxMemory());
+        try (Backend planning = ReferenceBackend.open(DType.F32, 1)) { // records only, allocates nothing
+            OpTrial.record(p, planning, new HashMap<>());
+        } catch (IllegalArgumentException e) {
+            throw UserError.usage("problem '" + p + "': " + e.getMessage());
+        }
+    }
+
     /** @throws IllegalStateException if the backend computes something else than the operation */
     public Row measure(Problem p) {
         try (OpTrial trial = OpTrial.checked(p, open, flushFloats)) {
             Stopwatch.Timing t = trial.time(watch);
             trial.checkAgain();
-            return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(), caches, ceilings);
+            return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(),
+                    caches, ceilings);
         }
     }
 }

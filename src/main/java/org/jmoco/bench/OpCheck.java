@@ -14,7 +14,8 @@ import org.jmoco.tensor.Philox;
 /**
  * Asks whether the work that is to be timed is the work: an empty body, a wrong shape, a forgotten half fail. How exact an
  * operation is, the conformance suite holds. Convolutions, and matrix products of many operations, are checked at
- * {@value #SAMPLES} elements by their definition, everything else in full against the reference backend.
+ * {@value #SAMPLES} elements by their definition, losses of many logits in their first rows, everything else in full against the
+ * reference backend. What is not compared must at least be there: no element holds poison any more.
  */
 final class OpCheck {
     private static final int SAMPLES = 64;
@@ -28,27 +29,55 @@ final class OpCheck {
     /** Above so many operations the reference backend would take seconds. */
     private static final double MOST_REFERENCE_FLOPS = 1e9;
 
+    /**
+     * Logits of whose softmax the reference backend takes a second, or so: its exponentials are counted as one operation each.
+     */
+    private static final int MOST_REFERENCE_LOGITS = 1 << 22;
+
+    /** Losses over rows that know nothing of each other, and their gradients: a tenth of the rows has a tenth of the mean. */
+    private static final Map<String, String> GRADIENT_OF_LOSS = Map.of("info_nce", "dq", "cross_entropy", "dlogits");
+
     private OpCheck() {
     }
 
     /**
-     * @param before what the operands held
+     * @param before what the operands that are read held
      * @param got what the operation wrote
      * @throws IllegalStateException naming an element that is wrong
      */
-    static void check(Problem p, Map<String, double[]> before, Map<String, HostTensor> got, double flops) {
+    static void check(Problem p, Map<String, float[]> before, Map<String, HostTensor> got, double flops) {
+        requireWritten(p, got);
+        boolean loss = GRADIENT_OF_LOSS.containsKey(p.op());
         if (p.op().startsWith("conv2d")) {
             checkSamples(p, got.values().iterator().next(), convolution(p, before));
-        } else if (flops <= MOST_REFERENCE_FLOPS) {
+        } else if (loss && referenceRows(p) < p.size("n")) {
+            checkFirstRows(p, before, got, referenceRows(p));
+        } else if (loss || flops <= MOST_REFERENCE_FLOPS) {
             reference(p, before).forEach((name, expected) -> compare(p, name, expected, got.get(name), 1));
-        } else if (p.op().equals("info_nce")) {
-            checkFirstRows(p, before, got);
         } else {
             checkSamples(p, got.values().iterator().next(), i -> Definition.linear(p, before, i));
         }
     }
 
-    private static IntFunction<double[]> convolution(Problem p, Map<String, double[]> before) {
+    private static void requireWritten(Problem p, Map<String, HostTensor> got) {
+        got.forEach((name, t) -> {
+            for (int i = 0; i < t.size(); i++) {
+                double v = t.get(i);
+                if (Double.isNaN(v) || v == Integer.MIN_VALUE) {
+                    throw wrong(p, name + "[" + i + "] is " + v);
+                }
+            }
+        });
+    }
+
+    /** How many rows of a loss the reference backend calculates in a second or so. */
+    private static int referenceRows(Problem p) {
+        double rows = p.op().equals("info_nce") ? MOST_REFERENCE_FLOPS / (4.0 * p.size("m") * p.size("d"))
+                : (double) MOST_REFERENCE_LOGITS / p.size("k");
+        return (int) Math.clamp(Math.round(rows), 1, p.size("n"));
+    }
+
+    private static IntFunction<double[]> convolution(Problem p, Map<String, float[]> before) {
         ConvGeometry g = ConvolutionSetups.geometry(p);
         return switch (p.op()) {
             case "conv2d_fwd" -> i -> Definition.forward(g, before.get("x"), before.get("w"), i);
@@ -57,7 +86,7 @@ final class OpCheck {
         };
     }
 
-    private static Map<String, HostTensor> reference(Problem p, Map<String, double[]> before) {
+    private static Map<String, HostTensor> reference(Problem p, Map<String, float[]> before) {
         try (Backend reference = ReferenceBackend.open(DType.F32, Runtime.getRuntime().availableProcessors())) {
             OpTrial trial = new OpTrial(p, reference, 0, before);
             trial.run();
@@ -75,19 +104,16 @@ final class OpCheck {
         }
     }
 
-    /** InfoNCE of the first rows alone has the same gradients, but for the mean over the batch. */
-    private static void checkFirstRows(Problem p, Map<String, double[]> before, Map<String, HostTensor> got) {
+    /** A loss of the first rows alone has the same gradients, but for the mean over the batch. */
+    private static void checkFirstRows(Problem p, Map<String, float[]> before, Map<String, HostTensor> got, int rows) {
         int n = p.size("n");
-        int d = p.size("d");
-        int rows = (int) Math.clamp(Math.round(MOST_REFERENCE_FLOPS / (4.0 * p.size("m") * d)), 1, n);
-        Map<String, double[]> values = new LinkedHashMap<>(before);
-        for (String name : new String[] {"q", "k", "dq"}) {
-            values.put(name, Arrays.copyOf(before.get(name), rows * d));
-        }
-        Map<String, HostTensor> expected = reference(p.with("n", rows), values);
-        compare(p, "dq", expected.get("dq"), got.get("dq"), (double) n / rows);
+        Map<String, float[]> values = new LinkedHashMap<>(before);
+        values.replaceAll((name, v) -> name.equals("queue") ? v : Arrays.copyOf(v, v.length / n * rows));
+        String gradient = GRADIENT_OF_LOSS.get(p.op());
+        HostTensor expected = reference(p.with("n", rows), values).get(gradient);
+        compare(p, gradient, expected, got.get(gradient), (double) n / rows);
         if (!Double.isFinite(got.get("loss").get(0))) {
-            throw new IllegalStateException("bench " + p.shape() + ": the loss is " + got.get("loss").get(0));
+            throw wrong(p, "the loss is " + got.get("loss").get(0));
         }
     }
 
@@ -105,8 +131,11 @@ final class OpCheck {
 
     private static void requireClose(Problem p, String name, int i, double expected, double got, double scale) {
         if (!(Math.abs(got - expected) <= TOLERANCE * scale)) {
-            throw new IllegalStateException("bench " + p.shape() + ": the result is wrong, no time is taken: " + name + "[" + i + "] is " + got
-                    + ", expected " + expected);
+            throw wrong(p, name + "[" + i + "] is " + got + ", expected " + expected);
         }
+    }
+
+    private static IllegalStateException wrong(Problem p, String what) {
+        return new IllegalStateException("bench " + p.shape() + ": the result is wrong, no time is taken: " + what);
     }
 }

@@ -28,7 +28,8 @@ final class OpSetups {
     static OpSetup of(Problem p) {
         Function<Problem, OpSetup> setup = BY_NAME.get(p.op());
         if (setup == null) {
-            throw UserError.usage("problem '" + p + "': no benchmark exists for operation " + p.op() + "; known: " + String.join(", ", names()));
+            throw UserError.usage("problem '" + p + "': no benchmark exists for operation " + p.op() + "; known: "
+                    + String.join(", ", names()));
         }
         return setup.apply(p);
     }

@@ -14,12 +14,15 @@ import org.jmoco.tensor.DType;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
+import org.jmoco.tensor.UserError;
 
 /**
  * One operation on a backend of its own, ready to be timed: operands filled, outputs poisoned, run once, the result checked.
  * Whoever times it (the stopwatch here, JMH elsewhere) calls {@link #run}.
  */
 public final class OpTrial implements AutoCloseable {
+    private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8; // of a Java array
+
     private final Problem problem;
     private final Backend backend;
     private final Program program;
@@ -30,19 +33,43 @@ public final class OpTrial implements AutoCloseable {
     private Map<String, HostTensor> first;
 
     /** Records the operation and uploads its operands; nothing has run yet. */
-    OpTrial(Problem problem, Backend backend, int flushFloats, Map<String, double[]> before) {
-        OpSetup setup = OpSetups.of(problem);
+    OpTrial(Problem problem, Backend backend, int flushFloats, Map<String, float[]> before) {
         this.problem = problem;
         this.backend = backend;
-        this.operands = setup.operands();
-        operands.forEach((name, o) -> buffers.put(name, declare(name, o)));
-        Recorder rec = backend.record("bench");
-        setup.call().record(rec, buffers::get);
-        program = rec.finish();
+        operands = OpSetups.of(problem).operands();
+        program = record(problem, backend, buffers);
         flush = flushFloats > 0 ? flush(flushFloats) : null;
         flushBytes = 2L * Float.BYTES * flushFloats;
         backend.allocate();
-        buffers.forEach((name, b) -> backend.upload(b, host(operands.get(name), before.get(name))));
+        operands.forEach((name, o) -> {
+            backend.upload(buffers.get(name), o.values() == null ? poison(o) : host(o, before.get(name)));
+        });
+    }
+
+    /** What is read lies in the heap once, what is written three times: as it was before the timing, after it, and as poison. */
+    static void requireHeap(Problem p, long heapBytes) {
+        long bytes = 0;
+        for (OpSetup.Operand o : OpSetups.of(p).operands().values()) {
+            if (o.shape().size() > MOST_ELEMENTS) {
+                throw UserError.usage("problem '" + p + "': an operand has " + o.shape()
+                        + " elements, and one array holds at most " + MOST_ELEMENTS + "; take smaller sizes");
+            }
+            bytes += Float.BYTES * o.shape().size() * (o.values() == null ? 3 : 1);
+        }
+        if (bytes > heapBytes) {
+            throw UserError.failed("problem '" + p + "': to draw and check its operands takes " + bytes / 1_000_000
+                    + " MB of Java heap, which is limited to " + heapBytes / 1_000_000
+                    + " MB; raise it (JMOCO_HEAP=8g) or take smaller sizes");
+        }
+    }
+
+    /** Declares the operands, by name into {@code buffers}, and records the operation on them. */
+    static Program record(Problem problem, Backend backend, Map<String, Buffer> buffers) {
+        OpSetup setup = OpSetups.of(problem);
+        setup.operands().forEach((name, o) -> buffers.put(name, declare(backend, name, o)));
+        Recorder rec = backend.record("bench");
+        setup.call().record(rec, buffers::get);
+        return rec.finish();
     }
 
     /**
@@ -57,7 +84,7 @@ public final class OpTrial implements AutoCloseable {
 
     /** @param flushFloats values that a flush of the caches copies, 0 if caches stay warm */
     static OpTrial checked(Problem problem, Supplier<Backend> open, int flushFloats) {
-        Map<String, double[]> before = values(problem);
+        Map<String, float[]> before = values(problem);
         Backend backend = open.get();
         try {
             OpTrial trial = new OpTrial(problem, backend, flushFloats, before);
@@ -92,18 +119,20 @@ public final class OpTrial implements AutoCloseable {
      * @throws IllegalStateException if a result differs
      */
     public void checkAgain() {
-        if (operands.keySet().stream().anyMatch(n -> step().writes().contains(buffers.get(n)) && operands.get(n).values() != null)) {
+        if (operands.keySet().stream().anyMatch(n -> step().writes().contains(buffers.get(n))
+                && operands.get(n).values() != null)) {
             return;
         }
         operands.forEach((name, o) -> {
             if (o.values() == null) {
-                backend.upload(buffers.get(name), host(o, poison(o)));
+                backend.upload(buffers.get(name), poison(o));
             }
         });
         run();
         written().forEach((name, t) -> {
             if (!t.bitEquals(first.get(name))) {
-                throw new IllegalStateException("bench " + problem.shape() + ": " + name + " after the timing is not what it was before");
+                throw new IllegalStateException("bench " + problem.shape() + ": " + name
+                        + " after the timing is not what it was before");
             }
         });
     }
@@ -145,28 +174,28 @@ public final class OpTrial implements AutoCloseable {
 
     // ---- operands ----------------------------------------------------------------------------------------------
 
-    /** What each operand holds at first; drawn from the problem string alone. */
-    static Map<String, double[]> values(Problem p) {
-        Map<String, double[]> before = new LinkedHashMap<>();
+    /** What each operand that is read holds at first; drawn from the problem string alone. */
+    static Map<String, float[]> values(Problem p) {
+        Map<String, float[]> before = new LinkedHashMap<>();
         OpSetups.of(p).operands().forEach((name, o) -> {
-            double[] v = poison(o);
             if (o.values() != null) {
+                float[] v = new float[Math.toIntExact(o.shape().size())];
                 o.values().fill(v, new Philox(p.shape().hashCode(), Philox.Purpose.TEST, 0, name.hashCode()));
+                before.put(name, v);
             }
-            before.put(name, v);
         });
         return before;
     }
 
     /** What no operation computes, so that an element that is not written shows. */
-    private static double[] poison(OpSetup.Operand o) {
-        double[] v = new double[Math.toIntExact(o.shape().size())];
-        Arrays.fill(v, o.isReal() ? Double.NaN : Integer.MIN_VALUE);
-        return v;
+    private static HostTensor poison(OpSetup.Operand o) {
+        float[] v = new float[Math.toIntExact(o.shape().size())];
+        Arrays.fill(v, o.isReal() ? Float.NaN : Integer.MIN_VALUE);
+        return host(o, v);
     }
 
     /** Weights and gradients are real whatever the type of feature maps. */
-    private Buffer declare(String name, OpSetup.Operand o) {
+    private static Buffer declare(Backend backend, String name, OpSetup.Operand o) {
         DType type = !o.isReal() ? o.dtype() : o.region() == Region.INPUT ? backend.typeOf(o.shape()) : backend.real();
         return backend.memory().declare(o.region(), name, type, o.shape());
     }
@@ -179,13 +208,14 @@ public final class OpTrial implements AutoCloseable {
         return rec.finish();
     }
 
-    private static HostTensor host(OpSetup.Operand o, double[] values) {
-        if (!o.isReal()) {
-            return HostTensor.of(o.shape(), Arrays.stream(values).mapToInt(v -> (int) v).toArray());
+    /** Integers up to 2^24, and those that poison, are exact in f32. */
+    private static HostTensor host(OpSetup.Operand o, float[] values) {
+        if (o.isReal()) {
+            return HostTensor.of(o.shape(), values);
         }
-        float[] v = new float[values.length];
+        int[] v = new int[values.length];
         for (int i = 0; i < v.length; i++) {
-            v[i] = (float) values[i];
+            v[i] = (int) values[i];
         }
         return HostTensor.of(o.shape(), v);
     }

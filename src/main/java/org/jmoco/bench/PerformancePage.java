@@ -99,13 +99,15 @@ public final class PerformancePage {
         StringBuilder s = new StringBuilder();
         s.append('\n').append(results.head().getOrDefault("date", "").replaceFirst("T.*", "")).append(", commit ")
                 .append(abbreviated(results.head().getOrDefault("commit", "unknown"))).append(", ")
-                .append(results.head().getOrDefault("device", "")).append(": `").append(results.head().getOrDefault("command", "")).append("`\n\n");
+                .append(results.head().getOrDefault("device", "")).append(": `")
+                .append(results.head().getOrDefault("command", "")).append("`\n\n");
         s.append("| ").append(String.join(" | ", columns)).append(" |\n|");
         columns.forEach(c -> s.append("---|"));
         s.append('\n');
         for (List<String> row : results.rows()) {
             if (filter.matcher(String.join(" ", row)).find()) {
-                s.append("| ").append(java.util.Arrays.stream(at).mapToObj(row::get).collect(Collectors.joining(" | "))).append(" |\n");
+                s.append("| ").append(java.util.Arrays.stream(at).mapToObj(row::get).collect(Collectors.joining(" | ")))
+                        .append(" |\n");
             }
         }
         return s.append('\n').toString();

@@ -1,6 +1,5 @@
 package org.jmoco.bench;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,7 +45,11 @@ public record Problem(String op, Map<String, Integer> sizes, Set<String> flags, 
             Matcher size = SIZE.matcher(words[i]);
             Matcher x = TIMES.matcher(words[i]);
             if (size.matches()) {
-                if (sizes.put(size.group(1), number(text, size.group(2))) != null) {
+                int n = number(text, size.group(2));
+                if (n == 0 && !size.group(1).equals("pd")) {
+                    throw wrong(text, size.group(1) + " must be at least 1");
+                }
+                if (sizes.put(size.group(1), n) != null) {
                     throw wrong(text, size.group(1) + " is given twice");
                 }
             } else if (FLAGS.contains(words[i])) {
@@ -67,9 +70,11 @@ public record Problem(String op, Map<String, Integer> sizes, Set<String> flags, 
 
     /** All problems of a text: one a line, {@code #} starts a comment. */
     public static List<Problem> parseAll(String text) {
-        List<Problem> all = new ArrayList<>();
-        text.lines().map(l -> l.replaceFirst("#.*", "").strip()).filter(l -> !l.isEmpty()).forEach(l -> all.add(parse(l)));
-        return all;
+        return lines(text).stream().map(Problem::parse).toList();
+    }
+
+    static List<String> lines(String text) {
+        return text.lines().map(l -> l.replaceFirst("#.*", "").strip()).filter(l -> !l.isEmpty()).toList();
     }
 
     private static int number(String text, String digits) {

@@ -33,13 +33,15 @@ final class RowSetups {
     }
 
     private static OpSetup linearForward(Problem p) {
-        return new OpSetup().out("y", shape(p, "n", "k")).in("x", shape(p, "n", "c"), INTEGERS).weights("w", shape(p, "k", "c"), INTEGERS)
+        return new OpSetup().out("y", shape(p, "n", "k")).in("x", shape(p, "n", "c"), INTEGERS)
+                .weights("w", shape(p, "k", "c"), INTEGERS)
                 .weights("b", Shape.of(p.size("k")), INTEGERS)
                 .calls((rec, b) -> rec.linearForward(p.name(), b.get("y"), b.get("x"), b.get("w"), b.get("b")));
     }
 
     private static OpSetup linearBackwardData(Problem p) {
-        return new OpSetup().out("dx", shape(p, "n", "c")).in("dy", shape(p, "n", "k"), INTEGERS).weights("w", shape(p, "k", "c"), INTEGERS)
+        return new OpSetup().out("dx", shape(p, "n", "c")).in("dy", shape(p, "n", "k"), INTEGERS)
+                .weights("w", shape(p, "k", "c"), INTEGERS)
                 .calls((rec, b) -> rec.linearBackwardData(p.name(), b.get("dx"), b.get("dy"), b.get("w")));
     }
 
@@ -57,7 +59,8 @@ final class RowSetups {
 
     private static OpSetup l2NormBackward(Problem p) {
         Shape x = shape(p, "n", "d");
-        return new OpSetup().out("dx", x).in("dy", x, NORMAL).in("y", x, unitRows(p.size("d"))).in("norm", Shape.of(p.size("n")), POSITIVE)
+        return new OpSetup().out("dx", x).in("dy", x, NORMAL).in("y", x, unitRows(p.size("d")))
+                .in("norm", Shape.of(p.size("n")), POSITIVE)
                 .calls((rec, b) -> rec.l2NormalizeBackward(p.name(), b.get("dx"), b.get("dy"), b.get("y"), b.get("norm")));
     }
 
@@ -66,16 +69,17 @@ final class RowSetups {
         Values directions = unitRows(p.size("d"));
         return new OpSetup().out("loss", Shape.SCALAR).intsOut("correct", Shape.SCALAR).out("dq", q).in("q", q, directions)
                 .in("k", q, directions).in("queue", shape(p, "m", "d"), directions)
-                .calls((rec, b) -> rec.infoNce(p.name(), b.get("loss"), b.get("correct"), b.get("dq"), b.get("q"), b.get("k"), b.get("queue"),
-                        0.1, false));
+                .calls((rec, b) -> rec.infoNce(p.name(), b.get("loss"), b.get("correct"), b.get("dq"), b.get("q"), b.get("k"),
+                        b.get("queue"), 0.1, false));
     }
 
     private static OpSetup crossEntropy(Problem p) {
         Shape logits = shape(p, "n", "k");
-        return new OpSetup().out("loss", Shape.SCALAR).intsOut("correct", Shape.SCALAR).out("dlogits", logits).in("logits", logits, NORMAL)
+        return new OpSetup().out("loss", Shape.SCALAR).intsOut("correct", Shape.SCALAR).out("dlogits", logits)
+                .in("logits", logits, NORMAL)
                 .ints("labels", Shape.of(p.size("n")), below(p.size("k")))
-                .calls((rec, b) -> rec.softmaxCrossEntropy(p.name(), b.get("loss"), b.get("correct"), b.get("dlogits"), b.get("logits"),
-                        b.get("labels")));
+                .calls((rec, b) -> rec.softmaxCrossEntropy(p.name(), b.get("loss"), b.get("correct"), b.get("dlogits"),
+                        b.get("logits"), b.get("labels")));
     }
 
     private static OpSetup gatherRows(Problem p) {
@@ -85,7 +89,8 @@ final class RowSetups {
     }
 
     private static OpSetup enqueue(Problem p) {
-        return new OpSetup().in("queue", shape(p, "m", "d"), NORMAL).ints("head", Shape.SCALAR, ZERO).in("keys", shape(p, "n", "d"), NORMAL)
+        return new OpSetup().in("queue", shape(p, "m", "d"), NORMAL).ints("head", Shape.SCALAR, ZERO)
+                .in("keys", shape(p, "n", "d"), NORMAL)
                 .calls((rec, b) -> rec.enqueue(p.name(), b.get("queue"), b.get("head"), b.get("keys")));
     }
 }

@@ -19,7 +19,8 @@ public record StepSizes(int batch, int image, int width, int splits, int queue, 
     public static final StepSizes PUBLISHED = new StepSizes(128, 32, 64, 8, 4096, 128, false);
 
     public MocoConfig config() {
-        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, splits), batch, image, queue, 0.99, 0.1, symmetric, 0.9, 5e-4);
+        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, splits), batch, image, queue, 0.99, 0.1,
+                symmetric, 0.9, 5e-4);
     }
 
     public StepSizes withBatch(int n) {

@@ -1,28 +1,30 @@
 package org.jmoco.bench;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
+import org.jmoco.backend.Step;
 import org.jmoco.moco.MocoStep;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 
 /**
- * One MoCo step on an open backend, ready to be timed. What is checked before: that two runs change the weights of both encoders (the
- * key encoder follows in the second) and the queue, and that the loss is a number.
+ * One MoCo step on an open backend, ready to be timed. What is checked before: that two runs change the weights of both encoders
+ * (the key encoder follows in the second) and the queue, and that the loss is a number.
  *
  * <p>Which seconds count: the program alone, from weights and images in memory to the loss, that is momentum update, both encoder
  * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
  */
 public final class StepTrial {
-    /** Steps until the JIT has compiled every kernel: the times are flat from the fourth on. */
+    /** Steps before the first that counts, after each launch had its own warm-up. */
     private static final int WARM_UP = 4;
-    /** Small steps need more of them. */
-    private static final long WARM_UP_NANOS = 4_000_000_000L;
+    private static final Stopwatch LAUNCH_WATCH = new Stopwatch(3, 0.05);
     private static final List<String> STATE = List.of("the query encoder", "the key encoder", "the queue");
 
     private final StepSizes sizes;
@@ -42,7 +44,8 @@ public final class StepTrial {
         List<HostTensor> after = state();
         for (int i = 0; i < before.size(); i++) {
             if (before.get(i).bitEquals(after.get(i))) {
-                throw new IllegalStateException("bench " + sizes + ": two steps leave " + STATE.get(i) + " as it was; no time is taken");
+                throw new IllegalStateException("bench " + sizes + ": two steps leave " + STATE.get(i)
+                        + " as it was; no time is taken");
             }
         }
         requireLoss();
@@ -50,7 +53,8 @@ public final class StepTrial {
 
     /** In the order of {@link #STATE}. */
     private List<HostTensor> state() {
-        return Stream.of(step.pair().query().weights().flat(), step.pair().key().weights().flat(), step.queue().keys()).map(backend::download)
+        return Stream.of(step.pair().query().weights().flat(), step.pair().key().weights().flat(), step.queue().keys())
+                .map(backend::download)
                 .toList();
     }
 
@@ -76,13 +80,27 @@ public final class StepTrial {
         backend.get(step.loss().loss());
     }
 
-    /** Runs until the times are flat. */
+    /**
+     * Runs until the times are flat. What a step does only once it would have to do for ten steps until its loops are compiled
+     * (InfoNCE: ten times too slow in the fifth), so each distinct launch is first repeated by itself.
+     */
     public void warmUp() {
-        long start = System.nanoTime();
-        for (int i = 0; i < WARM_UP || System.nanoTime() - start < WARM_UP_NANOS; i++) {
-            step.program().run();
+        if (!backend.name().equals("cuda")) { // whose loops need no compiling
+            warmUpLaunches();
         }
-        backend.get(step.loss().loss());
+        JitWatch.warmUp(WARM_UP, this::run);
+    }
+
+    /** One step in its order; repeated is what reads nothing that it writes, so that the step remains what it is. */
+    private void warmUpLaunches() {
+        Set<String> seen = new HashSet<>();
+        for (Step s : step.program().steps()) {
+            s.work().run();
+            if (seen.add(s.op() + " " + s.problem())
+                    && s.reads().stream().noneMatch(r -> s.writes().stream().anyMatch(r::overlaps))) {
+                LAUNCH_WATCH.warmUp(backend, s.work()::run, null);
+            }
+        }
     }
 
     /** Nanoseconds of {@code steps} steps after warm-up, ascending, each until its loss is known. */

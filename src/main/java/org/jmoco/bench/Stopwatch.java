@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.jmoco.backend.Backend;
 
 /**
- * Times a run until the times are steady, then takes samples, with the clock of the backend ({@link Backend#nanos}): events on a
- * device, the host's clock elsewhere.
+ * Runs something until the times are steady and the just-in-time compiler is done with it, then takes samples, with the clock of
+ * the backend ({@link Backend#nanos}): events on a device, the host's clock elsewhere.
  *
  * <p>A sample is the mean of so many runs that it lasts {@value #SAMPLE_MILLIS} ms, so that neither the clock nor the start of a
  * launch shows. With warm caches the runs of a sample follow each other and are timed as one; with cold ones each is timed alone,
@@ -14,12 +14,16 @@ import org.jmoco.backend.Backend;
 public final class Stopwatch {
     /** Long against the clock's resolution and a launch's latency (tens of microseconds). */
     private static final int SAMPLE_MILLIS = 10;
-    /** A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time. */
+    /**
+     * A flush takes as long as hundreds of short runs: a sample of cold runs has at most so many, and ends after so long a time.
+     */
     private static final int MOST_COLD_RUNS = 16;
     private static final int COLD_SAMPLE_MILLIS = 100;
     /** Warm-up ends when a sample is within this factor of the fastest of the three before it. */
     private static final double STEADY = 1.05;
     private static final int LONGEST_WARM_UP = 4;
+    /** A compiler that has to share its core with the run takes so many times the shortest warm-up, but not for ever. */
+    private static final int LONGEST_COMPILING = 20;
 
     /** Nanoseconds of one run: median, 10th and 90th percentile of {@code samples} samples. */
     record Timing(double median, double p10, double p90, int samples, int runsPerSample) {
@@ -35,8 +39,9 @@ public final class Stopwatch {
 
     /**
      * @param samples at least 3
-     * @param warmUpSeconds shortest warm-up; a just-in-time compiler's slow stages look steady too. It ends after
-     *     {@value #LONGEST_WARM_UP} times as long even if the times are not steady
+     * @param warmUpSeconds shortest warm-up. It ends after {@value #LONGEST_WARM_UP} times as long even if the times are not
+     *     steady, and after {@value #LONGEST_COMPILING} times as long even if the just-in-time compiler is still at work
+     *     ({@link JitWatch})
      */
     Stopwatch(int samples, double warmUpSeconds) {
         if (samples < 3) {
@@ -61,9 +66,12 @@ public final class Stopwatch {
         return Timing.of(t, runs);
     }
 
-    /** Runs until the times are steady. @return runs of a sample */
-    private int warmUp(Backend backend, Runnable run, Runnable flush) {
+    /** Runs until the times are steady and what runs is compiled. @return runs of a sample */
+    int warmUp(Backend backend, Runnable run, Runnable flush) {
         long start = System.nanoTime();
+        long compiledNanos = Math.min(JitWatch.DONE_NANOS, warmUpNanos / 2);
+        JitWatch compiler = new JitWatch();
+        boolean compiled;
         int runs = 1;
         double[] last = {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE};
         int at = 0;
@@ -79,8 +87,10 @@ public final class Stopwatch {
             runs = flush == null
                     ? (int) Math.clamp(Math.round(SAMPLE_MILLIS * 1e6 / Math.max(perRun, hostPerRun)), 1, 1_000_000)
                     : (int) Math.clamp(Math.round(COLD_SAMPLE_MILLIS * 1e6 / hostPerRun), 1, MOST_COLD_RUNS);
+            compiled = compiler.idleNanos() >= compiledNanos;
             spent = System.nanoTime() - start;
-        } while (spent < warmUpNanos || (!steady && spent < LONGEST_WARM_UP * warmUpNanos));
+        } while (spent < warmUpNanos || (!steady && spent < LONGEST_WARM_UP * warmUpNanos)
+                || (!compiled && spent < LONGEST_COMPILING * warmUpNanos));
         return runs;
     }
 

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jmoco.augment.ViewDraw;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.augment.ViewRecipe;
@@ -16,6 +18,7 @@ import org.jmoco.data.Image;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.tensor.Philox;
+import org.jmoco.tensor.UserError;
 
 /**
  * What a pair of views costs. On the CPU: processor time of one thread, so that other work on the machine counts less, and what
@@ -23,7 +26,8 @@ import org.jmoco.tensor.Philox;
  * content.
  */
 public final class ViewBench {
-    private static final Normalisation PLAIN = new Normalisation(new float[] {0.5f, 0.5f, 0.5f}, new float[] {0.25f, 0.25f, 0.25f});
+    private static final Normalisation PLAIN = new Normalisation(new float[] {0.5f, 0.5f, 0.5f},
+            new float[] {0.25f, 0.25f, 0.25f});
     private static final int IMAGES = 256;
     private static final int BATCH = 128;
 
@@ -32,9 +36,25 @@ public final class ViewBench {
      *
      * @param size height and width of a view
      * @param v2 with MoCo v2's blur
-     * @param pairsPerBlock pairs in one timed block: about 30 ms
      */
-    public record Case(String recipe, int height, int width, int size, boolean v2, int pairsPerBlock) {
+    public record Case(String recipe, int height, int width, int size, boolean v2) {
+        private static final Pattern TEXT = Pattern.compile("views (\\S+)( v2)? h(\\d{1,5}) w(\\d{1,5}) to (\\d{1,5})");
+
+        /** @throws UserError if the text is none of such as {@code views cifar10 v2 h32 w32 to 32} */
+        static Case parse(String text) {
+            Matcher m = TEXT.matcher(text);
+            if (!m.matches()) {
+                throw UserError.usage("views '" + text + "': give them as 'views RECIPE [v2] hHEIGHT wWIDTH to SIZE'");
+            }
+            return new Case(m.group(1), Integer.parseInt(m.group(3)), Integer.parseInt(m.group(4)), Integer.parseInt(m.group(5)),
+                    m.group(2) != null);
+        }
+
+        /** Pairs in one timed block: 20 to 60 ms. */
+        int pairsPerBlock() {
+            return Math.max(20, 500 * 32 * 32 / (size * size));
+        }
+
         ViewRecipe views() {
             ViewRecipe r = ViewRecipe.of(recipe).withSize(size);
             return v2 ? r.v2() : r;
@@ -51,18 +71,17 @@ public final class ViewBench {
         }
     }
 
-    public static final List<Case> CASES = List.of(
-            new Case("cifar10", 32, 32, 32, false, 500),
-            new Case("cifar10", 32, 32, 32, true, 500),
-            new Case("idc", 50, 50, 36, false, 500),
-            new Case("covid-ct", 128, 176, 64, false, 200),
-            new Case("luna", 128, 128, 64, false, 200),
-            new Case("images", 256, 340, 224, true, 20));
+    /** Those of benchmarks/shapes/views.txt. */
+    public static final List<Case> CASES = ShapeLists.lines("views").stream().map(Case::parse).toList();
 
     private ViewBench() {
     }
 
-    /** One thread, without loader: microseconds of processor time for a pair. @throws IllegalStateException if views are not drawn */
+    /**
+     * One thread, without loader: microseconds of processor time for a pair.
+     *
+     * @throws IllegalStateException if views are not drawn
+     */
     public static Map<String, Object> render(Case c, Ceilings ceilings, int blocks) {
         return row(c + " renderer", 1, c, renderMicros(c, blocks), ceilings);
     }
@@ -88,32 +107,36 @@ public final class ViewBench {
     static double[] renderMicros(Case c, int blocks) {
         Runnable pair = renderer(c);
         ThreadMXBean clock = ManagementFactory.getThreadMXBean();
-        double[] micros = new double[blocks];
-        for (int block = -blocks / 2; block < blocks; block++) { // those below 0 warm up
-            long start = clock.getCurrentThreadCpuTime();
-            for (int i = 0; i < c.pairsPerBlock; i++) {
+        Runnable block = () -> {
+            for (int i = 0; i < c.pairsPerBlock(); i++) {
                 pair.run();
             }
-            if (block >= 0) {
-                micros[block] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock;
-            }
+        };
+        JitWatch.warmUp(blocks / 2, block);
+        double[] micros = new double[blocks];
+        for (int i = 0; i < blocks; i++) {
+            long start = clock.getCurrentThreadCpuTime();
+            block.run();
+            micros[i] = (clock.getCurrentThreadCpuTime() - start) / 1e3 / c.pairsPerBlock();
         }
         return micros;
     }
 
     /** The loader with {@code threads} threads: microseconds of wall time for a pair, nothing else running. */
     public static Map<String, Object> load(Case c, Ceilings ceilings, int threads, int blocks) {
-        int batches = Math.max(1, c.pairsPerBlock * 4 / BATCH);
+        int batches = threads * Math.max(1, c.pairsPerBlock() * 4 / BATCH / threads); // threads that work in step finish together
         double[] micros = new double[blocks];
         try (ViewLoader loader = ViewLoader.pairs(images(c), c.views(), PLAIN, new ViewLoader.Options(1, BATCH, threads), 0, 0)) {
-            for (int block = -blocks / 4; block < blocks; block++) {
-                long start = System.nanoTime();
+            Runnable block = () -> {
                 for (int i = 0; i < batches; i++) {
                     loader.next();
                 }
-                if (block >= 0) {
-                    micros[block] = (System.nanoTime() - start) / 1e3 / (batches * BATCH);
-                }
+            };
+            JitWatch.warmUp(blocks / 4, block);
+            for (int i = 0; i < blocks; i++) {
+                long start = System.nanoTime();
+                block.run();
+                micros[i] = (System.nanoTime() - start) / 1e3 / (batches * BATCH);
             }
         }
         return row(c + " loader", threads, c, micros, ceilings);

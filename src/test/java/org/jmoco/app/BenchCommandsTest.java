@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +29,8 @@ class BenchCommandsTest {
     private final StringWriter err = new StringWriter();
 
     private int bench(String... args) {
-        String[] all = Stream.of(new String[] {"bench"}, args, TINY).flatMap(Stream::of).toArray(String[]::new);
+        String[] options = args[0].equals("kernels") ? Arrays.copyOf(TINY, 2) : TINY;
+        String[] all = Stream.of(new String[] {"bench"}, args, options).flatMap(Stream::of).toArray(String[]::new);
         return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), all);
     }
 
@@ -66,6 +68,28 @@ class BenchCommandsTest {
         assertEquals(2, bench("layers", "--filter", "("));
         assertTrue(err.toString().contains("--filter (: no regular expression"), err.toString());
         assertFalse(out.toString().contains("measured ceilings"), out.toString());
+    }
+
+    /** Ceilings take seconds; what cannot be measured is told before. */
+    @Test
+    void whatCannotBeMeasuredIsToldBeforeTheCeilings() {
+        for (String[] wrong : new String[][] {
+                {"no benchmark exists for operation foo", "kernels", "foo"},
+                {"info_nce needs the size d", "kernels", "sgd l7", "info_nce n4 m8"},
+                {"batch 4 is not divisible by 3 splits", "kernels", "batch_norm_fwd n4 h3 w3 c5 g3"},
+                {"one array holds at most", "kernels", "linear_fwd n65536 c4 k65536"},
+                {"raise it (JMOCO_HEAP=8g)", "kernels", "copy l2147483639"},
+                {"no layer and operation matches", "layers", "--filter", "nosuch"},
+                {"no step of the program matches", "step", "--filter", "nosuch"},
+                {"--batch 3 is not divisible by --splits 2", "scaling", "--vary", "batch", "--values", "4,3"},
+                {"one array holds at most", "scaling", "--vary", "queue", "--values", "8,2000000000"}}) {
+            err.getBuffer().setLength(0);
+            String[] args = Arrays.copyOfRange(wrong, 1, wrong.length);
+            assertTrue(bench(args) != 0, wrong[0]);
+            assertTrue(err.toString().startsWith("jmoco: ") && err.toString().contains(wrong[0]), err.toString());
+            assertEquals(1, err.toString().lines().count(), err.toString());
+            assertEquals("", out.toString());
+        }
     }
 
     /** One thread must not be held against what all reach. */

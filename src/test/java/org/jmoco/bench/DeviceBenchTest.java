@@ -33,11 +33,14 @@ class DeviceBenchTest {
     List<DynamicTest> operationsAreCheckedAndTimedInEveryPrecision() {
         List<DynamicTest> tests = new ArrayList<>();
         for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
-            for (String text : List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1", "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
-                    "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c8 g2 add relu", "batch_norm_bwd n4 h3 w3 c8 g2 relu",
+            for (String text : List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1",
+                    "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
+                    "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c8 g2 add relu",
+                    "batch_norm_bwd n4 h3 w3 c8 g2 relu",
                     "linear_fwd n3 c7 k5", "info_nce n3 m13 d8", "sgd l33", "momentum l33", "copy l33")) {
                 tests.add(DynamicTest.dynamicTest(text + " " + precision, () -> {
-                    Row row = new OpBench(() -> open(precision, true), CEILINGS, Caches.WARM, 3, 1e-9).measure(Problem.parse(text));
+                    Row row = new OpBench(() -> open(precision, true), CEILINGS, Caches.WARM, 3, 1e-9)
+                            .measure(Problem.parse(text));
                     assertTrue(row.medianNanos() > 0 && row.bytes() > 0 && row.memoryBytes() > 0, row.toString());
                 }));
             }
@@ -52,8 +55,10 @@ class DeviceBenchTest {
         bench.measure(Problem.parse("sgd l33"));
         bench.measure(Problem.parse("momentum l33"));
         assertEquals(2, devices.size());
-        assertTrue(devices.get(0).counts().stream().allMatch(c -> c.kernel().startsWith("sgd")), devices.get(0).counts().toString());
-        assertTrue(devices.get(1).counts().stream().allMatch(c -> c.kernel().startsWith("momentum")), devices.get(1).counts().toString());
+        assertTrue(devices.get(0).counts().stream().allMatch(c -> c.kernel().startsWith("sgd")),
+                devices.get(0).counts().toString());
+        assertTrue(devices.get(1).counts().stream().allMatch(c -> c.kernel().startsWith("momentum")),
+                devices.get(1).counts().toString());
         assertThrows(RuntimeException.class, () -> devices.get(0).synchronize(), "the first device is closed");
     }
 
@@ -80,7 +85,7 @@ class DeviceBenchTest {
     @Test
     void viewsAreMadeByTheDevice() {
         try (Backend backend = open(Precision.F32, true)) {
-            ViewBench.Case tiny = new ViewBench.Case("covid-ct", 12, 9, 8, false, 1);
+            ViewBench.Case tiny = new ViewBench.Case("covid-ct", 12, 9, 8, false);
             Map<String, Object> row = ViewBench.device(tiny, CEILINGS, backend, 3, 1e-9);
             assertEquals(tiny + " device", row.get("problem"));
             assertTrue((Double) row.get("pairs_per_s") > 0, row.toString());

@@ -13,10 +13,12 @@ import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 class GateTest {
-    private static final List<Gate.Bound> BOUNDS = Gate.parse("# ratios\nstep >= 1.5 # of the product\n\nlaunches = 4\nbytes <= 10\n");
+    private static final List<Gate.Bound> BOUNDS =
+            Gate.parse("# ratios\nstep >= 1.5 # of the product\n\nlaunches = 4\nbytes <= 10\n");
 
     private static boolean passes(double step, double launches, double bytes) {
-        return Gate.passes(Gate.judge(new ResultTable(Map.of()), BOUNDS, Map.of("step", step, "launches", launches, "bytes", bytes)));
+        return Gate.passes(Gate.judge(new ResultTable(Map.of()), BOUNDS,
+                Map.of("step", step, "launches", launches, "bytes", bytes)));
     }
 
     @Test
@@ -33,7 +35,8 @@ class GateTest {
     void boundsAndMeasurementsBelongTogether() {
         ResultTable table = new ResultTable(Map.of());
         assertThrows(UserError.class, () -> Gate.judge(table, BOUNDS, Map.of("step", 2.0)));
-        assertThrows(UserError.class, () -> Gate.judge(table, BOUNDS, Map.of("step", 2.0, "launches", 4.0, "bytes", 1.0, "views", 1.0)));
+        assertThrows(UserError.class,
+                () -> Gate.judge(table, BOUNDS, Map.of("step", 2.0, "launches", 4.0, "bytes", 1.0, "views", 1.0)));
         for (String wrong : List.of("step fast", "step >= fast", "step > 1", "step")) {
             assertThrows(UserError.class, () -> Gate.parse(wrong), wrong);
         }
@@ -45,7 +48,8 @@ class GateTest {
         List<Gate.Bound> bounds = Gate.parse(Files.readString(Path.of("benchmarks/gate.txt")));
         Map<String, Double> counts = GateCounts.ofStep();
         counts.forEach((name, value) -> {
-            Gate.Bound b = bounds.stream().filter(x -> x.name().equals(name)).findFirst().orElseThrow(() -> new AssertionError("no bound for " + name));
+            Gate.Bound b = bounds.stream().filter(x -> x.name().equals(name)).findFirst()
+                    .orElseThrow(() -> new AssertionError("no bound for " + name));
             assertTrue(b.holds(value), name + " is " + value + ", must be " + b.relation() + " " + b.value());
         });
         assertEquals(counts.size() + 8, bounds.size(), "ratios and counts that have bounds");

@@ -20,12 +20,14 @@ import org.junit.jupiter.api.TestFactory;
 class OpBenchTest {
     private static final Ceilings CEILINGS = new Ceilings(1e9, 1e10);
 
-    private static final List<String> PROBLEMS = List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1", "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
-                "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c5 g2 add relu", "batch_norm_inf n4 h3 w3 c5 g2",
+    private static final List<String> PROBLEMS = List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1",
+                "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
+                "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c5 g2 add relu",
+                "batch_norm_inf n4 h3 w3 c5 g2",
                 "batch_norm_bwd n4 h3 w3 c5 g2 add relu", "max_pool_fwd n2 h7 w7 c3 r3 s3 st2 pd1", "avg_pool_fwd n2 h3 w3 c5",
-                "avg_pool_bwd n2 h3 w3 c5", "linear_fwd n3 c7 k5", "linear_bwd_data n3 c7 k5", "linear_bwd_w n3 c7 k5", "l2_norm_fwd n3 d7",
-                "l2_norm_bwd n3 d7", "info_nce n3 m13 d7", "cross_entropy n5 k2", "gather_rows n5 m3 d7", "enqueue n3 m7 d5", "momentum l33",
-                "sgd l33", "adam l33", "copy l33");
+                "avg_pool_bwd n2 h3 w3 c5", "linear_fwd n3 c7 k5", "linear_bwd_data n3 c7 k5", "linear_bwd_w n3 c7 k5",
+                "l2_norm_fwd n3 d7", "l2_norm_bwd n3 d7", "info_nce n3 m13 d7", "cross_entropy n5 k2", "gather_rows n5 m3 d7",
+                "enqueue n3 m7 d5", "momentum l33", "sgd l33", "adam l33", "copy l33");
 
     @TestFactory
     List<DynamicTest> everyOperationIsCheckedAndTimed() {
@@ -33,7 +35,8 @@ class OpBenchTest {
                     Problem p = Problem.parse(text);
                     Row row = new OpBench(() -> CpuBackend.open(1), CEILINGS, Caches.WARM, 3, 0.001).measure(p);
                     assertEquals(p, row.problem());
-                    assertTrue(row.medianNanos() > 0 && row.p10Nanos() <= row.medianNanos() && row.medianNanos() <= row.p90Nanos(), row.toString());
+                    assertTrue(row.medianNanos() > 0 && row.p10Nanos() <= row.medianNanos()
+                            && row.medianNanos() <= row.p90Nanos(), row.toString());
                     assertTrue(row.bytes() > 0 && row.floorMillis() > 0, row.toString());
                 })).toList();
     }
@@ -43,7 +46,8 @@ class OpBenchTest {
     void aBodyThatDoesNothingFails() {
         for (String problem : List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st1 pd1", "sgd l33", "info_nce n3 m13 d7", "copy l7")) {
             OpBench bench = new OpBench(Idle::new, CEILINGS, Caches.WARM, 3, 0.001);
-            IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(problem)), problem);
+            IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(problem)),
+                    problem);
             assertTrue(e.getMessage().contains("the result is wrong"), e.getMessage());
         }
     }

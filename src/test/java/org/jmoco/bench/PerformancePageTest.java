@@ -17,14 +17,17 @@ class PerformancePageTest {
 
     @Test
     void tablesAreMadeAnewAndWordsStay() throws IOException {
-        Files.writeString(folder.resolve("a.tsv"), "# date: 2026-01-02T03:04:05Z\n# commit: 0123456789abcdef\n# device: cpu\n# command: jmoco bench x\n"
+        Files.writeString(folder.resolve("a.tsv"),
+                "# date: 2026-01-02T03:04:05Z\n# commit: 0123456789abcdef\n# device: cpu\n# command: jmoco bench x\n"
                 + "problem\tms\tgb\ncopy l1\t1.5\t2\nsgd l1\t3\t4\n");
         String page = "Words.\n\n<!-- table a.tsv columns=gb,problem filter=sgd -->\nold\n<!-- end -->\n\nMore.\n";
-        String expected = "Words.\n\n<!-- table a.tsv columns=gb,problem filter=sgd -->\n\n2026-01-02, commit 01234567, cpu: `jmoco bench x`\n\n"
+        String expected = "Words.\n\n<!-- table a.tsv columns=gb,problem filter=sgd -->\n\n"
+                + "2026-01-02, commit 01234567, cpu: `jmoco bench x`\n\n"
                 + "| gb | problem |\n|---|---|\n| 4 | sgd l1 |\n\n<!-- end -->\n\nMore.\n";
         assertEquals(expected, PerformancePage.update(page, folder));
         assertEquals(expected, PerformancePage.update(expected, folder));
-        UserError e = assertThrows(UserError.class, () -> PerformancePage.update("<!-- table a.tsv columns=watts -->\n<!-- end -->", folder));
+        UserError e = assertThrows(UserError.class,
+                () -> PerformancePage.update("<!-- table a.tsv columns=watts -->\n<!-- end -->", folder));
         assertTrue(e.getMessage().contains("no column watts"), e.getMessage());
     }
 

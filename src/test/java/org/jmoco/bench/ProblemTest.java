@@ -27,7 +27,8 @@ class ProblemTest {
 
     @Test
     void commentsAndEmptyLinesAreSkipped() {
-        assertEquals(List.of(Problem.parse("sgd l7"), Problem.parse("copy l9")), Problem.parseAll("# flat\n\nsgd l7 # seven\n  copy l9\n"));
+        assertEquals(List.of(Problem.parse("sgd l7"), Problem.parse("copy l9")),
+                Problem.parseAll("# flat\n\nsgd l7 # seven\n  copy l9\n"));
     }
 
     @Test
@@ -36,6 +37,7 @@ class ProblemTest {
         assertMessage("'again' is neither a size", "info_nce n1 somewhere again");
         assertMessage("must begin with an operation", "n128 m4096");
         assertMessage("99999999999 is too large", "sgd l99999999999");
+        assertMessage("l must be at least 1", "sgd l0");
         UserError missing = assertThrows(UserError.class, () -> OpSetups.of(Problem.parse("info_nce n128 m64")));
         assertTrue(missing.getMessage().contains("needs the size d"), missing.getMessage());
         UserError unknown = assertThrows(UserError.class, () -> OpSetups.of(Problem.parse("fft l8")));

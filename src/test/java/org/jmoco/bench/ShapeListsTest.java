@@ -2,11 +2,13 @@ package org.jmoco.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jmoco.encoder.ResNet18.Stem;
+import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 
 /** The shipped lists of the network's shapes are what a training step really consists of. */
@@ -36,6 +38,18 @@ class ShapeListsTest {
             assertFalse(problems.isEmpty(), list);
             problems.forEach(p -> assertTrue(OpSetups.of(p).operands().size() >= 2, p.toString()));
         }
+    }
+
+    /** The recipes of all data sets, and the larger views of MoCo v2. */
+    @Test
+    void viewsAreReadFromTheirList() {
+        assertEquals(List.of("cifar10", "cifar10", "idc", "covid-ct", "luna", "images"),
+                ViewBench.CASES.stream().map(ViewBench.Case::recipe).toList());
+        ViewBench.Case v2 = ViewBench.Case.parse("views images v2 h256 w340 to 224");
+        assertEquals(new ViewBench.Case("images", 256, 340, 224, true), v2);
+        assertEquals("views images v2 h256 w340 to 224", v2.toString());
+        ViewBench.CASES.forEach(c -> assertEquals(c, ViewBench.Case.parse(c.toString())));
+        assertThrows(UserError.class, () -> ViewBench.Case.parse("views images 256 to 224"));
     }
 
     private static int times(List<Problem> problems, String op) {

@@ -13,7 +13,8 @@ final class LinearCases {
     private LinearCases() {}
 
     /** N, C, K. */
-    private static final int[][] SIZES = {{1, 1, 1}, {7, 13, 31}, {2, 33, 7}, {16, 512, 128}, {31, 7, 2}, {13, 128, 10}, {33, 1, 33}};
+    private static final int[][] SIZES = {{1, 1, 1}, {7, 13, 31}, {2, 33, 7}, {16, 512, 128}, {31, 7, 2}, {13, 128, 10}, {33, 1, 33},
+            {17, 5, 1031}, {3, 131, 259}};
 
     private static final List<Shape> FLAT = List.of(Shape.of(1), Shape.of(7, 13), Shape.of(2, 3, 5, 33), Shape.of(70_001));
 

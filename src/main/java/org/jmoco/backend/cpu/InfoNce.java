@@ -1,5 +1,6 @@
 package org.jmoco.backend.cpu;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jmoco.backend.Buffer;
@@ -49,6 +50,7 @@ final class InfoNce implements Work {
     private final Workers.Task slab = this::slab;
     private final Workers.Task merge = this::merge;
 
+    private final double[][] means; // [workers, D]
     private long transposed; // [blocks, D, BLOCK] f32: the queries, zeros behind the last
     private long partial; // [blocks, slabs, 2 + D, BLOCK] f32: largest dot, sum of weights, acc as [BLOCK, D]
     private long weights; // [workers, TILE + 1, BLOCK] f32: S, and a last row: see toWeights
@@ -71,6 +73,7 @@ final class InfoNce implements Work {
         this.m = queue.shape().dim(0);
         this.blocks = (n + BLOCK - 1) / BLOCK;
         this.slabs = (m + SLAB - 1) / SLAB;
+        this.means = new double[workers.count()][d];
     }
 
     private long partialBytes() {
@@ -129,10 +132,11 @@ final class InfoNce implements Work {
     }
 
     private void slab(int task, int worker) {
-        int block = task / slabs;
-        int first = task % slabs * SLAB;
+        int block = task % blocks; // all blocks against a slab before the next slab: it comes from memory once
+        int part = task / blocks;
+        int first = part * SLAB;
         int last = Math.min(m, first + SLAB);
-        long max = partial + task * partialBytes(); // [BLOCK]
+        long max = partial + ((long) block * slabs + part) * partialBytes(); // [BLOCK]
         long sum = max + (long) BLOCK * F32; // [BLOCK]
         long acc = sum + (long) BLOCK * F32; // [BLOCK, D]
         long s = weights + worker * weightBytes(); // [TILE, BLOCK]
@@ -193,13 +197,20 @@ final class InfoNce implements Work {
         }
     }
 
-    private void merge(int block, int worker) {
-        for (int i = 0; i < queries(block); i++) {
-            mergeRow(block, i);
+    private static void addTo(double[] mean, long row, double factor) {
+        for (int j = 0; j < mean.length; j++) {
+            mean[j] += Simd.get(row + (long) j * F32) * factor;
         }
     }
 
-    private void mergeRow(int block, int i) {
+    private void merge(int block, int worker) {
+        for (int i = 0; i < queries(block); i++) {
+            mergeRow(block, i, means[worker]);
+        }
+    }
+
+    /** @param mean [D]: of the keys under the negatives' softmax */
+    private void mergeRow(int block, int i, double[] mean) {
         int row = block * BLOCK + i;
         long qRow = q.address() + (long) row * d * F32;
         long kRow = k.address() + (long) row * d * F32;
@@ -225,14 +236,14 @@ final class InfoNce implements Work {
         double rowLoss = Math.max(gap, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(gap)));
         double negative = 1 / (1 + StrictMath.exp(-gap));
         long acc = partial + (long) block * slabs * partialBytes() + (2L * BLOCK + (long) i * d) * F32;
+        Arrays.fill(mean, 0);
+        for (int s = 0; s < slabs; s++) {
+            double factor = Simd.get(first + s * partialBytes() + (long) BLOCK * F32);
+            addTo(mean, acc + s * partialBytes(), factor);
+        }
         for (int j = 0; j < d; j++) {
-            double mean = 0;
-            for (int s = 0; s < slabs; s++) {
-                mean += (double) Simd.get(acc + s * partialBytes() + (long) j * F32)
-                        * Simd.get(first + s * partialBytes() + (long) BLOCK * F32);
-            }
             double key = Simd.get(kRow + (long) j * F32);
-            Simd.set(dqRow + (long) j * F32, (float) (negative * (mean / sum - key) / (temperature * n)));
+            Simd.set(dqRow + (long) j * F32, (float) (negative * (mean[j] / sum - key) / (temperature * n)));
         }
         Simd.setDouble(this.rowLoss + (long) row * Double.BYTES, rowLoss);
         Simd.setInt(rowCorrect + (long) row * Integer.BYTES, top <= positive ? 1 : 0);

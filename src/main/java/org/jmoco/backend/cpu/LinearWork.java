@@ -11,8 +11,14 @@ final class LinearWork {
     /** Rows of a block: four times {@link TileProduct}'s four, so that a batch of 128 gives eight tasks. */
     private static final int ROWS = 16;
 
-    /** Columns of a block: 128 columns by 512 rows of w are 256 KiB, half of an L2 cache. */
+    /** Columns of a block: 128 columns by {@link #DEPTH} rows of w are 256 KiB, half of an L2 cache. */
     private static final int COLS = 128;
+
+    /**
+     * Terms of a sum that are added before the next element has its turn: those rows of w stay in the cache for all rows of a block.
+     * A sum goes on from what its element holds, so it is the same chain.
+     */
+    private static final int DEPTH = 512;
 
     private LinearWork() {}
 
@@ -20,7 +26,10 @@ final class LinearWork {
         return (size + block - 1) / block;
     }
 
-    /** y = b + x w^T. The product wants rows of w^T, so w [K,C] is first transposed into scratch, C x K. */
+    /**
+     * y = b + x w^T. The product wants rows of w^T, so w [K,C] is first transposed into scratch: panels of {@link #COLS} columns of
+     * w^T, one behind the other, each of which stays in the cache while all rows of x go past it.
+     */
     static final class Forward implements Work {
         private final Workers workers;
         private final Buffer y;
@@ -32,7 +41,8 @@ final class LinearWork {
         private final int k;
         private final Workers.Task transpose = this::transpose;
         private final Workers.Task product = this::product;
-        private long wt;
+        private final int panels;
+        private long wt; // [panels, C, COLS] f32
 
         Forward(Workers workers, Buffer y, Buffer x, Buffer w, Buffer b) {
             this.workers = workers;
@@ -43,11 +53,16 @@ final class LinearWork {
             this.n = x.shape().dim(0);
             this.c = x.shape().dim(1);
             this.k = w.shape().dim(0);
+            this.panels = blocks(k, COLS);
         }
 
         @Override
         public long scratchBytes() {
-            return w.bytes();
+            return panels * panelBytes();
+        }
+
+        private long panelBytes() {
+            return (long) c * COLS * Float.BYTES;
         }
 
         @Override
@@ -57,27 +72,35 @@ final class LinearWork {
 
         @Override
         public void run() {
-            workers.run(blocks(c, COLS), transpose);
-            workers.run(blocks(n, ROWS), product);
+            workers.run(panels * blocks(c, COLS), transpose);
+            workers.run(panels * blocks(n, ROWS), product);
         }
 
         private void transpose(int task, int worker) {
-            long from = w.address();
-            for (int i = task * COLS; i < Math.min(c, (task + 1) * COLS); i++) {
-                for (int j = 0; j < k; j++) {
-                    Simd.set(wt + ((long) i * k + j) * Float.BYTES, Simd.get(from + ((long) j * c + i) * Float.BYTES));
+            int panel = task / blocks(c, COLS);
+            int first = task % blocks(c, COLS) * COLS;
+            int cols = Math.min(COLS, k - panel * COLS);
+            long from = w.address() + (long) panel * COLS * c * Float.BYTES;
+            long to = wt + panel * panelBytes();
+            for (int i = first; i < Math.min(c, first + COLS); i++) {
+                for (int j = 0; j < cols; j++) {
+                    Simd.set(to + ((long) i * COLS + j) * Float.BYTES, Simd.get(from + ((long) j * c + i) * Float.BYTES));
                 }
             }
         }
 
         private void product(int task, int worker) {
-            int first = task * ROWS;
-            int rows = Math.min(ROWS, n - first);
-            long to = y.address() + (long) first * k * Float.BYTES;
+            int panel = task / blocks(n, ROWS);
+            int row = task % blocks(n, ROWS) * ROWS;
+            int rows = Math.min(ROWS, n - row);
+            int col = panel * COLS;
+            int cols = Math.min(COLS, k - col);
+            long to = y.address() + ((long) row * k + col) * Float.BYTES;
             for (int i = 0; i < rows; i++) {
-                Simd.copy(to + (long) i * k * Float.BYTES, b.address(), b.bytes());
+                Simd.copy(to + (long) i * k * Float.BYTES, b.address() + (long) col * Float.BYTES, (long) cols * Float.BYTES);
             }
-            TileProduct.multiply(to, k, x.address() + (long) first * c * Float.BYTES, c, 1, wt, k, rows, k, c, true);
+            TileProduct.multiply(to, k, x.address() + (long) row * c * Float.BYTES, c, 1, wt + panel * panelBytes(), COLS, rows, cols, c,
+                    true);
         }
     }
 
@@ -110,9 +133,11 @@ final class LinearWork {
         public void run(int task, int worker) {
             int row = task / blocks(c, COLS) * ROWS;
             int col = task % blocks(c, COLS) * COLS;
-            TileProduct.multiply(dx.address() + ((long) row * c + col) * Float.BYTES, c,
-                    dy.address() + (long) row * k * Float.BYTES, k, 1, w.address() + (long) col * Float.BYTES, c,
-                    Math.min(ROWS, n - row), Math.min(COLS, c - col), k, false);
+            for (int depth = 0; depth < k; depth += DEPTH) {
+                TileProduct.multiply(dx.address() + ((long) row * c + col) * Float.BYTES, c,
+                        dy.address() + ((long) row * k + depth) * Float.BYTES, k, 1, w.address() + ((long) depth * c + col) * Float.BYTES,
+                        c, Math.min(ROWS, n - row), Math.min(COLS, c - col), Math.min(DEPTH, k - depth), depth > 0);
+            }
         }
     }
 

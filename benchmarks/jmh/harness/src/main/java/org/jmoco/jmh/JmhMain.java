@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cpu.CpuBackend;
 import org.jmoco.bench.LayerBench;
+import org.jmoco.bench.OpBench;
 import org.jmoco.bench.Problem;
 import org.jmoco.bench.ResultTable;
 import org.jmoco.bench.ShapeLists;
@@ -36,7 +37,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Runs the JMH benchmarks and prints a row for each problem, over the iterations of all forks: median, 10th and 90th percentile. */
+/**
+ * Runs the JMH benchmarks and prints a row for each problem, over the iterations of all forks: median, 10th and 90th percentile.
+ */
 @Command(name = "run-jmh.sh", sortOptions = false,
         description = "The operations, layers, step and views of jmoco bench by JMH (1.37), in fresh processes, on the CPU.")
 public final class JmhMain implements Callable<Integer> {
@@ -65,7 +68,8 @@ public final class JmhMain implements Callable<Integer> {
             description = "layers and step: batch, image, width, splits, queue, dim (default: ${DEFAULT-VALUE}).")
     private String sizes;
 
-    @Option(names = "--filter", paramLabel = "REGEX", defaultValue = "", description = "Only problems in whose text this is found (default: all).")
+    @Option(names = "--filter", paramLabel = "REGEX", defaultValue = "",
+            description = "Only problems in whose text this is found (default: all).")
     private Pattern filter;
 
     @Option(names = "--forks", defaultValue = "2", description = "Processes for each problem (default: ${DEFAULT-VALUE}).")
@@ -74,7 +78,8 @@ public final class JmhMain implements Callable<Integer> {
     @Option(names = "--warmup", defaultValue = "3", description = "Warm-up iterations in each (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
-    @Option(names = "--iterations", defaultValue = "5", description = "Iterations that count in each (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--iterations", defaultValue = "5",
+            description = "Iterations that count in each (default: ${DEFAULT-VALUE}).")
     private int iterations;
 
     @Option(names = "--seconds", defaultValue = "1", description = "Length of an iteration (default: ${DEFAULT-VALUE}).")
@@ -83,7 +88,8 @@ public final class JmhMain implements Callable<Integer> {
     @Option(names = "--threads", defaultValue = "0", description = "Threads of the cpu backend (default: one for each core).")
     private int threads;
 
-    @Option(names = "--save", paramLabel = "FILE", description = "Also write the rows to FILE, tab-separated, with the full head.")
+    @Option(names = "--save", paramLabel = "FILE",
+            description = "Also write the rows to FILE, tab-separated, with the full head.")
     private Path save;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help message and exit.")
@@ -123,7 +129,7 @@ public final class JmhMain implements Callable<Integer> {
     /** Told here: within a fork it would be a trace. */
     private void requireReadable(String problem) {
         switch (subject) {
-            case kernels -> Problem.parse(problem);
+            case kernels -> OpBench.require(Problem.parse(problem));
             case step -> StepBenchmark.sizes(problem);
             case layers, views -> { } // found among those that there are
         }
@@ -141,14 +147,17 @@ public final class JmhMain implements Callable<Integer> {
     /** Each stage and operation of the step. */
     private List<String> layers() {
         try (Backend planning = CpuBackend.open(1)) { // records only
-            return LayerBench.names(new MocoStep(planning, StepBenchmark.sizes(sizes).config()).program()).stream().map(n -> sizes + " " + n).toList();
+            return LayerBench.names(new MocoStep(planning, StepBenchmark.sizes(sizes).config()).program()).stream()
+                    .map(n -> sizes + " " + n).toList();
         }
     }
 
     private Options options(List<String> wanted) {
         TimeValue time = TimeValue.milliseconds(Math.round(1000 * seconds));
-        return new OptionsBuilder().include(Pattern.quote(subject.benchmark.getName()) + "\\..*").param("problem", wanted.toArray(String[]::new))
-                .param("threads", Integer.toString(threads)).forks(forks).mode(Mode.AverageTime).warmupIterations(warmup).warmupTime(time)
+        return new OptionsBuilder().include(Pattern.quote(subject.benchmark.getName()) + "\\..*")
+                .param("problem", wanted.toArray(String[]::new))
+                .param("threads", Integer.toString(threads)).forks(forks).mode(Mode.AverageTime).warmupIterations(warmup)
+                .warmupTime(time)
                 .measurementIterations(iterations).measurementTime(time).shouldFailOnError(true).build();
     }
 
@@ -158,7 +167,8 @@ public final class JmhMain implements Callable<Integer> {
         try (Backend b = CpuBackend.open(Threads.of(threads))) {
             device = b.describe();
         }
-        ResultTable table = ResultTable.of(subject + " by JMH 1.37", Stream.concat(Stream.of("benchmarks/run-jmh.sh"), arguments.stream()).toList(),
+        ResultTable table = ResultTable.of(subject + " by JMH 1.37",
+                Stream.concat(Stream.of("benchmarks/run-jmh.sh"), arguments.stream()).toList(),
                 RunEnvironment.now("", Threads.of(threads), device, arguments));
         results.forEach(r -> table.add(row(r)));
         return table;

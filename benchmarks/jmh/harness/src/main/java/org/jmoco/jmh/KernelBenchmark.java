@@ -15,7 +15,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** One operation by its problem string. Outputs are poisoned, the result is checked before it is timed and once more at the end. */
+/**
+ * One operation by its problem string. Outputs are poisoned, the result is checked before it is timed and once more at the end.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

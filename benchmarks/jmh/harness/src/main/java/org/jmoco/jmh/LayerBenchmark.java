@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * All launches of one operation in one stage of a MoCo step, one after the other: a row of {@code jmoco bench layers}. The step was
- * checked as a whole; the launches work on what it left in memory.
+ * All launches of one operation in one stage of a MoCo step, one after the other: a row of {@code jmoco bench layers}. The step
+ * was checked as a whole; the launches work on what it left in memory.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -41,11 +41,12 @@ public class StepBenchmark {
     /** @throws UserError if these are not six whole numbers */
     static StepSizes sizes(String text) {
         if (!text.matches("\\d{1,9}( \\d{1,9}){5}")) {
-            throw UserError.usage("sizes '" + text + "': give batch, image, width, splits, queue and dim, as in '128 32 64 8 4096 128'");
+            throw UserError.usage("sizes '" + text
+                    + "': give batch, image, width, splits, queue and dim, as in '128 32 64 8 4096 128'");
         }
         String[] s = text.split(" ");
-        return new StepSizes(Integer.parseInt(s[0]), Integer.parseInt(s[1]), Integer.parseInt(s[2]), Integer.parseInt(s[3]), Integer.parseInt(s[4]),
-                Integer.parseInt(s[5]), false);
+        return new StepSizes(Integer.parseInt(s[0]), Integer.parseInt(s[1]), Integer.parseInt(s[2]), Integer.parseInt(s[3]),
+                Integer.parseInt(s[4]), Integer.parseInt(s[5]), false);
     }
 
     @Benchmark
