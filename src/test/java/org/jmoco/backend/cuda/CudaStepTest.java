@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -48,10 +49,36 @@ class CudaStepTest {
 
     private static final String SYMMETRIC = "pretrain splits 4 symmetric";
 
+    /** Results that several tests compare with, by run and where it ran: computed by whichever test comes first. */
+    private static final Map<String, Map<String, HostTensor>> DONE = new ConcurrentHashMap<>();
+
     /** Some training steps on a backend, with something done before each. */
     private record Run(String name, BiFunction<Backend, Hook, Map<String, HostTensor>> steps) {
         Map<String, HostTensor> on(Backend b) {
             return steps.apply(b, Hook.NONE);
+        }
+
+        /** In f64. */
+        Map<String, HostTensor> truth() {
+            return once("f64", () -> on(ReferenceBackend.open(DType.F64, 2)));
+        }
+
+        Map<String, HostTensor> reference() {
+            return once("f32", () -> on(ReferenceBackend.open(DType.F32, 2)));
+        }
+
+        /** The reference with bf16 maps. */
+        Map<String, HostTensor> model() {
+            return once("bf16", () -> on(ReferenceBackend.open(DType.F32, DType.BF16, 2)));
+        }
+
+        /** As one graph, in plain order, on a device of 8.0. */
+        Map<String, HostTensor> onDevice(Precision p) {
+            return once("device " + p, () -> on(80, CudaOptions.of(p), BlockOrder.FORWARD));
+        }
+
+        private Map<String, HostTensor> once(String where, Supplier<Map<String, HostTensor>> compute) {
+            return DONE.computeIfAbsent(name + " " + where, key -> compute.get());
         }
 
         Map<String, HostTensor> on(int capability, CudaOptions options, BlockOrder order) {
@@ -114,8 +141,8 @@ class CudaStepTest {
     @TestFactory
     Stream<DynamicTest> inF32AsExactAsAnyF32() {
         return runs().stream().map(r -> DynamicTest.dynamicTest(r.name, () -> {
-            Map<String, HostTensor> truth = r.on(ReferenceBackend.open(DType.F64, 2));
-            List<Map<String, HostTensor>> peers = List.of(r.on(ReferenceBackend.open(DType.F32, 2)), r.on(CpuBackend.open(2)));
+            Map<String, HostTensor> truth = r.truth();
+            List<Map<String, HostTensor>> peers = List.of(r.reference(), r.on(CpuBackend.open(2)));
             Map<String, HostTensor> got = r.on(70, CudaOptions.of(Precision.F32), BlockOrder.FORWARD);
             compare(truth, got, name -> {
                 HostTensor t = truth.get(name);
@@ -147,27 +174,8 @@ class CudaStepTest {
      */
     @TestFactory
     Stream<DynamicTest> inBf16AndTf32AsExactAsTheModelOfBf16() {
-        return runs().stream().flatMap(r -> {
-            Lazy truth = new Lazy(() -> r.on(ReferenceBackend.open(DType.F64, 2)));
-            Lazy model = new Lazy(() -> r.on(ReferenceBackend.open(DType.F32, DType.BF16, 2)));
-            return Stream.of(Precision.BF16, Precision.TF32).map(p -> DynamicTest.dynamicTest(r.name + " " + p, () ->
-                    asExactAsTheModel(truth.get(), model.get(), r.on(80, CudaOptions.of(p), BlockOrder.FORWARD), p)));
-        });
-    }
-
-    /** Computed once, by whichever test comes first. */
-    private static final class Lazy implements Supplier<Map<String, HostTensor>> {
-        private final Supplier<Map<String, HostTensor>> compute;
-        private Map<String, HostTensor> value;
-
-        Lazy(Supplier<Map<String, HostTensor>> compute) {
-            this.compute = compute;
-        }
-
-        @Override
-        public Map<String, HostTensor> get() {
-            return value = value == null ? compute.get() : value;
-        }
+        return runs().stream().flatMap(r -> Stream.of(Precision.BF16, Precision.TF32).map(p -> DynamicTest.dynamicTest(r.name + " " + p,
+                () -> asExactAsTheModel(r.truth(), r.model(), r.onDevice(p), p))));
     }
 
     private static void asExactAsTheModel(Map<String, HostTensor> truth, Map<String, HostTensor> model, Map<String, HostTensor> got,
@@ -271,7 +279,7 @@ class CudaStepTest {
 
     @Test
     void aLossThatIsNotThatOfItsLogitsIsSeen() {
-        Map<String, HostTensor> got = new HashMap<>(run(SYMMETRIC).on(ReferenceBackend.open(DType.F32, 2)));
+        Map<String, HostTensor> got = new HashMap<>(run(SYMMETRIC).reference());
         HostTensor right = got.get("loss 1");
         assertNull(lossIsThatOfItsLogits("loss 1", got, Precision.F32));
         got.put("loss 1", HostTensor.of(right.shape(), new double[] {right.get(0) * 1.0001}));
@@ -286,12 +294,11 @@ class CudaStepTest {
     Stream<DynamicTest> graphsStepsAndOrdersOfBlocksGiveTheSameBits() {
         Run r = run(SYMMETRIC);
         return Stream.of(Precision.F32, Precision.BF16).map(p -> DynamicTest.dynamicTest(p.toString(), () -> {
+            Map<String, HostTensor> once = r.onDevice(p);
             CudaOptions graphs = CudaOptions.of(p);
-            Map<String, HostTensor> once = r.on(80, graphs, BlockOrder.FORWARD);
-            assertSame(once, r.on(80, graphs, BlockOrder.SHUFFLED), "a second run, blocks in disorder");
             assertSame(once, r.on(80, graphs.withGraphs(false), BlockOrder.REVERSE), "steps one by one, blocks from the last");
             CudaOptions branches = graphs.withBranches(true);
-            assertSame(once, r.on(80, branches, BlockOrder.FORWARD), "keys on a branch, before the queries");
+            assertSame(once, r.on(80, branches, BlockOrder.SHUFFLED), "a second graph, keys on a branch before the queries, blocks in disorder");
             EmulatedGpu late = new EmulatedGpu(80);
             late.branchLast(true);
             assertSame(once, r.on(late, branches.withGraphs(false), BlockOrder.FORWARD), "keys on a branch, behind, step by step");
