@@ -90,6 +90,26 @@ class FaultsTest {
         fault("of the thread's local memory", 1, 1, ".local .align 4 .b8 l[8]; st.local.u32 [l], 1; ld.local.u32 %r2, [l+4];");
     }
 
+    /** The body for each of the 8 words behind {@code base}, whose address is %rd2: one instruction that comes back to its allocation. */
+    private static String eachWord(String base, String label, String body) {
+        return "mov.u32 %r2, 0; mov.u64 %rd2, " + base + "; " + label + ": " + body
+                + " add.u64 %rd2, %rd2, 4; add.u32 %r2, %r2, 1; setp.lt.u32 %p1, %r2, 8; @%p1 bra " + label + ";\n";
+    }
+
+    /** Lanes are then checked together, and no less than before. */
+    @Test
+    void unwrittenMemoryWhereTheInstructionHasBeenBefore() {
+        String read = eachWord("%rd0", "read", "ld.global.f32 %f1, [%rd2];");
+        sound(1, 8, read);
+        lab.gpu.memory().poison(in + 20, 4);
+        fault("nothing wrote: byte 20 of 'floats'", 1, 8, read);
+        sound(1, 1, eachWord("%rd0", "write", "st.global.f32 [%rd2], 0f00000000;") + read);
+        sound(1, 8, read);
+        String constant = eachWord("%rd1", "constant", "ld.global.nc.f32 %f1, [%rd2];");
+        sound(1, 1, constant);
+        fault("ld.global.nc reads what this launch has written: byte 20", 1, 1, "st.global.u32 [%rd1+20], 1;" + constant);
+    }
+
     @Test
     void unwrittenRegisters() {
         fault("reads a register that nothing wrote", 1, 1, "add.u32 %r5, %r4, 1;");
