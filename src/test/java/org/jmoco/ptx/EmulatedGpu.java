@@ -95,8 +95,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     // ---- what tests set and ask ---------------------------------------------------------------------------------
 
     /**
-     * From now on each launch runs once in each of these orders, of which those that are the same for its grid count once; it is a
-     * fault if the bits in memory then differ.
+     * From now on each launch runs once in each of these orders, of which those that are the same for its grid count once; it is
+     * a fault if the bits in memory then differ.
      */
     public void blockOrders(BlockOrder... each) {
         if (each.length == 0) {
@@ -480,7 +480,10 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         };
     }
 
-    /** Not a time: the number of warp instructions that ran in between, and a fixed one for each library call. Copies count nothing. */
+    /**
+     * Not a time: the number of warp instructions that ran in between, and a fixed one for each library call. Copies count
+     * nothing.
+     */
     @Override
     public long time(Runnable enqueue) {
         synchronous("cuEventRecord");

@@ -69,7 +69,8 @@ class FaultsTest {
         String text = Lab.kernel(0, "mov.u64 %rd1, table; st.global.u32 [%rd1], 3;").replace(".visible",
                 ".const .align 4 .b32 table = 5;\n.visible");
         assertTrue(assertThrows(PtxFault.class, () -> lab.run(text, 1, 1, 0)).getMessage().contains("writes constant memory"));
-        assertDoesNotThrow(() -> lab.run(text.replace("mov.u64 %rd1, table; st.global.u32 [%rd1], 3;", "ld.const.u32 %r1, [table];"), 1, 1, 0));
+        assertDoesNotThrow(() -> lab.run(text.replace("mov.u64 %rd1, table; st.global.u32 [%rd1], 3;",
+                "ld.const.u32 %r1, [table];"), 1, 1, 0));
     }
 
     // ---- what nothing wrote ------------------------------------------------------------------------------------
@@ -90,7 +91,10 @@ class FaultsTest {
         fault("of the thread's local memory", 1, 1, ".local .align 4 .b8 l[8]; st.local.u32 [l], 1; ld.local.u32 %r2, [l+4];");
     }
 
-    /** The body for each of the 8 words behind {@code base}, whose address is %rd2: one instruction that comes back to its allocation. */
+    /**
+     * The body for each of the 8 words behind {@code base}, whose address is %rd2: one instruction that comes back to its
+     * allocation.
+     */
     private static String eachWord(String base, String label, String body) {
         return "mov.u32 %r2, 0; mov.u64 %rd2, " + base + "; " + label + ": " + body
                 + " add.u64 %rd2, %rd2, 4; add.u32 %r2, %r2, 1; setp.lt.u32 %p1, %r2, 8; @%p1 bra " + label + ";\n";

@@ -73,14 +73,15 @@ final class ConvolutionChoices implements AutoCloseable {
         candidates.removeIf(a -> deterministic && !a.deterministic() || a.workspaceBytes() > workspaceLimit());
         if (candidates.isEmpty()) {
             throw UserError.failed("cuda backend: cuDNN offers nothing for " + problem + " that is "
-                    + (deterministic ? "deterministic and " : "") + "content with a workspace of " + workspaceLimit() / 1_000_000 + " MB; it has "
-                    + all + (deterministic ? ". --nondeterministic allows all of them" : ""));
+                    + (deterministic ? "deterministic and " : "") + "content with a workspace of " + workspaceLimit() / 1_000_000
+                    + " MB; it has " + all + (deterministic ? ". --nondeterministic allows all of them" : ""));
         }
         Algorithm kept = file.get(problem, candidates);
         if (kept != null) {
             return kept;
         }
-        Algorithm fastest = candidates.size() == 1 ? candidates.getFirst() : fastest(problem, direction, g, convolution, candidates);
+        Algorithm fastest = candidates.size() == 1 ? candidates.getFirst()
+                : fastest(problem, direction, g, convolution, candidates);
         file.put(problem, fastest);
         return fastest;
     }
@@ -89,7 +90,8 @@ final class ConvolutionChoices implements AutoCloseable {
         return gpu.info().memoryBytes() / MEMORY_PER_WORKSPACE;
     }
 
-    private Algorithm fastest(String problem, Direction direction, ConvGeometry g, Convolution convolution, List<Algorithm> candidates) {
+    private Algorithm fastest(String problem, Direction direction, ConvGeometry g, Convolution convolution,
+            List<Algorithm> candidates) {
         Shape[] operands = switch (direction) {
             case FORWARD -> new Shape[] {g.y(), g.x(), g.filter()};
             case BACKWARD_DATA -> new Shape[] {g.x(), g.y(), g.filter()};

@@ -32,7 +32,8 @@ final class KernelLibrary {
             return READ.computeIfAbsent(file, f -> {
                 try (InputStream in = KernelLibrary.class.getResourceAsStream(FOLDER + f)) {
                     return in == null ? Optional.empty()
-                            : Optional.of(new Text(f, new String(in.readAllBytes(), StandardCharsets.US_ASCII), new ConcurrentHashMap<>()));
+                            : Optional.of(new Text(f, new String(in.readAllBytes(), StandardCharsets.US_ASCII),
+                                    new ConcurrentHashMap<>()));
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -85,8 +86,9 @@ final class KernelLibrary {
                 return v.kernel(signature.get());
             }
         }
-        throw new GpuException("kernel " + entry + ": " + (usable.isEmpty() ? "no " + FOLDER.substring(1) + module + ".sm_*.ptx is there"
-                : "none of " + String.join(", ", usable.stream().map(v -> v.text.file).toList()) + " has it") + " for a device of compute capability "
+        String found = usable.isEmpty() ? "no " + FOLDER.substring(1) + module + ".sm_*.ptx is there"
+                : "none of " + String.join(", ", usable.stream().map(v -> v.text.file).toList()) + " has it";
+        throw new GpuException("kernel " + entry + ": " + found + " for a device of compute capability "
                 + gpu.info().capability() / 10 + "." + gpu.info().capability() % 10);
     }
 

@@ -65,8 +65,9 @@ class JCudaGpuTest {
         Path libraries = libraries(12);
         return Stream.of(
                 why("nothing is wrong", libraries, Map.of(), text -> assertEquals("cuda backend: Paper GPU", text)),
-                why("no device", libraries, Map.of("FAKE_CUDA_FAIL", "cuInit:100"), text -> assertTrue(text.startsWith("cuda backend:"
-                        + " cuInit: CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected\n  cure: check that nvidia-smi"), text)),
+                why("no device", libraries, Map.of("FAKE_CUDA_FAIL", "cuInit:100"), text ->
+                        assertTrue(text.startsWith("cuda backend: cuInit: CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is"
+                                + " detected\n  cure: check that nvidia-smi"), text)),
                 why("none is shown", libraries, Map.of("FAKE_CUDA_DEVICES", "0"), text ->
                         assertTrue(text.startsWith("cuda backend: the driver shows no device\n  cure: "), text)),
                 why("too old", libraries, Map.of("FAKE_CUDA_MAJOR", "6"), text -> assertTrue(text.startsWith(
