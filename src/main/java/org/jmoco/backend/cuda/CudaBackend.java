@@ -58,7 +58,12 @@ public final class CudaBackend extends Backend {
             throw tooOld(gpu, "--precision " + options.precision() + " needs " + capability(AMPERE)
                     + " (Ampere) or later; use --precision f32, or f16, which has tensor cores from 7.0 on");
         }
-        return new CudaBackend(gpu, options);
+        try {
+            return new CudaBackend(gpu, options);
+        } catch (RuntimeException e) { // the second stream's handles and workspace may be too much
+            gpu.close();
+            throw e;
+        }
     }
 
     private static UserError tooOld(Gpu gpu, String why) {

@@ -53,15 +53,16 @@ final class CudaMemory {
                         "cuda backend: out of device memory. The arena %s (%s) needs %.1f MB, but %.1f MB are free on %s after"
                         + " %.1f MB of this run. The plan:%n%sLower it by %s.", region.name().toLowerCase(Locale.ROOT),
                 region.holds, x.wantedBytes() * 1e-6, x.freeBytes() * 1e-6, gpu.info().name(), taken * 1e-6, plan.table(),
-                cure(largest)), x);
+                cure(largest, plan)), x);
     }
 
     /** The options that shrink the largest arena, strongest first. */
-    private String cure(Region largest) {
+    private String cure(Region largest, MemoryPlan plan) {
         String narrow = precision.featureMaps().bytes == 2 ? "" : gpu.info().capability() < 80 ? ", --precision f16"
                 : ", --precision bf16";
         if (BY_BATCH.contains(largest)) {
-            return "--batch, --image" + narrow + " or --width";
+            boolean apart = plan.keepsBranchesApart() && (largest == Region.ACTIVATIONS || largest == Region.SCRATCH);
+            return "--batch, --image" + narrow + " or --width" + (apart ? ", or leave out --branches" : "");
         }
         if (largest == Region.DATA) {
             return "--feed host, which keeps the images in the host's memory";

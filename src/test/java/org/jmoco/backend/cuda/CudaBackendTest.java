@@ -270,6 +270,43 @@ class CudaBackendTest {
         }
     }
 
+    /** Branches keep feature maps apart: without them the same step takes less. */
+    @Test
+    void leavingOutBranchesIsACureForActivations() {
+        for (boolean branches : new boolean[] {true, false}) {
+            try (CudaBackend b = CudaBackend.open(new ScriptedGpu(90), f32().withBranches(branches))) {
+                Recorder rec = b.record("large");
+                Buffer small = rec.activation("small", Shape.of(1));
+                rec.branch(() -> {
+                    rec.fill("k", rec.activation("large", Shape.of(8 << 20)), 1);
+                    return null;
+                });
+                rec.fill("q", small, 1);
+                rec.join();
+                rec.finish();
+                String m = assertThrows(UserError.class, b::allocate).getMessage();
+                assertTrue(m.endsWith("Lower it by --batch, --image, --precision bf16 or --width"
+                        + (branches ? ", or leave out --branches." : ".")), m);
+            }
+        }
+    }
+
+    @Test
+    void aDeviceWithoutRoomForASecondStreamIsClosed() {
+        ScriptedGpu gpu = new ScriptedGpu(90);
+        gpu.fail("prepare branch");
+        assertThrows(GpuOutOfMemoryException.class, () -> CudaBackend.open(gpu, f32().withBranches(true)));
+        assertEquals(List.of("close device"), gpu.log);
+        assertEquals(List.of("prepare branch"), opened(f32().withBranches(true)));
+        assertEquals(List.of(), opened(f32()));
+    }
+
+    private static List<String> opened(CudaOptions options) {
+        ScriptedGpu gpu = new ScriptedGpu(90);
+        CudaBackend.open(gpu, options);
+        return List.copyOf(gpu.log);
+    }
+
     @Test
     void tooOldADeviceIsRefusedAndClosed() {
         ScriptedGpu pascal = new ScriptedGpu(61);
