@@ -60,7 +60,10 @@ public abstract class Backend implements AutoCloseable {
         return real();
     }
 
-    /** True if gradients must be scaled on their way through feature maps ({@link LossScaling}), whose type has too narrow a range. */
+    /**
+     * True if gradients must be scaled on their way through feature maps ({@link LossScaling}), whose type has too narrow a
+     * range.
+     */
     public boolean scalesLosses() {
         return featureMaps() == DType.F16;
     }
@@ -81,8 +84,8 @@ public abstract class Backend implements AutoCloseable {
     }
 
     /**
-     * Bytes that a tensor can have at most. It is asked while a program is recorded, so that an impossible size ends there and not
-     * after tables have been made for it; the whole plan is measured against free memory by {@link #allocate()}.
+     * Bytes that a tensor can have at most. It is asked while a program is recorded, so that an impossible size ends there and
+     * not after tables have been made for it; the whole plan is measured against free memory by {@link #allocate()}.
      */
     protected long memoryBytes() {
         return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
@@ -129,7 +132,9 @@ public abstract class Backend implements AutoCloseable {
     /** Copies host values into a buffer, converting between f32, f64, bf16 and f16 where they differ. Sizes must agree. */
     public abstract void upload(Buffer dst, HostTensor src);
 
-    /** A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is, F32 of a bf16 or f16 buffer. Waits for running programs. */
+    /**
+     * A copy of a buffer's values: F32, F64, I32 or U8 as the buffer is, F32 of a bf16 or f16 buffer. Waits for running programs.
+     */
     public abstract HostTensor download(Buffer src);
 
     /** Frees all memory; the backend is unusable afterwards. */

@@ -4,7 +4,8 @@ import org.jmoco.tensor.Shape;
 
 /**
  * Sizes of a two-dimensional convolution or pooling: x N x H x W x C, w K x R x S x C, y N x P x Q x K, the same stride and
- * zero padding on both axes (less than the filter, so that each window meets the image), no dilation, no groups. P = (H + 2 pad - R) / stride + 1 rounded down, Q likewise.
+ * zero padding on both axes (less than the filter, so that each window meets the image), no dilation, no groups. P = (H + 2 pad -
+ * R) / stride + 1 rounded down, Q likewise.
  *
  * <p>For pooling K = C.
  */
@@ -15,8 +16,8 @@ public record ConvGeometry(int n, int h, int w, int c, int k, int r, int s, int 
                     + " k" + k + " r" + r + " s" + s + " st" + stride + " pd" + pad);
         }
         if (pad >= r || pad >= s) {
-            throw new IllegalArgumentException("conv2d: padding " + pad + " must be smaller than the filter, which is " + r + "x" + s
-                    + "; else windows would hold nothing but padding");
+            throw new IllegalArgumentException("conv2d: padding " + pad + " must be smaller than the filter, which is " + r + "x"
+                    + s + "; else windows would hold nothing but padding");
         }
         if (h + 2 * pad < r || w + 2 * pad < s) {
             throw new IllegalArgumentException("conv2d: a " + r + "x" + s + " filter does not fit an image of " + h + "x" + w

@@ -3,9 +3,9 @@ package org.jmoco.backend;
 /**
  * How the loss scale of f16 is kept and moved (Micikevicius et al. 2018, section 3.2; torch.amp.GradScaler's constants).
  *
- * <p>Gradients of feature maps are mostly below 2^-24, the smallest f16 number. So the backward pass begins with a gradient that is
- * multiplied by a power of two, and the optimiser divides by it, both exactly. Where a gradient overflows, the step's update is left
- * out and the scale halved; after some updates in a row it is doubled.
+ * <p>Gradients of feature maps are mostly below 2^-24, the smallest f16 number. So the backward pass begins with a gradient that
+ * is multiplied by a power of two, and the optimiser divides by it, both exactly. Where a gradient overflows, the step's update
+ * is left out and the scale halved; after some updates in a row it is doubled.
  *
  * <p>In memory stands the exponent less {@link #FIRST_EXPONENT}, I32: zeros, which all memory holds at first, mean 65536.
  */

@@ -28,6 +28,7 @@ public final class MemoryPlan {
     private final Map<Region, Long> arenaBytes = new EnumMap<>(Region.class);
     private final Map<Buffer, Long> offsets = new HashMap<>();
     private long branchScratch;
+    private boolean branched;
     private boolean closed;
 
     MemoryPlan() {}
@@ -72,6 +73,7 @@ public final class MemoryPlan {
         long activations = 0;
         long scratch = 0;
         long scratchOfBranches = 0;
+        branched = branches && programs.stream().anyMatch(p -> !p.branches().isEmpty());
         for (Program p : programs) {
             activations = Math.max(activations, pack(p, branches ? p.branches() : List.of()));
             for (int i = 0; i < p.steps().size(); i++) {
@@ -138,6 +140,11 @@ public final class MemoryPlan {
     /** Bytes of one region's arena. Known after {@link Backend#allocate()}. */
     public long bytes(Region region) {
         return arenaBytes.getOrDefault(region, 0L);
+    }
+
+    /** True if branches have memory of their own, of which steps in order would share a part. */
+    public boolean keepsBranchesApart() {
+        return branched;
     }
 
     /** Where the workspace of steps in branches starts in {@link Region#SCRATCH}; 0 if they share that of all others. */

@@ -245,8 +245,8 @@ public interface Ops {
     Work scaleLoss(Buffer x, Buffer exponent);
 
     /**
-     * After a step: exponent as {@link LossScaling#next} says; finiteSteps counts, and starts anew when the exponent moves or a step was
-     * not finite; nonFinite = 0.
+     * After a step: exponent as {@link LossScaling#next} says; finiteSteps counts, and starts anew when the exponent moves or a
+     * step was not finite; nonFinite = 0.
      *
      * @param exponent I32 scalar, @param finiteSteps I32 scalar, @param nonFinite I32 scalar, all changed
      */

@@ -128,11 +128,11 @@ public final class Program {
             total += nanos[i];
             Step s = steps.get(i);
             String branch = branched ? String.format(Locale.ROOT, "%6s ", inBranch(i) ? branchOf(i) : "-") : "";
-            printTime(out, Integer.toString(i), branch + String.format(Locale.ROOT, "%-34s %-16s %-44s", s.name(), s.op(), s.problem()),
-                    nanos[i], s.bytes(), s.flops());
+            String what = String.format(Locale.ROOT, "%-34s %-16s %-44s", s.name(), s.op(), s.problem());
+            printTime(out, Integer.toString(i), branch + what, nanos[i], s.bytes(), s.flops());
         }
-        printTime(out, "", (branched ? " ".repeat(7) : "") + String.format(Locale.ROOT, "%-34s %-16s %-44s", "total", "", ""), total,
-                bytes(), flops());
+        String all = String.format(Locale.ROOT, "%-34s %-16s %-44s", "total", "", "");
+        printTime(out, "", (branched ? " ".repeat(7) : "") + all, total, bytes(), flops());
     }
 
     private static void printTime(PrintStream out, String number, String what, long nanos, long bytes, long flops) {

@@ -53,8 +53,9 @@ public final class Recorder {
     public Buffer activation(String name, DType dtype, Shape shape) {
         Buffer b = new Buffer(name, Region.ACTIVATIONS, dtype, shape);
         if (b.bytes() > backend.memoryBytes()) {
-            throw UserError.failed(String.format(Locale.ROOT, "not enough memory: %s (%s %s) alone needs %,d MB, and there are %,d MB"
-                    + " in all.%nLower --batch, --width or --image.", name, shape, dtype, b.bytes() / 1_000_000,
+            throw UserError.failed(String.format(Locale.ROOT,
+                    "not enough memory: %s (%s %s) alone needs %,d MB, and there are %,d MB in all.%nLower --batch, --width or"
+                    + " --image.", name, shape, dtype, b.bytes() / 1_000_000,
                     backend.memoryBytes() / 1_000_000));
         }
         transients.add(b);
@@ -106,8 +107,8 @@ public final class Recorder {
             for (Buffer b : operands) {
                 if (w.overlaps(b)) {
                     throw new IllegalStateException("program " + programName + ": step " + writer.name() + " " + writer.op()
-                            + " writes " + w + ", which step " + other.name() + " " + other.op() + " touches; one is in a branch and"
-                            + " the other beside it: call join() between the two");
+                            + " writes " + w + ", which step " + other.name() + " " + other.op()
+                            + " touches; one is in a branch and the other beside it: call join() between the two");
                 }
             }
         }
@@ -137,8 +138,8 @@ public final class Recorder {
             }
             for (Buffer b : s.writes()) {
                 if (b.region() == Region.ACTIVATIONS && !transients.contains(b.root())) {
-                    throw new IllegalStateException("program " + programName + ": step " + s.name() + " " + s.op() + " writes " + b
-                            + ", a transient of another program; declare it with this program's recorder");
+                    throw new IllegalStateException("program " + programName + ": step " + s.name() + " " + s.op() + " writes "
+                            + b + ", a transient of another program; declare it with this program's recorder");
                 }
             }
             written.addAll(s.writes());
@@ -188,7 +189,8 @@ public final class Recorder {
     }
 
     public void globalAvgPoolBackward(String name, Buffer dx, Buffer dy) {
-        Check c = new Check(name, "avg_pool_bwd").rank("dx", dx, 4).real("dy", dy, Shape.of(dx.shape().dim(0), dx.shape().dim(3)));
+        Check c = new Check(name, "avg_pool_bwd").rank("dx", dx, 4)
+                .real("dy", dy, Shape.of(dx.shape().dim(0), dx.shape().dim(3)));
         add(c, "x" + dx.shape(), reads(dy), writes(dx), dx.size(), ops.globalAvgPoolBackward(dx, dy));
     }
 
@@ -205,17 +207,17 @@ public final class Recorder {
                 ops.batchNormForward(g, y, x, residual, gamma, beta, runningMean, runningVar, savedMean, savedInvStd, relu));
     }
 
-    public void batchNormInference(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
-            Buffer runningMean, Buffer runningVar, boolean relu) {
+    public void batchNormInference(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma,
+            Buffer beta, Buffer runningMean, Buffer runningVar, boolean relu) {
         Check c = new Check(name, "batch_norm_inf").map("y", y, g.x()).map("x", x, g.x()).optionalMap("residual", residual, g.x())
                 .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
                 .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel());
-        add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar), writes(y), 4 * x.size(),
-                ops.batchNormInference(g, y, x, residual, gamma, beta, runningMean, runningVar, relu));
+        add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar), writes(y),
+                4 * x.size(), ops.batchNormInference(g, y, x, residual, gamma, beta, runningMean, runningVar, relu));
     }
 
-    public void batchNormBackward(String name, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
-            Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
+    public void batchNormBackward(String name, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta,
+            Buffer dy, Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
         Check c = new Check(name, "batch_norm_bwd").map("dx", dx, g.x());
         if (dResidual != dy) {
             c.optionalMap("dResidual", dResidual, g.x());
@@ -230,7 +232,8 @@ public final class Recorder {
             read.add(dbeta);
         }
         add(c, problem(g, dResidual != null, relu), read, writes(dx, dResidual, dgamma, dbeta), 11 * x.size(),
-                ops.batchNormBackward(g, dx, dResidual, dgamma, dbeta, dy, x, y, gamma, savedMean, savedInvStd, relu, accumulate));
+                ops.batchNormBackward(g, dx, dResidual, dgamma, dbeta, dy, x, y, gamma, savedMean, savedInvStd, relu,
+                        accumulate));
     }
 
     private static String problem(BatchNormGeometry g, boolean residual, boolean relu) {
@@ -280,7 +283,8 @@ public final class Recorder {
     }
 
     public void l2NormalizeForward(String name, Buffer y, Buffer norm, Buffer x) {
-        Check c = new Check(name, "l2_norm_fwd").rank("x", x, 2).real("y", y, x.shape()).real("norm", norm, Shape.of(x.shape().dim(0)));
+        Check c = new Check(name, "l2_norm_fwd").rank("x", x, 2).real("y", y, x.shape())
+                .real("norm", norm, Shape.of(x.shape().dim(0)));
         add(c, "x" + x.shape(), reads(x), writes(y, norm), 3 * x.size(), ops.l2NormalizeForward(y, norm, x));
     }
 
@@ -302,7 +306,8 @@ public final class Recorder {
         c.real("queue", queue, Shape.of(m, d)).real("k", k, q.shape()).real("dq", dq, q.shape()).real("loss", loss, Shape.SCALAR)
                 .ints("correct", correct, Shape.SCALAR);
         add(c, "n" + n + " m" + m + " d" + d, accumulate ? reads(q, k, queue, loss, correct) : reads(q, k, queue),
-                writes(loss, correct, dq), 4L * n * (m + 1) * d, ops.infoNce(loss, correct, dq, q, k, queue, temperature, accumulate));
+                writes(loss, correct, dq), 4L * n * (m + 1) * d,
+                ops.infoNce(loss, correct, dq, q, k, queue, temperature, accumulate));
     }
 
     public void softmaxCrossEntropy(String name, Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
@@ -328,7 +333,8 @@ public final class Recorder {
         expected[0] = n;
         c.operand("dst", dst, src.dtype(), Shape.of(expected)).ints("index", index, Shape.of(n));
         // Bytes: a gather reads as many rows as it writes, whatever the size of src.
-        add(c, "x" + dst.shape(), reads(src, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(), ops.gatherRows(dst, src, index));
+        add(c, "x" + dst.shape(), reads(src, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(),
+                ops.gatherRows(dst, src, index));
     }
 
     public void enqueue(String name, Buffer queue, Buffer head, Buffer keys) {
@@ -347,7 +353,8 @@ public final class Recorder {
         int d = queries.shape().dim(1);
         int m = bank.shape().dim(0);
         int k = similarity.shape().dim(1);
-        c.real("queries", queries, queries.shape()).real("bank", bank, Shape.of(m, d)).real("similarity", similarity, Shape.of(n, k))
+        c.real("queries", queries, queries.shape()).real("bank", bank, Shape.of(m, d))
+                .real("similarity", similarity, Shape.of(n, k))
                 .ints("index", index, Shape.of(n, k))
                 .require(k <= m, k + " neighbours are wanted of a bank of " + m + " rows; choose at most as many");
         add(c, "n" + n + " m" + m + " d" + d + " top" + k, reads(queries, bank), writes(index, similarity), 2L * n * m * d,
@@ -359,7 +366,8 @@ public final class Recorder {
     public void momentumUpdate(String name, Buffer key, Buffer query, double m) {
         Check c = new Check(name, "momentum").require(m >= 0 && m <= 1, "m must lie in 0 .. 1, is " + m)
                 .any("key", key).real("query", query, key.shape());
-        add(c, "x" + key.shape(), reads(key, query), writes(key), 3 * key.size(), 3 * key.bytes(), ops.momentumUpdate(key, query, m));
+        add(c, "x" + key.shape(), reads(key, query), writes(key), 3 * key.size(), 3 * key.bytes(),
+                ops.momentumUpdate(key, query, m));
     }
 
     public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay) {
@@ -372,18 +380,18 @@ public final class Recorder {
         Check c = new Check(name, "sgd").any("w", w).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR);
         guard(c, exponent, nonFinite);
-        add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate, exponent, nonFinite), writes(w, velocity), 6 * w.size(), 5 * w.bytes(),
-                ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay, exponent, nonFinite));
+        add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate, exponent, nonFinite), writes(w, velocity), 6 * w.size(),
+                5 * w.bytes(), ops.sgd(w, dw, velocity, learningRate, momentum, weightDecay, exponent, nonFinite));
     }
 
-    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
-            double eps, double weightDecay) {
+    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1,
+            double beta2, double eps, double weightDecay) {
         adam(name, w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay, null, null);
     }
 
     /** As above, of scaled gradients. */
-    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
-            double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
+    public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1,
+            double beta2, double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
         Check c = new Check(name, "adam").any("w", w).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR).ints("step", step, Shape.SCALAR);
         guard(c, exponent, nonFinite);
@@ -422,7 +430,8 @@ public final class Recorder {
         Check c = new Check(name, "select_row").realOrInts("table", table).require(table.shape().rank() > 0 && table.size() > 0,
                 "table must have rows, is " + table);
         int[] extents = table.shape().toArray();
-        c.operand("dst", dst, table.dtype(), Shape.of(Arrays.copyOfRange(extents, 1, extents.length))).ints("index", index, Shape.SCALAR);
+        c.operand("dst", dst, table.dtype(), Shape.of(Arrays.copyOfRange(extents, 1, extents.length)))
+                .ints("index", index, Shape.SCALAR);
         add(c, "x" + dst.shape() + " of " + extents[0], reads(table, index), writes(dst), 0, 2 * dst.bytes() + index.bytes(),
                 ops.selectRow(dst, table, index));
     }
@@ -431,7 +440,8 @@ public final class Recorder {
         Check c = new Check(name, "store").realOrInts("log", log).require(log.shape().rank() == 1 && log.size() > 0,
                 "log must be a vector, is " + log);
         c.ints("index", index, Shape.SCALAR).operand("value", value, log.dtype(), Shape.SCALAR);
-        add(c, "x" + log.shape(), reads(index, value), writes(log), 0, index.bytes() + 2 * value.bytes(), ops.store(log, index, value));
+        add(c, "x" + log.shape(), reads(index, value), writes(log), 0, index.bytes() + 2 * value.bytes(),
+                ops.store(log, index, value));
     }
 
     public void increment(String name, Buffer counter) {
@@ -441,9 +451,10 @@ public final class Recorder {
 
     // ---- images ------------------------------------------------------------------------------------------------
 
-    public void randomViews(String name, ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels,
-            Buffer images, Buffer chosen, Buffer epoch) {
-        Check c = new Check(name, "random_views").require(views.size() == purposes.size() && (views.size() == 1 || views.size() == 2),
+    public void randomViews(String name, ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views,
+            Buffer pixels, Buffer images, Buffer chosen, Buffer epoch) {
+        Check c = new Check(name, "random_views").require(views.size() == purposes.size()
+                && (views.size() == 1 || views.size() == 2),
                 views.size() + " views and " + purposes.size() + " purposes; there must be one or two, and as many of both");
         c.present("chosen", chosen).require(chosen.shape().rank() == 1, "chosen must be a vector, is " + chosen);
         int n = chosen.shape().dim(0);
@@ -457,7 +468,8 @@ public final class Recorder {
         List<Buffer> read = reads(pixels, images, chosen, epoch);
         // Bytes: each view is written, and at most one image read for it; the box is a part of that.
         long bytes = views.size() * (views.getFirst().bytes() + n * (pixels.bytes() / images.shape().dim(0)));
-        add(c, "n" + n + " " + g, read, List.copyOf(views), 0, bytes, ops.randomViews(g, seed, purposes, views, pixels, images, chosen, epoch));
+        add(c, "n" + n + " " + g, read, List.copyOf(views), 0, bytes,
+                ops.randomViews(g, seed, purposes, views, pixels, images, chosen, epoch));
     }
 
     // ---- plain memory ------------------------------------------------------------------------------------------
@@ -523,7 +535,8 @@ public final class Recorder {
 
         /** An operand of any shape, real or of the feature maps' type: for steps that treat each element or row alike. */
         Check values(String operand, Buffer b) {
-            return present(operand, b).operand(operand, b, b.dtype() == backend.featureMaps() ? b.dtype() : backend.real(), b.shape());
+            return present(operand, b).operand(operand, b, b.dtype() == backend.featureMaps() ? b.dtype() : backend.real(),
+                    b.shape());
         }
 
         /** A feature map or a batch of images. */

@@ -30,13 +30,15 @@ public abstract class BackendConformanceTest {
         String only = System.getProperty("case", "");
         List<OpCase> cases;
         try (Backend backend = open(1)) {
-            cases = OpCases.all().stream().filter(c -> c.problem().contains(only) && covers(c.problem()) && c.runsOn(backend)).toList();
+            cases = OpCases.all().stream().filter(c -> c.problem().contains(only) && covers(c.problem()) && c.runsOn(backend))
+                    .toList();
         }
         return cases.stream().map(c -> DynamicTest.dynamicTest(c.problem(), () -> {
             Map<String, HostTensor> alone = c.compareWithReference(open(1));
             c.run(open(SEVERAL)).forEach((name, t) -> {
                 if (!t.bitEquals(alone.get(name))) {
-                    throw new AssertionError(c.problem() + ": " + name + " with " + SEVERAL + " threads is not what 1 thread gives");
+                    throw new AssertionError(c.problem() + ": " + name + " with " + SEVERAL
+                            + " threads is not what 1 thread gives");
                 }
             });
         }));

@@ -25,8 +25,8 @@ class MemoryPlanTest {
     }
 
     /**
-     * A random program over transients of random length: fill, copy of a part, halves, ReLU, in place too. {@code values} follows it with
-     * an array of its own for each buffer.
+     * A random program over transients of random length: fill, copy of a part, halves, ReLU, in place too. {@code values} follows
+     * it with an array of its own for each buffer.
      */
     private static final class RandomProgram {
         final Backend backend = ReferenceBackend.open(DType.F64, 1);
@@ -184,7 +184,8 @@ class MemoryPlanTest {
         }
         MemoryPlan inOrder = new MemoryPlan();
         inOrder.layOut(List.of(new Program("in order", p.program.steps(), p.buffers, branches)), 0, false);
-        assertEquals(p.backend.memory().bytes(Region.ACTIVATIONS), inOrder.bytes(Region.ACTIVATIONS), "marks alone change nothing");
+        assertEquals(p.backend.memory().bytes(Region.ACTIVATIONS), inOrder.bytes(Region.ACTIVATIONS),
+                "marks alone change nothing");
     }
 
     /** Step by step: both alive in one step, or one alive in some step of a branch while the other is in some step beside it. */

@@ -66,7 +66,8 @@ class ProgramTest {
     }
 
     private static void assertAligned(List<String> lines) {
-        assertEquals(1, lines.subList(1, lines.size()).stream().map(String::length).distinct().count(), "columns align: " + lines);
+        assertEquals(1, lines.subList(1, lines.size()).stream().map(String::length).distinct().count(),
+                "columns align: " + lines);
     }
 
     @Test
@@ -90,7 +91,8 @@ class ProgramTest {
                 beside.get(0));
         assertTrue(beside.get(1).matches(" +# branch name .*"), beside.get(1));
         for (int i = 0; i < 4; i++) {
-            String row = " +" + i + " +" + List.of("1", "-", "2", "-").get(i) + " (q of )?k[12] +conv2d_fwd .* " + (i + 1) + "\\.000 .*";
+            String row = " +" + i + " +" + List.of("1", "-", "2", "-").get(i) + " (q of )?k[12] +conv2d_fwd .* " + (i + 1)
+                    + "\\.000 .*";
             assertTrue(beside.get(2 + i).matches(row), beside.get(2 + i));
         }
         assertTrue(beside.get(6).matches(" +total +10\\.000 .*"), beside.get(6));
@@ -105,8 +107,8 @@ class ProgramTest {
     void theOrderOfUseIsFixed() {
         Program p = convolutionAndRelu();
         assertMessage("program example: call Backend.allocate() before run()", p::run);
-        assertMessage("buffer x f32 1x8x8x3 has no memory yet: call Backend.allocate() first and, for an activation, use it in a recorded"
-                + " program", () -> backend.upload(x, HostTensor.zeros(DType.F32, g.x())));
+        assertMessage("buffer x f32 1x8x8x3 has no memory yet: call Backend.allocate() first and, for an activation, use it in"
+                + " a recorded program", () -> backend.upload(x, HostTensor.zeros(DType.F32, g.x())));
         backend.allocate();
         assertMessage("backend reference: allocate() was called already", backend::allocate);
         assertMessage("program late: record all programs before Backend.allocate()", () -> backend.record("late"));

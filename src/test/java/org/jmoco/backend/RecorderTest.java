@@ -173,7 +173,8 @@ class RecorderTest {
         Buffer all = declare("all", Shape.of(20));
         Buffer left = all.view("left", 0, Shape.of(12));
         Buffer right = all.view("right", 8, Shape.of(12));
-        assertRefused("momentum pair: query (right f64 12) overlaps left f64 12", () -> rec.momentumUpdate("pair", left, right, 0.5));
+        assertRefused("momentum pair: query (right f64 12) overlaps left f64 12",
+                () -> rec.momentumUpdate("pair", left, right, 0.5));
         assertRefused("copy c: dst (left f64 12) is given twice", () -> rec.copy("c", left, left));
         assertDoesNotThrow(() -> rec.copy("c", all.view("head", 0, Shape.of(10)), all.view("tail", 10, Shape.of(10))));
     }
@@ -188,9 +189,12 @@ class RecorderTest {
         assertRefused("momentum pair: m must lie in 0 .. 1, is 1.5", () -> rec.momentumUpdate("pair", x, y, 1.5));
         assertRefused("max_pool_fwd pool: pooling needs K = C, is n2 h5 w5 c3 k7 r3 s3 st1 pd1",
                 () -> rec.maxPoolForward("pool", g, y, head, x));
-        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 5, 5, 1, 1, 3, 3, 1, 3), "padding as wide as the filter");
-        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 4, 9, 1, 1, 7, 7, 1, 1), "filter larger than the image");
-        assertThrows(IllegalArgumentException.class, () -> new BatchNormGeometry(6, 1, 1, 1, 4, 1e-5, 0.1), "6 samples in 4 groups");
+        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 5, 5, 1, 1, 3, 3, 1, 3),
+                "padding as wide as the filter");
+        assertThrows(IllegalArgumentException.class, () -> new ConvGeometry(1, 4, 9, 1, 1, 7, 7, 1, 1),
+                "filter larger than the image");
+        assertThrows(IllegalArgumentException.class, () -> new BatchNormGeometry(6, 1, 1, 1, 4, 1e-5, 0.1),
+                "6 samples in 4 groups");
     }
 
     /** Each operand of each operation in turn: left out, of the other type, under another shape. */
@@ -205,18 +209,23 @@ class RecorderTest {
                 String name = operand.getKey();
                 Buffer b = operand.getValue();
                 String about = c.problem() + " " + name;
-                IllegalArgumentException missing = assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, null), about);
+                IllegalArgumentException missing = assertThrows(IllegalArgumentException.class,
+                        () -> record(c, operands, name, null), about);
                 assertTrue(missing.getMessage().startsWith(c.problem().split(" ")[0] + " case: " + name + " is missing"),
                         about + ": " + missing.getMessage());
                 boolean anyType = c.problem().startsWith("fill");
-                Buffer otherType = backend.memory().declare(Region.INPUT, "other", b.dtype() == DType.I32 ? DType.F64 : DType.I32, b.shape());
+                Buffer otherType = backend.memory().declare(Region.INPUT, "other", b.dtype() == DType.I32 ? DType.F64 : DType.I32,
+                        b.shape());
                 if (!anyType) {
-                    assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherType), about + " of another type");
+                    assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherType),
+                            about + " of another type");
                     Buffer otherShape = declare("other", longer(b.shape()));
-                    boolean anyShape = name.equals("log") || (c.problem().startsWith("flag_non_finite") || c.problem().startsWith("scale_loss"))
+                    boolean anyShape = name.equals("log") || (c.problem().startsWith("flag_non_finite")
+                            || c.problem().startsWith("scale_loss"))
                             && name.equals("x");
                     if (!anyShape) {
-                        assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherShape), about + " of another shape");
+                        assertThrows(IllegalArgumentException.class, () -> record(c, operands, name, otherShape),
+                                about + " of another shape");
                     }
                 }
             }
@@ -272,14 +281,16 @@ class RecorderTest {
         Recorder other = backend.record("other");
         other.fill("fill", a, 1);
         assertEquals("program other: step fill fill writes a f64 7, a transient of another program;"
-                + " declare it with this program's recorder", assertThrows(IllegalStateException.class, other::finish).getMessage());
+                + " declare it with this program's recorder",
+                assertThrows(IllegalStateException.class, other::finish).getMessage());
     }
 
     @Test
     void nothingIsRecordedAfterTheEnd() {
         rec.fill("x", x, 0);
         rec.finish();
-        assertEquals("program test: recording has ended", assertThrows(IllegalStateException.class, () -> rec.fill("x", x, 1)).getMessage());
+        assertEquals("program test: recording has ended", assertThrows(IllegalStateException.class, () -> rec.fill("x", x, 1))
+                .getMessage());
         assertThrows(IllegalStateException.class, rec::finish);
     }
 }

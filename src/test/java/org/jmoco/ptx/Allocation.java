@@ -63,15 +63,25 @@ final class Allocation {
             unwritten = new long[(data.length + 63) / 64];
         }
         java.util.Arrays.fill(data, offset, offset + bytes, (byte) -1);
-        for (int i = offset; i < offset + bytes; i++) {
-            unwritten[i >> 6] |= 1L << i;
+        for (int i = offset; i < offset + bytes; i += inWord(i, offset + bytes)) {
+            unwritten[i >> 6] |= marks(i, offset + bytes);
         }
+    }
+
+    /** Bytes from {@code i} to {@code end} whose marks are in the word of the first. */
+    private static int inWord(int i, int end) {
+        return Math.min(end - i, Long.SIZE - (i & Long.SIZE - 1));
+    }
+
+    /** Their marks. */
+    private static long marks(int i, int end) {
+        return -1L >>> -inWord(i, end) << i;
     }
 
     void markWritten(int offset, int bytes) {
         if (unwritten != null) {
-            for (int i = offset; i < offset + bytes; i++) {
-                unwritten[i >> 6] &= ~(1L << i);
+            for (int i = offset; i < offset + bytes; i += inWord(i, offset + bytes)) {
+                unwritten[i >> 6] &= ~marks(i, offset + bytes);
             }
         }
     }
@@ -79,9 +89,10 @@ final class Allocation {
     /** The first byte in the range that nothing wrote, or -1. */
     int firstUnwritten(int offset, int bytes) {
         if (unwritten != null) {
-            for (int i = offset; i < offset + bytes; i++) {
-                if ((unwritten[i >> 6] >>> i & 1) != 0) {
-                    return i;
+            for (int i = offset; i < offset + bytes; i += inWord(i, offset + bytes)) {
+                long found = unwritten[i >> 6] & marks(i, offset + bytes);
+                if (found != 0) {
+                    return (i & -Long.SIZE) + Long.numberOfTrailingZeros(found);
                 }
             }
         }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.Random;
 import org.jmoco.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -64,5 +66,30 @@ class DeviceMemoryTest {
                 lab.run(read.replace("OFFSET", "128"), 1, 1, 0, arena, arena));
         fault("leaves its buffer", () -> memory.span("call", "x", arena + 32, 64, 4));
         assertThrows(IllegalArgumentException.class, () -> memory.declareRange(arena + 32, 64, "z"));
+    }
+
+    /** Marks are kept in words of 64: ranges that begin, end and run on in the middle of one. */
+    @Test
+    void marksOfUnwrittenBytes() {
+        int bytes = 300;
+        Allocation a = new Allocation("marks", DeviceMemory.FIRST_ADDRESS, bytes);
+        BitSet expected = new BitSet();
+        Random random = new Random(1);
+        assertEquals(-1, a.firstUnwritten(0, bytes));
+        for (int turn = 0; turn < 2000; turn++) {
+            int from = random.nextInt(bytes);
+            int length = random.nextInt(turn % 3 == 0 ? bytes - from + 1 : Math.min(17, bytes - from + 1));
+            if (turn % 4 == 0) {
+                a.poison(from, length);
+                expected.set(from, from + length);
+            } else {
+                a.markWritten(from, length);
+                expected.clear(from, from + length);
+            }
+            int at = random.nextInt(bytes);
+            int end = at + 1 + random.nextInt(bytes - at);
+            int hole = expected.nextSetBit(at);
+            assertEquals(hole < end ? hole : -1, a.firstUnwritten(at, end - at), "turn " + turn);
+        }
     }
 }

@@ -19,8 +19,8 @@ public final class EmulatedBlas implements Blas {
     }
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, DType aType, int lda, long b,
-            DType bType, int ldb, float beta, long c, DType cType, int ldc, Precision precision) {
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, DType aType, int lda,
+            long b, DType bType, int ldb, float beta, long c, DType cType, int ldc, Precision precision) {
         String call = "cublasGemmEx " + (transposeA ? "T" : "N") + (transposeB ? "T" : "N") + " m" + m + " n" + n + " k" + k;
         require(call, m >= 1 && n >= 1 && k >= 1, "sizes must be positive");
         require(call, lda >= (transposeA ? k : m), "lda " + lda + " is less than the rows of A");
@@ -29,7 +29,8 @@ public final class EmulatedBlas implements Blas {
         require(call, aType == bType, "A is " + aType + " and B is " + bType);
         require(call, aType == DType.F32 || aType == DType.BF16, "A is " + aType);
         require(call, cType == DType.F32 || cType == aType, "C is " + cType + " for operands of " + aType);
-        require(call, precision == Precision.F32 || aType == DType.BF16 || precision == Precision.TF32, "f32 operands in " + precision);
+        require(call, precision == Precision.F32 || aType == DType.BF16 || precision == Precision.TF32,
+                "f32 operands in " + precision);
         Matrix ma = new Matrix(a, aType, lda, transposeA ? k : m, transposeA ? m : k);
         Matrix mb = new Matrix(b, bType, ldb, transposeB ? n : k, transposeB ? k : n);
         Matrix mc = new Matrix(c, cType, ldc, m, n);
@@ -40,9 +41,11 @@ public final class EmulatedBlas implements Blas {
             float[] vb = mb.read(call, tf32);
             for (int j = 0; j < n; j++) {
                 float[] column = new float[m];
-                float[] before = beta == 0 ? null : host.read(call, mc.column(j), m, cType); // NaN there does not count if beta is 0
+                // NaN there does not count if beta is 0
+                float[] before = beta == 0 ? null : host.read(call, mc.column(j), m, cType);
                 for (int i = 0; i < m; i++) {
-                    float sum = dot(va, transposeA ? i * k : i, transposeA ? 1 : m, vb, transposeB ? j : j * k, transposeB ? n : 1, k);
+                    float sum = dot(va, transposeA ? i * k : i, transposeA ? 1 : m, vb, transposeB ? j : j * k,
+                            transposeB ? n : 1, k);
                     column[i] = alpha * sum + (before == null ? 0 : beta * before[i]);
                 }
                 host.write(call, mc.column(j), column, cType);

@@ -13,10 +13,11 @@ import org.jmoco.tensor.DType;
  * beyond that. The algorithms have cuDNN's numbers and names; those that are not deterministic in cuDNN add
  * in another order at each call here, so that a test which uses one by mistake sees two results.
  *
- * <p>Forward adds in f64 and rounds once; gradients are added in f32. What is tested here is jmoco and not how cuDNN rounds, which nobody
- * says; and the rounding of forward sums decides: an activation that it puts on the other side of its ReLU changes a gradient by far
- * more than any sum in f32 does. With forward sums in f32, in chains of 16 terms, step 1 of the golden fine-tune file has gradients that
- * are off by 9.6e-4 (norms) and 1.2e-2 (elements), with sums in f64 by 1.4e-4 and 1.8e-3, whatever the gradients are added in.
+ * <p>Forward adds in f64 and rounds once; gradients are added in f32. What is tested here is jmoco and not how cuDNN rounds,
+ * which nobody says; and the rounding of forward sums decides: an activation that it puts on the other side of its ReLU changes a
+ * gradient by far more than any sum in f32 does. With forward sums in f32, in chains of 16 terms, step 1 of the golden fine-tune
+ * file has gradients that are off by 9.6e-4 (norms) and 1.2e-2 (elements), with sums in f64 by 1.4e-4 and 1.8e-3, whatever the
+ * gradients are added in.
  */
 public final class EmulatedDnn implements Dnn {
     /** cuDNN's tensors must be aligned so that its kernels can load 16 bytes at once. */
@@ -113,9 +114,11 @@ public final class EmulatedDnn implements Dnn {
         public void run(Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
             requireOpen();
             require(algorithms.contains(algorithm), algorithm + " is none of this problem's");
-            require(workspaceBytes >= algorithm.workspaceBytes(), "the workspace has " + workspaceBytes + " bytes, " + algorithm + " needs more");
+            require(workspaceBytes >= algorithm.workspaceBytes(),
+                    "the workspace has " + workspaceBytes + " bytes, " + algorithm + " needs more");
             require(workspace % WORKSPACE_ALIGNMENT == 0, "the workspace is at 0x" + Long.toHexString(workspace));
-            require((workspace == 0) == (algorithm.workspaceBytes() == 0), "workspace 0x" + Long.toHexString(workspace) + " for " + algorithm);
+            require((workspace == 0) == (algorithm.workspaceBytes() == 0),
+                    "workspace 0x" + Long.toHexString(workspace) + " for " + algorithm);
             require(beta == 0 || beta == 1, "beta is " + beta);
             require(graphBeta == null || beta == graphBeta, "beta is " + beta + ", the graph was made for " + graphBeta);
             int x = Math.toIntExact(g.x().size());
@@ -123,8 +126,10 @@ public final class EmulatedDnn implements Dnn {
             int y = Math.toIntExact(g.y().size());
             Operand[] o = switch (direction) {
                 case FORWARD -> new Operand[] {new Operand("y", out, y), new Operand("x", first, x), new Operand("w", second, w)};
-                case BACKWARD_DATA -> new Operand[] {new Operand("dx", out, x), new Operand("dy", first, y), new Operand("w", second, w)};
-                case BACKWARD_WEIGHTS -> new Operand[] {new Operand("dw", out, w), new Operand("x", first, x), new Operand("dy", second, y)};
+                case BACKWARD_DATA -> new Operand[] {new Operand("dx", out, x), new Operand("dy", first, y),
+                        new Operand("w", second, w)};
+                case BACKWARD_WEIGHTS -> new Operand[] {new Operand("dw", out, w), new Operand("x", first, x),
+                        new Operand("dy", second, y)};
             };
             for (Operand operand : o) {
                 require(operand.address % ALIGNMENT == 0, operand.name + " is at 0x" + Long.toHexString(operand.address)

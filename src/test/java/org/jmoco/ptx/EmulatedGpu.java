@@ -28,6 +28,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     private static final int MAX_THREADS = 1024;
     private static final int MAX_BLOCK_Z = 64;
     private static final int MAX_GRID_YZ = 65535;
+    /** What {@link #time} counts for a call of a library: so much that whoever measures one is content with a few calls. */
+    private static final long LIBRARY_CALL = 10_000_000;
     private static final AtomicLong LAUNCHES = new AtomicLong();
 
     private final GpuInfo info;
@@ -93,8 +95,8 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
     // ---- what tests set and ask ---------------------------------------------------------------------------------
 
     /**
-     * From now on each launch runs once in each of these orders, of which those that are the same for its grid count once; it is a
-     * fault if the bits in memory then differ.
+     * From now on each launch runs once in each of these orders, of which those that are the same for its grid count once; it is
+     * a fault if the bits in memory then differ.
      */
     public void blockOrders(BlockOrder... each) {
         if (each.length == 0) {
@@ -203,6 +205,13 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
 
     @Override
     public void enqueue(String what, Runnable work) {
+        inStream(what, () -> {
+            issued += LIBRARY_CALL;
+            work.run();
+        });
+    }
+
+    private void inStream(String what, Runnable work) {
         open(what);
         boolean branch = onBranch;
         String who = step.isEmpty() ? what : step + " (" + what + ")";
@@ -302,7 +311,7 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         }
         check(code, grid, block, sharedBytes, arguments);
         Object[] copy = arguments.clone();
-        enqueue("kernel " + code.entry().name(), () -> run(code, grid, block, sharedBytes, copy));
+        inStream("kernel " + code.entry().name(), () -> run(code, grid, block, sharedBytes, copy));
     }
 
     private void check(Code code, Dim grid, Dim block, int sharedBytes, Object[] arguments) {
@@ -388,12 +397,12 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
 
     @Override
     public void copy(long dst, long src, long bytes) {
-        enqueue("cuMemcpyDtoDAsync", () -> memory.copy(dst, src, bytes));
+        inStream("cuMemcpyDtoDAsync", () -> memory.copy(dst, src, bytes));
     }
 
     @Override
     public void fill(long dst, int word, long words) {
-        enqueue("cuMemsetD32Async", () -> memory.fill(dst, word, words));
+        inStream("cuMemsetD32Async", () -> memory.fill(dst, word, words));
     }
 
     @Override
@@ -471,7 +480,10 @@ public final class EmulatedGpu implements Gpu, LibraryHost {
         };
     }
 
-    /** Not a time: the number of warp instructions that ran in between. Library calls and copies count nothing. */
+    /**
+     * Not a time: the number of warp instructions that ran in between, and a fixed one for each library call. Copies count
+     * nothing.
+     */
     @Override
     public long time(Runnable enqueue) {
         synchronous("cuEventRecord");

@@ -11,14 +11,17 @@ final class EmulatedModule implements GpuModule {
      * Decoded texts of this thread: modules without variables are the same on every device. Decoding costs more than most
      * launches.
      */
-    private static final ThreadLocal<Map<String, Map<String, Code>>> DECODED = ThreadLocal.withInitial(HashMap::new);
+    private static final ThreadLocal<Map<Text, Map<String, Code>>> DECODED = ThreadLocal.withInitial(HashMap::new);
+
+    private record Text(String name, String ptx) {
+    }
 
     private final String name;
     private final Map<String, Long> handles = new LinkedHashMap<>();
 
     EmulatedModule(EmulatedGpu gpu, String name, String ptx) {
         this.name = name;
-        Map<String, Code> codes = DECODED.get().get(name + "\n" + ptx);
+        Map<String, Code> codes = DECODED.get().get(new Text(name, ptx));
         if (codes == null) {
             PtxModule module = PtxParser.parse(name, ptx);
             Map<String, Long> globals = place(gpu.memory(), module);
@@ -27,7 +30,7 @@ final class EmulatedModule implements GpuModule {
                 codes.put(e.name(), Decoder.decode(module, e, globals));
             }
             if (globals.isEmpty()) {
-                DECODED.get().put(name + "\n" + ptx, codes);
+                DECODED.get().put(new Text(name, ptx), codes);
             }
         }
         for (Code c : codes.values()) {

@@ -69,7 +69,8 @@ class FaultsTest {
         String text = Lab.kernel(0, "mov.u64 %rd1, table; st.global.u32 [%rd1], 3;").replace(".visible",
                 ".const .align 4 .b32 table = 5;\n.visible");
         assertTrue(assertThrows(PtxFault.class, () -> lab.run(text, 1, 1, 0)).getMessage().contains("writes constant memory"));
-        assertDoesNotThrow(() -> lab.run(text.replace("mov.u64 %rd1, table; st.global.u32 [%rd1], 3;", "ld.const.u32 %r1, [table];"), 1, 1, 0));
+        assertDoesNotThrow(() -> lab.run(text.replace("mov.u64 %rd1, table; st.global.u32 [%rd1], 3;",
+                "ld.const.u32 %r1, [table];"), 1, 1, 0));
     }
 
     // ---- what nothing wrote ------------------------------------------------------------------------------------
@@ -88,6 +89,29 @@ class FaultsTest {
         fault("block (1,0,0)", 2, 1, s
                 + "mov.u32 %r3, %ctaid.x; setp.eq.u32 %p1, %r3, 0; @%p1 st.shared.u32 [%r1], 5; ld.shared.u32 %r2, [%r1];");
         fault("of the thread's local memory", 1, 1, ".local .align 4 .b8 l[8]; st.local.u32 [l], 1; ld.local.u32 %r2, [l+4];");
+    }
+
+    /**
+     * The body for each of the 8 words behind {@code base}, whose address is %rd2: one instruction that comes back to its
+     * allocation.
+     */
+    private static String eachWord(String base, String label, String body) {
+        return "mov.u32 %r2, 0; mov.u64 %rd2, " + base + "; " + label + ": " + body
+                + " add.u64 %rd2, %rd2, 4; add.u32 %r2, %r2, 1; setp.lt.u32 %p1, %r2, 8; @%p1 bra " + label + ";\n";
+    }
+
+    /** Lanes are then checked together, and no less than before. */
+    @Test
+    void unwrittenMemoryWhereTheInstructionHasBeenBefore() {
+        String read = eachWord("%rd0", "read", "ld.global.f32 %f1, [%rd2];");
+        sound(1, 8, read);
+        lab.gpu.memory().poison(in + 20, 4);
+        fault("nothing wrote: byte 20 of 'floats'", 1, 8, read);
+        sound(1, 1, eachWord("%rd0", "write", "st.global.f32 [%rd2], 0f00000000;") + read);
+        sound(1, 8, read);
+        String constant = eachWord("%rd1", "constant", "ld.global.nc.f32 %f1, [%rd2];");
+        sound(1, 1, constant);
+        fault("ld.global.nc reads what this launch has written: byte 20", 1, 1, "st.global.u32 [%rd1+20], 1;" + constant);
     }
 
     @Test

@@ -83,7 +83,10 @@ abstract class MemoryOp extends Op {
     final void noteReads(Warp w, Window v, int mask) {
         int left = v.shadow.quickRead(w.block.clock, w.address, v.base, mask, bytes, w.index * Warp.LANES, v.startsUnwritten);
         if (readOnly || v.allocation != null && v.allocation.hasUnwritten()) {
-            left = mask;
+            for (int m = mask & ~left; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                checkContents(w.block.clock, v, i, (int) (w.address[i] - v.base), bytes);
+            }
         }
         if (v.allocation != null && v.allocation.words != null) {
             v.allocation.words.note(w.address, v.base, mask, bytes, false);
@@ -102,8 +105,12 @@ abstract class MemoryOp extends Op {
             if (v.allocation.words != null) {
                 v.allocation.words.note(w.address, v.base, mask, bytes, true);
             }
-            if (v.allocation.constant || v.allocation.hasUnwritten()) {
+            if (v.allocation.constant) {
                 left = mask;
+            } else if (v.allocation.hasUnwritten()) {
+                for (int m = mask & ~left; m != 0; m &= m - 1) {
+                    v.allocation.markWritten((int) (w.address[Integer.numberOfTrailingZeros(m)] - v.base), bytes);
+                }
             }
         }
         for (int m = left; m != 0; m &= m - 1) {

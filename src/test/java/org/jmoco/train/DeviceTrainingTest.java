@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +17,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
 import org.jmoco.backend.cuda.CudaBackend;
 import org.jmoco.backend.cuda.CudaOptions;
 import org.jmoco.backend.cuda.Precision;
@@ -137,14 +141,19 @@ class DeviceTrainingTest {
         assertTrue(t.feeding().contains("by " + (feed == Where.HOST ? "threads" : "the device")), t.feeding());
     }
 
+    private static MocoTrainer trainer(Backend backend, boolean symmetric, Where feed, RunOutput output) {
+        ResNet18.Config network = new ResNet18.Config(ResNet18.Stem.CIFAR, 2, 8, 2);
+        MocoConfig moco = new MocoConfig(network, BATCH, SIZE, 11, 0.99, 0.1, symmetric, 0.9, 5e-4);
+        PretrainConfig config =
+                new PretrainConfig(moco, 2, LearningRate.cosine(0.03), 1, VIEWS, Fixture.PHANTOMS.normalisation(), 1);
+        MocoTrainer t = new MocoTrainer(backend, config, IMAGES, null, 1, new FeedOptions(feed, LOSS_EVERY), output);
+        backend.allocate();
+        return t;
+    }
+
     private static Training pretrain(boolean symmetric) {
         return (backend, feed, output, out) -> {
-            ResNet18.Config network = new ResNet18.Config(ResNet18.Stem.CIFAR, 2, 8, 2);
-            MocoConfig moco = new MocoConfig(network, BATCH, SIZE, 11, 0.99, 0.1, symmetric, 0.9, 5e-4);
-            PretrainConfig config =
-                    new PretrainConfig(moco, 2, LearningRate.cosine(0.03), 1, VIEWS, Fixture.PHANTOMS.normalisation(), 1);
-            MocoTrainer t = new MocoTrainer(backend, config, IMAGES, null, 1, new FeedOptions(feed, LOSS_EVERY), output);
-            backend.allocate();
+            MocoTrainer t = trainer(backend, symmetric, feed, output);
             if (Fixture.hasCheckpoint(out)) {
                 t.resume(Fixture.latest(out));
             } else {
@@ -168,5 +177,24 @@ class DeviceTrainingTest {
     @Test
     void fineTuning() throws IOException {
         hostAndDeviceAgree(DeviceTrainingTest::finetune, Where.HOST);
+    }
+
+    /** A symmetric step has a branch for the keys of either half. */
+    @Test
+    void timesOfStepsSayThatBranchesDoNotOverlapThere() {
+        for (boolean branches : new boolean[] {true, false}) {
+            CudaOptions options = CudaOptions.of(Precision.F32).withBranches(branches);
+            ByteArrayOutputStream text = new ByteArrayOutputStream();
+            try (Backend backend = CudaBackend.open(new EmulatedGpu(80), options)) {
+                RunOutput output = Fixture.into(folder, new CheckpointPolicy(1, 2), recording(new ArrayList<>()));
+                MocoTrainer t = trainer(backend, true, Where.HOST, output);
+                t.initialize();
+                t.printStepTimes(new PrintStream(text, true, StandardCharsets.UTF_8), 1);
+            }
+            List<String> lines = text.toString(StandardCharsets.UTF_8).lines().toList();
+            assertEquals(branches, lines.getFirst().endsWith(" steps, " + Program.TIMED_IN_ORDER), lines.getFirst());
+            assertEquals(branches ? List.of("1", "2") : List.of(), lines.stream().filter(l -> l.contains(" k.conv1 "))
+                    .map(l -> l.strip().split(" +")[1]).filter(w -> !w.startsWith("k")).toList());
+        }
     }
 }

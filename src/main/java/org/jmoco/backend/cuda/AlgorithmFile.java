@@ -13,8 +13,8 @@ import org.jmoco.backend.cuda.Dnn.Algorithm;
 
 /**
  * The chosen convolution algorithms of one device and one version of cuDNN: a text file with a line for each problem,
- * {@code problem = number workspaceBytes name}. Nothing here can fail a run: what cannot be read is measured again, what cannot be
- * written is measured again next time, and a line is logged.
+ * {@code problem = number workspaceBytes name}. Nothing here can fail a run: what cannot be read is measured again, what cannot
+ * be written is measured again next time, and a line is logged.
  */
 final class AlgorithmFile {
     private static final String HEAD = "# jmoco convolution algorithms, format 1";
@@ -105,8 +105,8 @@ final class AlgorithmFile {
             }
             added.clear();
         } catch (IOException e) {
-            log.accept(path + ": cannot be written (" + e.getMessage() + "); convolution algorithms are measured again at the next start,"
-                    + " and may then differ in the last bits");
+            log.accept(path + ": cannot be written (" + e.getMessage()
+                    + "); convolution algorithms are measured again at the next start, and may then differ in the last bits");
         }
     }
 }

@@ -7,9 +7,9 @@ import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
 
 /**
- * Batch norm with splits: which kernels of {@code kernels/batch_norm.cu} and {@code kernels/batch_norm_backward.cu} carry out which
- * operation of {@link org.jmoco.backend.Ops}. Forward and backward are three launches each: chunks of the map, then groups from
- * their chunks, then the map again.
+ * Batch norm with splits: which kernels of {@code kernels/batch_norm.cu} and {@code kernels/batch_norm_backward.cu} carry out
+ * which operation of {@link org.jmoco.backend.Ops}. Forward and backward are three launches each: chunks of the map, then groups
+ * from their chunks, then the map again.
  */
 final class BatchNormWorks {
     private static final String FORWARD = "batch_norm";
@@ -44,11 +44,11 @@ final class BatchNormWorks {
             return List.of(
                     t.launch(cuda, FORWARD, "batch_norm_statistics", partial, origin, x.address()),
                     new Launch(cuda.kernel(FORWARD, "batch_norm_combine"), combineGrid(t), COMBINE, 0, savedMean.address(),
-                            savedInvStd.address(), unbiasedVar, partial, origin, t.chunks(), t.groupSize(), t.perChunk(), t.channels(),
-                            (float) g.eps()),
-                    t.launch(cuda, FORWARD, "batch_norm_train", y.address(), x.address(), address(residual), gamma.address(), beta.address(),
-                            runningMean.address(), runningVar.address(), savedMean.address(), savedInvStd.address(), unbiasedVar,
-                            (float) g.momentum(), (float) (1 - g.momentum()), relu ? 1 : 0));
+                            savedInvStd.address(), unbiasedVar, partial, origin, t.chunks(), t.groupSize(), t.perChunk(),
+                            t.channels(), (float) g.eps()),
+                    t.launch(cuda, FORWARD, "batch_norm_train", y.address(), x.address(), address(residual), gamma.address(),
+                            beta.address(), runningMean.address(), runningVar.address(), savedMean.address(),
+                            savedInvStd.address(), unbiasedVar, (float) g.momentum(), (float) (1 - g.momentum()), relu ? 1 : 0));
         });
     }
 
@@ -56,9 +56,10 @@ final class BatchNormWorks {
             Buffer runningMean, Buffer runningVar, boolean relu) {
         return new PreparedWork(cuda, 0, scratch -> {
             // One group: the running statistics serve all images.
-            RowTiling t = tiling(1, g, x, vectors(y, x, residual, gamma, beta, runningMean, runningVar), RESIDENT_FORWARD, AHEAD_FORWARD);
-            return List.of(t.launch(cuda, FORWARD, "batch_norm_infer", y.address(), x.address(), address(residual), gamma.address(),
-                    beta.address(), runningMean.address(), runningVar.address(), (float) g.eps(), relu ? 1 : 0));
+            RowTiling t = tiling(1, g, x, vectors(y, x, residual, gamma, beta, runningMean, runningVar), RESIDENT_FORWARD,
+                    AHEAD_FORWARD);
+            return List.of(t.launch(cuda, FORWARD, "batch_norm_infer", y.address(), x.address(), address(residual),
+                    gamma.address(), beta.address(), runningMean.address(), runningVar.address(), (float) g.eps(), relu ? 1 : 0));
         });
     }
 
@@ -74,8 +75,8 @@ final class BatchNormWorks {
             // Without a ReLU dz is dy: stored only where another buffer wants it.
             long storedDz = dResidual != null && (relu || dResidual.address() != dy.address()) ? dResidual.address() : NONE;
             return List.of(
-                    t.launch(cuda, BACKWARD, "batch_norm_backward_sums", partial, storedDz, signsOf, dy.address(), x.address(), address(y),
-                            savedMean.address()),
+                    t.launch(cuda, BACKWARD, "batch_norm_backward_sums", partial, storedDz, signsOf, dy.address(), x.address(),
+                            address(y), savedMean.address()),
                     new Launch(cuda.kernel(BACKWARD, "batch_norm_backward_combine"), combineGrid(t), COMBINE, 0, sums, partial,
                             savedInvStd.address(), t.chunks(), t.channels()),
                     t.launch(cuda, BACKWARD, "batch_norm_backward_gradient", dx.address(), dgamma.address(), dbeta.address(),

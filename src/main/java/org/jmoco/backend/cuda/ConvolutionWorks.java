@@ -10,8 +10,8 @@ import org.jmoco.backend.cuda.Dnn.Direction;
 /**
  * Convolutions, by cuDNN: which call carries out which operation of {@link org.jmoco.backend.Ops}.
  *
- * <p>In bf16 and f16 cuDNN reads the copy of the filters in that type. It writes filter gradients in the type of its operands, so they go to
- * scratch memory as such first and are then widened into the f32 gradients, or added to them.
+ * <p>In bf16 and f16 cuDNN reads the copy of the filters in that type. It writes filter gradients in the type of its operands, so
+ * they go to scratch memory as such first and are then widened into the f32 gradients, or added to them.
  */
 final class ConvolutionWorks implements AutoCloseable {
     /** cuDNN asks for workspaces at multiples of 16; 256 is what allocations have. */
@@ -43,8 +43,9 @@ final class ConvolutionWorks implements AutoCloseable {
 
     private void requireWeights(Buffer w) {
         if (cuda.precision().featureMaps() != w.dtype() && !cuda.hasComputeCopy(w)) {
-            throw new IllegalArgumentException("conv2d: w is " + w + " in region " + w.region() + ", but in precision " + cuda.precision()
-                    + " filters must be in region " + Region.PARAMETERS + ", which has copies in " + cuda.precision().featureMaps());
+            throw new IllegalArgumentException("conv2d: w is " + w + " in region " + w.region() + ", but in precision "
+                    + cuda.precision() + " filters must be in region " + Region.PARAMETERS + ", which has copies in "
+                    + cuda.precision().featureMaps());
         }
     }
 

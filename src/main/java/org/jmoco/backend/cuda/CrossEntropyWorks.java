@@ -23,10 +23,11 @@ final class CrossEntropyWorks {
         return new PreparedWork(cuda, 8L * rows, rowLoss -> {
             long rowCorrect = rowLoss + 4L * rows;
             return List.of(
-                    new Launch(cuda.kernel(MODULE, "cross_entropy_rows"), Dim.of(Math.ceilDiv(rows, RowWorks.WARPS)), Dim.of(THREADS), 0,
-                            rowLoss, rowCorrect, dlogits.address(), logits.address(), labels.address(), rows, classes),
-                    new Launch(cuda.kernel(MODULE, "cross_entropy_mean"), Dim.of(1), Dim.of(THREADS), 0, loss.address(), correct.address(),
-                            rowLoss, rowCorrect, rows));
+                    new Launch(cuda.kernel(MODULE, "cross_entropy_rows"), Dim.of(Math.ceilDiv(rows, RowWorks.WARPS)),
+                            Dim.of(THREADS), 0, rowLoss, rowCorrect, dlogits.address(), logits.address(), labels.address(), rows,
+                            classes),
+                    new Launch(cuda.kernel(MODULE, "cross_entropy_mean"), Dim.of(1), Dim.of(THREADS), 0, loss.address(),
+                            correct.address(), rowLoss, rowCorrect, rows));
         });
     }
 }

@@ -6,8 +6,8 @@ import org.jmoco.backend.cuda.natives.CudaLibrary;
 import org.jmoco.backend.cuda.natives.JCudaNatives;
 
 /**
- * Whether the CUDA backend can run here, and if not, why and what to do. Asking loads the libraries and initialises the driver but
- * takes no memory of the device.
+ * Whether the CUDA backend can run here, and if not, why and what to do. Asking loads the libraries and initialises the driver
+ * but takes no memory of the device.
  *
  * @param reason why not; null if it can
  * @param cure what to do about it; null if it can
@@ -45,7 +45,8 @@ public record CudaAvailability(boolean usable, String reason, String cure, GpuIn
             GpuInfo device = CudaDevice.info(CudaDevice.first(), natives.version(CudaLibrary.CUBLAS).orElse("unknown"),
                     natives.version(CudaLibrary.CUDNN).orElse("unknown"));
             if (device.capability() < OLDEST_CAPABILITY) {
-                return no(device.name() + " has compute capability " + device.capability() / 10.0 + "; jmoco's kernels need 7.0 (Volta) or newer",
+                return no(device.name() + " has compute capability " + device.capability() / 10.0
+                        + "; jmoco's kernels need 7.0 (Volta) or newer",
                         "use --backend cpu");
             }
             return new CudaAvailability(true, null, null, device);
@@ -60,11 +61,11 @@ public record CudaAvailability(boolean usable, String reason, String cure, GpuIn
 
     private static String cure(int code) {
         return switch (code) {
-            case CUresult.CUDA_ERROR_NO_DEVICE -> "check that nvidia-smi lists a GPU and that CUDA_VISIBLE_DEVICES does not hide it;"
-                    + " a container has to be started with its GPUs (docker run --gpus all)";
+            case CUresult.CUDA_ERROR_NO_DEVICE -> "check that nvidia-smi lists a GPU and that CUDA_VISIBLE_DEVICES does not"
+                    + " hide it; a container has to be started with its GPUs (docker run --gpus all)";
             case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
-                    "libcuda and the kernel module are of different driver versions: restart the machine after a driver update, and keep"
-                            + " cuda-compat folders out of LD_LIBRARY_PATH";
+                    "libcuda and the kernel module are of different driver versions: restart the machine after a driver update,"
+                            + " and keep cuda-compat folders out of LD_LIBRARY_PATH";
             default -> "check that nvidia-smi works";
         };
     }

@@ -51,13 +51,19 @@ public final class CudaBackend extends Backend {
     public static CudaBackend open(Gpu gpu, CudaOptions options) {
         int capability = gpu.info().capability();
         if (capability < KernelLibrary.OLDEST) {
-            throw tooOld(gpu, "jmoco needs compute capability " + capability(KernelLibrary.OLDEST) + " (Volta) or later; use --backend cpu");
+            throw tooOld(gpu, "jmoco needs compute capability " + capability(KernelLibrary.OLDEST)
+                    + " (Volta) or later; use --backend cpu");
         }
         if ((options.precision() == Precision.TF32 || options.precision() == Precision.BF16) && capability < AMPERE) {
             throw tooOld(gpu, "--precision " + options.precision() + " needs " + capability(AMPERE)
                     + " (Ampere) or later; use --precision f32, or f16, which has tensor cores from 7.0 on");
         }
-        return new CudaBackend(gpu, options);
+        try {
+            return new CudaBackend(gpu, options);
+        } catch (RuntimeException e) { // the second stream's handles and workspace may be too much
+            gpu.close();
+            throw e;
+        }
     }
 
     private static UserError tooOld(Gpu gpu, String why) {
@@ -108,7 +114,8 @@ public final class CudaBackend extends Backend {
             return b.address();
         }
         if (!hasComputeCopy(b)) {
-            throw new IllegalArgumentException(b + ": only weights in region " + Region.PARAMETERS + " have a copy in " + featureMaps());
+            throw new IllegalArgumentException(b + ": only weights in region " + Region.PARAMETERS + " have a copy in "
+                    + featureMaps());
         }
         long element = (b.address() - memory.address(Region.PARAMETERS)) / real().bytes;
         return memory.address(Region.WEIGHT_COPIES) + element * featureMaps().bytes;
@@ -129,14 +136,16 @@ public final class CudaBackend extends Backend {
         return "cuda";
     }
 
-    /** {@code cuda: NVIDIA H200 (9.0, 132 SMs, 150.1 GB), bf16, one graph per program, driver 13.0, cuBLAS 12.6.4, cuDNN 9.5.1}. */
+    /**
+     * {@code cuda: NVIDIA H200 (9.0, 132 SMs, 150.1 GB), bf16, one graph per program, driver 13.0, cuBLAS 12.6.4, cuDNN 9.5.1}.
+     */
     @Override
     public String describe() {
         GpuInfo i = gpu.info();
         return String.format(Locale.ROOT, "cuda: %s (%s, %d SMs, %.1f GB), %s, %s%s, driver %s, cuBLAS %s, cuDNN %s", i.name(),
                 capability(i.capability()), i.multiprocessors(), i.memoryBytes() * 1e-9, options.precision(),
-                (options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each" : "step by step")
-                        + (options.branches() ? ", branches on a second stream" : ""),
+                (options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each"
+                        : "step by step") + (options.branches() ? ", branches on a second stream" : ""),
                 options.deterministic() ? "" : ", not deterministic", i.driver(), i.cublas(), i.cudnn());
     }
 

@@ -181,8 +181,8 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
-            Buffer nonFinite) {
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
+            Buffer exponent, Buffer nonFinite) {
         return optimisers.sgd(w, dw, velocity, learningRate, momentum, weightDecay, exponent, nonFinite);
     }
 
@@ -223,8 +223,8 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels, Buffer images,
-            Buffer chosen, Buffer epoch) {
+    public Work randomViews(ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views, Buffer pixels,
+            Buffer images, Buffer chosen, Buffer epoch) {
         return this.views.randomViews(g, seed, purposes, views, pixels, images, chosen, epoch);
     }
 

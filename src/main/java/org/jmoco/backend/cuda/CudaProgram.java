@@ -8,7 +8,9 @@ import org.jmoco.backend.Program;
 import org.jmoco.backend.Step;
 import org.jmoco.backend.Work;
 
-/** A program whose launches are prepared: enqueues all, as one graph or one by one, its branches on the second stream if wanted. */
+/**
+ * A program whose launches are prepared: enqueues all, as one graph or one by one, its branches on the second stream if wanted.
+ */
 final class CudaProgram implements Runnable, AutoCloseable {
     private final Gpu gpu;
     private final String name;
@@ -122,8 +124,8 @@ final class CudaProgram implements Runnable, AutoCloseable {
 
     private GpuException in(Step s, GpuException e, int i) {
         String earlier = checkSteps || i == 0 ? "" : " (a fault of an earlier step may be reported here: --check-steps tells)";
-        return new GpuException("program " + name + ", step " + i + " " + describe(s) + " on " + gpu.info().name() + ": " + e.getMessage()
-                + earlier, e);
+        return new GpuException("program " + name + ", step " + i + " " + describe(s) + " on " + gpu.info().name() + ": "
+                + e.getMessage() + earlier, e);
     }
 
     /** Carries out what belongs to a step outside of a run; errors name it. */

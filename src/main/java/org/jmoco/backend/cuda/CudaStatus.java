@@ -17,8 +17,8 @@ import org.jmoco.backend.cuda.natives.CudaLibrary;
 import org.jmoco.backend.cuda.natives.JCudaNatives;
 
 /**
- * Return codes as exceptions. The texts come from the libraries themselves: cuDNN 9 renumbered its codes, so the names in JCudnn's
- * classes, which are of cuDNN 8, would be wrong.
+ * Return codes as exceptions. The texts come from the libraries themselves: cuDNN 9 renumbered its codes, so the names in
+ * JCudnn's classes, which are of cuDNN 8, would be wrong.
  */
 final class CudaStatus {
     /** Faults of a kernel that runs: the context is lost and every later call returns the same code. */
@@ -27,7 +27,8 @@ final class CudaStatus {
             CUresult.CUDA_ERROR_MISALIGNED_ADDRESS, CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE, CUresult.CUDA_ERROR_INVALID_PC,
             CUresult.CUDA_ERROR_LAUNCH_FAILED);
     private static final long CUDNN_MESSAGE_BYTES = 4096;
-    private static final FunctionDescriptor CUDNN_LAST_ERROR = FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+    private static final FunctionDescriptor CUDNN_LAST_ERROR = FunctionDescriptor.ofVoid(ValueLayout.ADDRESS,
+            ValueLayout.JAVA_LONG);
 
     private CudaStatus() {
     }
@@ -46,13 +47,15 @@ final class CudaStatus {
         JCudaDriver.cuGetErrorName(code, name);
         JCudaDriver.cuGetErrorString(code, text);
         String hint = FAULTS.contains(code)
-                ? "; a kernel that was launched earlier failed: --no-graph with CUDA_LAUNCH_BLOCKING=1 stops at it, compute-sanitizer shows its line" : "";
+                ? "; a kernel that was launched earlier failed: --no-graph with CUDA_LAUNCH_BLOCKING=1 stops at it,"
+                + " compute-sanitizer shows its line" : "";
         return (name[0] == null ? "unknown error" : name[0]) + " (" + code + ")" + (text[0] == null ? "" : ": " + text[0]) + hint;
     }
 
     static void cublas(int status, String call) {
         if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
-            throw new GpuException(call + ": " + JCublas2.cublasGetStatusName(status) + " (" + status + "): " + JCublas2.cublasGetStatusString(status));
+            throw new GpuException(call + ": " + JCublas2.cublasGetStatusName(status) + " (" + status + "): "
+                    + JCublas2.cublasGetStatusString(status));
         }
     }
 
@@ -69,7 +72,8 @@ final class CudaStatus {
     }
 
     private static String lastCudnnMessage() {
-        Optional<MethodHandle> function = JCudaNatives.load().function(CudaLibrary.CUDNN, "cudnnGetLastErrorString", CUDNN_LAST_ERROR);
+        Optional<MethodHandle> function = JCudaNatives.load()
+                .function(CudaLibrary.CUDNN, "cudnnGetLastErrorString", CUDNN_LAST_ERROR);
         if (function.isEmpty()) {
             return "";
         }

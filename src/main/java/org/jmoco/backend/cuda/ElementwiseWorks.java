@@ -6,7 +6,10 @@ import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
 import org.jmoco.tensor.DType;
 
-/** Elementwise operations: which kernels of {@code kernels/elementwise.cu} carry out which operation of {@link org.jmoco.backend.Ops}. */
+/**
+ * Elementwise operations: which kernels of {@code kernels/elementwise.cu} carry out which operation of
+ * {@link org.jmoco.backend.Ops}.
+ */
 final class ElementwiseWorks {
     private static final String MODULE = "elementwise";
     private static final int THREADS = 256;
@@ -20,7 +23,8 @@ final class ElementwiseWorks {
     }
 
     Work reluForward(Buffer y, Buffer x) {
-        return new PreparedWork(cuda, 0, scratch -> List.of(launch("relu_forward_" + x.dtype(), x, y.address(), x.address(), count(x))));
+        return new PreparedWork(cuda, 0, scratch -> List.of(launch("relu_forward_" + x.dtype(), x, y.address(), x.address(),
+                count(x))));
     }
 
     Work reluBackward(Buffer dx, Buffer dy, Buffer y) {
@@ -39,7 +43,8 @@ final class ElementwiseWorks {
 
     Work fill(Buffer dst, double value) {
         if (dst.dtype().bytes == 2) {
-            return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_" + dst.dtype(), dst, dst.address(), (float) value, count(dst))));
+            return new PreparedWork(cuda, 0, scratch -> List.of(launch("fill_" + dst.dtype(), dst, dst.address(), (float) value,
+                    count(dst))));
         }
         int word = dst.dtype() == DType.I32 ? (int) value : Float.floatToRawIntBits((float) value);
         return () -> cuda.gpu().fill(dst.address(), word, dst.size());

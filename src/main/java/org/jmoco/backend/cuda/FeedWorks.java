@@ -36,8 +36,8 @@ final class FeedWorks {
     Work selectRow(Buffer dst, Buffer table, Buffer index) {
         int words = Math.toIntExact(dst.bytes() / Integer.BYTES);
         Dim grid = Dim.of(Math.ceilDiv(Math.max(words, 1), THREADS));
-        return new One(() -> new Launch(cuda.kernel(MODULE, "select_row"), grid, Dim.of(THREADS), 0, dst.address(), table.address(),
-                index.address(), table.shape().dim(0), words));
+        return new One(() -> new Launch(cuda.kernel(MODULE, "select_row"), grid, Dim.of(THREADS), 0, dst.address(),
+                table.address(), index.address(), table.shape().dim(0), words));
     }
 
     Work store(Buffer log, Buffer index, Buffer value) {

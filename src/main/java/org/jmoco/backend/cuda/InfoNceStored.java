@@ -6,8 +6,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
 import org.jmoco.tensor.DType;
 
 /**
- * InfoNCE the plain way, the yardstick of {@link InfoNceWorks} in tests and benchmarks: all N x M dot products by cuBLAS into memory,
- * a softmax over each row in place, dq by a second product. 4 N M bytes of workspace, read and written six times over.
+ * InfoNCE the plain way, the yardstick of {@link InfoNceWorks} in tests and benchmarks: all N x M dot products by cuBLAS into
+ * memory, a softmax over each row in place, dq by a second product. 4 N M bytes of workspace, read and written six times over.
  */
 final class InfoNceStored implements LibraryWork {
     private static final int THREADS = 256;
@@ -35,8 +35,8 @@ final class InfoNceStored implements LibraryWork {
         logits = scratch + c.rowBytes();
         launches = List.of(
                 new Launch(cuda.kernel("info_nce", "info_nce_stored_rows"), Dim.of(c.n()), Dim.of(THREADS), 0, c.rowLoss(scratch),
-                        c.rowCorrect(scratch), c.dq().address(), logits, c.q().address(), c.k().address(), c.d(), c.m(), c.scale(),
-                        c.inverse()),
+                        c.rowCorrect(scratch), c.dq().address(), logits, c.q().address(), c.k().address(), c.d(), c.m(),
+                        c.scale(), c.inverse()),
                 works.total(c, scratch));
     }
 

@@ -16,8 +16,8 @@ import java.util.List;
  * @param blocksByRegisters blocks that one multiprocessor's registers hold
  * @param sharedBytes dynamic shared memory of a block
  */
-record InfoNceTiles(String module, String entry, String merge, int width, int queries, int keys, int threads, int blocksByRegisters,
-        int sharedBytes) {
+record InfoNceTiles(String module, String entry, String merge, int width, int queries, int keys, int threads,
+        int blocksByRegisters, int sharedBytes) {
     private static final String F32_MODULE = "info_nce";
     private static final String TENSOR_MODULE = "info_nce_tensor";
 
@@ -32,8 +32,8 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
 
     /** By rising width; of equal ones the faster first. */
     private static final List<InfoNceTiles> ALL = List.of(f32("d64", 64, 64, 64, 3), f32("d128", 128, 64, 64, 2),
-            f32("d128_small", 128, 64, 32, 3), f32("d256", 256, 32, 32, 3), f32("d512", 512, 16, 16, 3), tf32(64, 2), tf32(128, 2),
-            tf32(256, 1), bf16(64, 2), bf16(128, 2), bf16(256, 1));
+            f32("d128_small", 128, 64, 32, 3), f32("d256", 256, 32, 32, 3), f32("d512", 512, 16, 16, 3), tf32(64, 2),
+            tf32(128, 2), tf32(256, 1), bf16(64, 2), bf16(128, 2), bf16(256, 1));
 
     static List<InfoNceTiles> all() {
         return ALL;
@@ -49,20 +49,20 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
     /** @param tiles of 16 queries, that each of four warps owns; two buffers of 16 KiB for keys */
     private static InfoNceTiles tf32(int width, int tiles) {
         int queries = 64 * tiles;
-        return new InfoNceTiles(TENSOR_MODULE, "info_nce_tf32_d" + width, "info_nce_merge_tf32", width, queries, 4096 / width, 128, 2,
-                queries * width * Float.BYTES + (32 << 10));
+        return new InfoNceTiles(TENSOR_MODULE, "info_nce_tf32_d" + width, "info_nce_merge_tf32", width, queries, 4096 / width,
+                128, 2, queries * width * Float.BYTES + (32 << 10));
     }
 
     /** @param tiles of 16 queries, that each of eight warps owns; two buffers of 16 KiB for keys */
     private static InfoNceTiles bf16(int width, int tiles) {
         int queries = 128 * tiles;
-        return new InfoNceTiles(TENSOR_MODULE, "info_nce_bf16_d" + width, "info_nce_merge_bf16", width, queries, 8192 / width, 256, 1,
-                queries * width * Short.BYTES + (32 << 10));
+        return new InfoNceTiles(TENSOR_MODULE, "info_nce_bf16_d" + width, "info_nce_merge_bf16", width, queries, 8192 / width,
+                256, 1, queries * width * Short.BYTES + (32 << 10));
     }
 
     /**
-     * The narrowest kernel for D features that the device has room for: on tensor cores if the precision allows and the device has
-     * them, else in f32.
+     * The narrowest kernel for D features that the device has room for: on tensor cores if the precision allows and the device
+     * has them, else in f32.
      *
      * @return null if there is none: D above 512, or above 128 where a block has no more than 64 KiB of shared memory
      */
@@ -91,8 +91,8 @@ record InfoNceTiles(String module, String entry, String merge, int width, int qu
     record Cut(int keysPerPart, int parts) {}
 
     /**
-     * Cuts the queue so that all blocks together fill the device once. Fewer parts would leave multiprocessors idle; more would start
-     * a second round of blocks, and every part costs a partial result of N x (width + 3) words.
+     * Cuts the queue so that all blocks together fill the device once. Fewer parts would leave multiprocessors idle; more would
+     * start a second round of blocks, and every part costs a partial result of N x (width + 3) words.
      */
     Cut cut(int n, int m, GpuInfo device) {
         int perMultiprocessor = Math.max(1, Math.min(blocksByRegisters,

@@ -8,8 +8,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
 
 /**
  * InfoNCE, by {@code kernels/info_nce.cu} and {@code info_nce_tensor.cu}: blocks of queries against parts of the queue, the parts
- * put together, the mean over the queries. In TF32 and BF16 the queries, the keys and the softmax's weights are rounded to that type
- * where they are multiplied; everything in memory, and every sum, is f32.
+ * put together, the mean over the queries. In TF32 and BF16 the queries, the keys and the softmax's weights are rounded to that
+ * type where they are multiplied; everything in memory, and every sum, is f32.
  */
 final class InfoNceWorks {
     private static final String MODULE = "info_nce";
@@ -24,7 +24,8 @@ final class InfoNceWorks {
         this.cuda = cuda;
     }
 
-    Work infoNce(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature, boolean accumulate) {
+    Work infoNce(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
+            boolean accumulate) {
         Contrast c = new Contrast(loss, correct, dq, q, k, queue, temperature, accumulate);
         InfoNceTiles tiles = InfoNceTiles.choose(cuda.precision(), c.d(), cuda.gpu().info());
         return tiles == null ? naive(c) : tiled(c, tiles, tiles.cut(c.n(), c.m(), cuda.gpu().info()));
@@ -39,9 +40,9 @@ final class InfoNceWorks {
                 new Launch(cuda.kernel(tiles.module(), tiles.entry()), Dim.of(cut.parts(), tiles.queryTiles(c.n())),
                         Dim.of(tiles.threads()), tiles.sharedBytes(), scratch + stats, scratch + mixed, c.q().address(),
                         c.queue().address(), c.n(), c.d(), c.m(), cut.keysPerPart(), c.scale()),
-                new Launch(cuda.kernel(tiles.module(), tiles.merge()), Dim.of(c.n()), Dim.of(MERGE_THREADS), 0, c.rowLoss(scratch),
-                        c.rowCorrect(scratch), c.dq().address(), c.q().address(), c.k().address(), scratch + stats, scratch + mixed,
-                        c.n(), c.d(), tiles.width(), cut.parts(), c.scale(), c.inverse()),
+                new Launch(cuda.kernel(tiles.module(), tiles.merge()), Dim.of(c.n()), Dim.of(MERGE_THREADS), 0,
+                        c.rowLoss(scratch), c.rowCorrect(scratch), c.dq().address(), c.q().address(), c.k().address(),
+                        scratch + stats, scratch + mixed, c.n(), c.d(), tiles.width(), cut.parts(), c.scale(), c.inverse()),
                 total(c, scratch)));
     }
 
@@ -49,9 +50,9 @@ final class InfoNceWorks {
     Work naive(Contrast c) {
         int shared = 2 * c.d() * Float.BYTES;
         return new PreparedWork(cuda, c.rowBytes(), scratch -> List.of(
-                new Launch(cuda.kernel(MODULE, "info_nce_naive"), Dim.of(c.n()), Dim.of(NAIVE_THREADS), shared, c.rowLoss(scratch),
-                        c.rowCorrect(scratch), c.dq().address(), c.q().address(), c.k().address(), c.queue().address(), c.n(), c.d(),
-                        c.m(), c.scale(), c.inverse()),
+                new Launch(cuda.kernel(MODULE, "info_nce_naive"), Dim.of(c.n()), Dim.of(NAIVE_THREADS), shared,
+                        c.rowLoss(scratch), c.rowCorrect(scratch), c.dq().address(), c.q().address(), c.k().address(),
+                        c.queue().address(), c.n(), c.d(), c.m(), c.scale(), c.inverse()),
                 total(c, scratch)));
     }
 
@@ -62,7 +63,8 @@ final class InfoNceWorks {
     }
 
     /** The operands, as in {@link org.jmoco.backend.Ops#infoNce}, and what all kernels take of them. */
-    record Contrast(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature, boolean accumulate) {
+    record Contrast(Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
+            boolean accumulate) {
         int n() {
             return q.shape().dim(0);
         }

@@ -41,11 +41,13 @@ final class JCudaBlas implements Blas, AutoCloseable {
         CudaStatus.cublas(JCublas2.cublasSetStream(handle, stream), "cublasSetStream");
         // After the stream, which resets the workspace.
         long workspace = gpu.allocate(WORKSPACE_BYTES, "workspace of cuBLAS");
-        CudaStatus.cublas(JCublas2.cublasSetWorkspace(handle, DeviceAddress.of(workspace), WORKSPACE_BYTES), "cublasSetWorkspace");
+        CudaStatus.cublas(JCublas2.cublasSetWorkspace(handle, DeviceAddress.of(workspace), WORKSPACE_BYTES),
+                "cublasSetWorkspace");
         // bf16 products that are split over K are added in f32, not in bf16.
         CudaStatus.cublas(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_DEFAULT_MATH
                 | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "cublasSetMathMode");
-        CudaStatus.cublas(JCublas2.cublasSetAtomicsMode(handle, cublasAtomicsMode.CUBLAS_ATOMICS_NOT_ALLOWED), "cublasSetAtomicsMode");
+        CudaStatus.cublas(JCublas2.cublasSetAtomicsMode(handle, cublasAtomicsMode.CUBLAS_ATOMICS_NOT_ALLOWED),
+                "cublasSetAtomicsMode");
         int[] number = new int[1];
         CudaStatus.cublas(JCublas2.cublasGetVersion(handle, number), "cublasGetVersion");
         version = JCudaNatives.dotted(number[0], 10000, 100, true);
@@ -56,8 +58,8 @@ final class JCudaBlas implements Blas, AutoCloseable {
     }
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, DType aType, int lda, long b, DType bType,
-            int ldb, float beta, long c, DType cType, int ldc, Precision precision) {
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, DType aType, int lda,
+            long b, DType bType, int ldb, float beta, long c, DType cType, int ldc, Precision precision) {
         gpu.enter();
         if (aType != bType || cType != DType.F32 && cType != aType) {
             throw new IllegalArgumentException("gemm: A is " + aType + " and B is " + bType + ", C is " + cType
@@ -69,16 +71,19 @@ final class JCudaBlas implements Blas, AutoCloseable {
         // cuBLAS reads both numbers before it returns (pointer mode host).
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 0, alpha);
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, beta);
-        int status = JCublas2.cublasGemmEx_new(handle, operation(transposeA), operation(transposeB), m, n, k, alphaAt, DeviceAddress.of(a), type(aType), lda,
-                DeviceAddress.of(b), type(bType), ldb, betaAt, DeviceAddress.of(c), type(cType), ldc, computeType(aType, precision), CUBLAS_GEMM_DEFAULT);
+        int status = JCublas2.cublasGemmEx_new(handle, operation(transposeA), operation(transposeB), m, n, k, alphaAt,
+                DeviceAddress.of(a), type(aType), lda, DeviceAddress.of(b), type(bType), ldb, betaAt, DeviceAddress.of(c),
+                type(cType), ldc, computeType(aType, precision), CUBLAS_GEMM_DEFAULT);
         if (status != 0) {
-            CudaStatus.cublas(status, "cublasGemmEx " + m + " x " + n + " x " + k + ", " + aType + " to " + cType + ", " + precision);
+            CudaStatus.cublas(status, "cublasGemmEx " + m + " x " + n + " x " + k + ", " + aType + " to " + cType + ", "
+                    + precision);
         }
     }
 
     /** Every kind adds in f32. Without TF32, f32 operands are multiplied as they are. */
     private static int computeType(DType operands, Precision precision) {
-        return operands == DType.F32 && precision == Precision.TF32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32 : cublasComputeType.CUBLAS_COMPUTE_32F;
+        return operands == DType.F32 && precision == Precision.TF32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
+                : cublasComputeType.CUBLAS_COMPUTE_32F;
     }
 
     private static int operation(boolean transpose) {

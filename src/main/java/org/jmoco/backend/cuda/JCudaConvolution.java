@@ -32,8 +32,8 @@ import org.jmoco.backend.ConvGeometry;
  * cross-correlation, sums in f32.
  *
  * <p>Which units multiply is the descriptor's math type: FMA for f32 (exact products), DEFAULT for tf32, which permits
- * tensor cores and with them tf32, TENSOR_OP for bf16 and f16. ALLOW_CONVERSION would turn f32 into f16 and is never used. JCudnn does
- * not hand over which type each algorithm was offered with; a type permits and does not force, so one type serves all.
+ * tensor cores and with them tf32, TENSOR_OP for bf16 and f16. ALLOW_CONVERSION would turn f32 into f16 and is never used. JCudnn
+ * does not hand over which type each algorithm was offered with; a type permits and does not force, so one type serves all.
  */
 final class JCudaConvolution implements Dnn.Convolution {
     /** cuDNN lists an algorithm at most once for each of two math types. */
@@ -79,7 +79,8 @@ final class JCudaConvolution implements Dnn.Convolution {
         check(JCudnn.cudnnSetFilter4dDescriptor(w, type, nhwc, g.k(), g.c(), g.r(), g.s()), "cudnnSetFilter4dDescriptor");
         check(JCudnn.cudnnSetConvolution2dDescriptor(convolution, g.pad(), g.pad(), g.stride(), g.stride(), 1, 1,
                 cudnnConvolutionMode.CUDNN_CROSS_CORRELATION, cudnnDataType.CUDNN_DATA_FLOAT), "cudnnSetConvolution2dDescriptor");
-        check(JCudnn.cudnnSetConvolutionMathType(convolution, math), "cudnnSetConvolutionMathType " + cudnnMathType.stringFor(math));
+        check(JCudnn.cudnnSetConvolutionMathType(convolution, math),
+                "cudnnSetConvolutionMathType " + cudnnMathType.stringFor(math));
     }
 
     /** Of the stream that calls go to now. */
@@ -97,7 +98,8 @@ final class JCudaConvolution implements Dnn.Convolution {
         Map<Integer, Dnn.Algorithm> algorithms = new LinkedHashMap<>();
         for (Offer o : offers()) {
             long[] bytes = new long[1];
-            if (o.status() == cudnnStatus.CUDNN_STATUS_SUCCESS && workspaceBytes(o.algorithm(), bytes) == cudnnStatus.CUDNN_STATUS_SUCCESS) {
+            if (o.status() == cudnnStatus.CUDNN_STATUS_SUCCESS
+                    && workspaceBytes(o.algorithm(), bytes) == cudnnStatus.CUDNN_STATUS_SUCCESS) {
                 algorithms.putIfAbsent(o.algorithm(), new Dnn.Algorithm(o.algorithm(), name(o.algorithm()), bytes[0],
                         o.determinism() == cudnnDeterminism.CUDNN_DETERMINISTIC));
             }
@@ -118,20 +120,21 @@ final class JCudaConvolution implements Dnn.Convolution {
                 }
                 case BACKWARD_DATA -> {
                     cudnnConvolutionBwdDataAlgoPerf[] found = new cudnnConvolutionBwdDataAlgoPerf[MOST_OFFERS];
-                    check(JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, w, y, convolution, x, MOST_OFFERS, count, found),
-                            "cudnnGetConvolutionBackwardDataAlgorithm_v7");
+                    check(JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, w, y, convolution, x, MOST_OFFERS, count,
+                            found), "cudnnGetConvolutionBackwardDataAlgorithm_v7");
                     yield Arrays.stream(found, 0, count[0]).map(f -> new Offer(f.algo, f.status, f.determinism)).toList();
                 }
                 case BACKWARD_WEIGHTS -> {
                     cudnnConvolutionBwdFilterAlgoPerf[] found = new cudnnConvolutionBwdFilterAlgoPerf[MOST_OFFERS];
-                    check(JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, x, y, convolution, w, MOST_OFFERS, count, found),
-                            "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
+                    check(JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, x, y, convolution, w, MOST_OFFERS, count,
+                            found), "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
                     yield Arrays.stream(found, 0, count[0]).map(f -> new Offer(f.algo, f.status, f.determinism)).toList();
                 }
             };
         } catch (ArrayIndexOutOfBoundsException e) {
             // JCudnn copies as many results as the call has written; where it fails and writes nothing, that number is arbitrary.
-            throw new GpuException("cudnnGetConvolution*Algorithm_v7, " + direction + " " + geometry + ": cuDNN knows no algorithm", e);
+            throw new GpuException("cudnnGetConvolution*Algorithm_v7, " + direction + " " + geometry
+                    + ": cuDNN knows no algorithm", e);
         }
     }
 
@@ -139,8 +142,10 @@ final class JCudaConvolution implements Dnn.Convolution {
         cudnnHandle handle = handle();
         return switch (direction) {
             case FORWARD -> JCudnn.cudnnGetConvolutionForwardWorkspaceSize(handle, x, w, convolution, y, algorithm, bytes);
-            case BACKWARD_DATA -> JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(handle, w, y, convolution, x, algorithm, bytes);
-            case BACKWARD_WEIGHTS -> JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, x, y, convolution, w, algorithm, bytes);
+            case BACKWARD_DATA -> JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(handle, w, y, convolution, x, algorithm,
+                    bytes);
+            case BACKWARD_WEIGHTS -> JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, x, y, convolution, w,
+                    algorithm, bytes);
         };
     }
 
@@ -164,9 +169,12 @@ final class JCudaConvolution implements Dnn.Convolution {
         Pointer b = DeviceAddress.of(second);
         Pointer space = DeviceAddress.of(workspace);
         int status = switch (direction) {
-            case FORWARD -> JCudnn.cudnnConvolutionForward(handle, one, x, a, w, b, convolution, number, space, workspaceBytes, scale, y, o);
-            case BACKWARD_DATA -> JCudnn.cudnnConvolutionBackwardData(handle, one, w, b, y, a, convolution, number, space, workspaceBytes, scale, x, o);
-            case BACKWARD_WEIGHTS -> JCudnn.cudnnConvolutionBackwardFilter(handle, one, x, a, y, b, convolution, number, space, workspaceBytes, scale, w, o);
+            case FORWARD -> JCudnn.cudnnConvolutionForward(handle, one, x, a, w, b, convolution, number, space, workspaceBytes,
+                    scale, y, o);
+            case BACKWARD_DATA -> JCudnn.cudnnConvolutionBackwardData(handle, one, w, b, y, a, convolution, number, space,
+                    workspaceBytes, scale, x, o);
+            case BACKWARD_WEIGHTS -> JCudnn.cudnnConvolutionBackwardFilter(handle, one, x, a, y, b, convolution, number, space,
+                    workspaceBytes, scale, w, o);
         };
         if (status != cudnnStatus.CUDNN_STATUS_SUCCESS) {
             check(status, "convolution by " + algorithm.name() + " with " + workspaceBytes + " bytes of workspace");

@@ -35,7 +35,9 @@ import jcuda.driver.JCudaDriver;
  * off, since they know no texts of cuDNN 9.
  */
 public final class JCudaGpu implements Gpu {
-    /** Above this, a kernel must be told how much dynamic shared memory it may use (CUDA C++ Programming Guide, shared memory). */
+    /**
+     * Above this, a kernel must be told how much dynamic shared memory it may use (CUDA C++ Programming Guide, shared memory).
+     */
     private static final int SHARED_BYTES_WITHOUT_ASKING = 48 << 10;
     /** Launches that are kept in packed form. A program has some hundreds; ad-hoc launches must not pile up for ever. */
     private static final int PACKED_LIMIT = 1 << 16;
@@ -126,7 +128,8 @@ public final class JCudaGpu implements Gpu {
         }
         CudaStatus.driver(code, "cuMemAlloc of " + bytes + " bytes for " + what);
         allocated.add(address.value());
-        CudaStatus.driver(JCudaDriver.cuMemsetD8Async(DeviceAddress.of(address.value()), (byte) 0, Math.max(1, bytes), stream), "cuMemsetD8Async of " + what);
+        CudaStatus.driver(JCudaDriver.cuMemsetD8Async(DeviceAddress.of(address.value()), (byte) 0, Math.max(1, bytes), stream),
+                "cuMemsetD8Async of " + what);
         synchronize();
         return address.value();
     }
@@ -150,8 +153,8 @@ public final class JCudaGpu implements Gpu {
             if (!src.isNative()) {
                 native_.copyFrom(src.asSlice(at, native_.byteSize()));
             }
-            CudaStatus.driver(JCudaDriver.cuMemcpyHtoDAsync(DeviceAddress.of(dst + at), DeviceAddress.host(native_), native_.byteSize(), stream),
-                    "cuMemcpyHtoDAsync of " + native_.byteSize() + " bytes");
+            CudaStatus.driver(JCudaDriver.cuMemcpyHtoDAsync(DeviceAddress.of(dst + at), DeviceAddress.host(native_),
+                    native_.byteSize(), stream), "cuMemcpyHtoDAsync of " + native_.byteSize() + " bytes");
             synchronize();
         });
     }
@@ -161,8 +164,8 @@ public final class JCudaGpu implements Gpu {
         enter();
         synchronize();
         staged(dst, (native_, at) -> {
-            CudaStatus.driver(JCudaDriver.cuMemcpyDtoHAsync(DeviceAddress.host(native_), DeviceAddress.of(src + at), native_.byteSize(), stream),
-                    "cuMemcpyDtoHAsync of " + native_.byteSize() + " bytes");
+            CudaStatus.driver(JCudaDriver.cuMemcpyDtoHAsync(DeviceAddress.host(native_), DeviceAddress.of(src + at),
+                    native_.byteSize(), stream), "cuMemcpyDtoHAsync of " + native_.byteSize() + " bytes");
             synchronize();
             if (!dst.isNative()) {
                 dst.asSlice(at, native_.byteSize()).copyFrom(native_);
@@ -205,7 +208,8 @@ public final class JCudaGpu implements Gpu {
             values.setAtIndex(ValueLayout.JAVA_LONG, 0, log.address());
             values.setAtIndex(ValueLayout.JAVA_LONG, 1, JIT_LOG_BYTES - 1);
             MemorySegment text = arena.allocateFrom(ptx, StandardCharsets.UTF_8);
-            int code = JCudaDriver.cuModuleLoadDataEx(module, DeviceAddress.host(text), options.length, options, DeviceAddress.host(values));
+            int code = JCudaDriver.cuModuleLoadDataEx(module, DeviceAddress.host(text), options.length, options,
+                    DeviceAddress.host(values));
             if (code != CUresult.CUDA_SUCCESS) {
                 String said = log.getString(0).strip();
                 throw new GpuException("cuModuleLoadDataEx of " + name + ": " + CudaStatus.driverText(code)
@@ -241,11 +245,11 @@ public final class JCudaGpu implements Gpu {
         }
         Launch.Dim grid = l.grid();
         Launch.Dim block = l.block();
-        int code = JCudaDriver.cuLaunchKernel(p.function(), grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), l.sharedBytes(),
-                line.stream(), p.arguments(), null);
+        int code = JCudaDriver.cuLaunchKernel(p.function(), grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(),
+                l.sharedBytes(), line.stream(), p.arguments(), null);
         if (code != CUresult.CUDA_SUCCESS) {
-            throw new GpuException("cuLaunchKernel of " + l.kernel().signature().entry() + ", grid " + grid + ", block " + block + ", " + l.sharedBytes()
-                    + " bytes shared: " + CudaStatus.driverText(code));
+            throw new GpuException("cuLaunchKernel of " + l.kernel().signature().entry() + ", grid " + grid + ", block " + block
+                    + ", " + l.sharedBytes() + " bytes shared: " + CudaStatus.driverText(code));
         }
     }
 
@@ -261,8 +265,10 @@ public final class JCudaGpu implements Gpu {
         }
         CUfunction f = functions.get(Math.toIntExact(number - 1));
         if (l.sharedBytes() > SHARED_BYTES_WITHOUT_ASKING && l.sharedBytes() > sharedLimits.getOrDefault(f, 0)) {
-            CudaStatus.driver(JCudaDriver.cuFuncSetAttribute(f, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.sharedBytes()),
-                    "cuFuncSetAttribute of " + l.kernel().signature().entry() + " to " + l.sharedBytes() + " bytes of shared memory");
+            CudaStatus.driver(JCudaDriver.cuFuncSetAttribute(f,
+                    CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.sharedBytes()),
+                    "cuFuncSetAttribute of " + l.kernel().signature().entry() + " to " + l.sharedBytes()
+                    + " bytes of shared memory");
             sharedLimits.put(f, l.sharedBytes());
         }
         PackedLaunch p = PackedLaunch.of(f, l, packing);
@@ -372,7 +378,8 @@ public final class JCudaGpu implements Gpu {
     @Override
     public GpuGraph capture(String name, Runnable enqueue) {
         enter();
-        CudaStatus.driver(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture of " + name);
+        CudaStatus.driver(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED),
+                "cuStreamBeginCapture of " + name);
         CUgraph graph = new CUgraph();
         int ended;
         try {

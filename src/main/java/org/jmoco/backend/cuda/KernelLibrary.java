@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
@@ -22,26 +24,44 @@ final class KernelLibrary {
     /** The oldest target that the kernels are written for (Volta). */
     static final int OLDEST = 70;
 
-    /** One PTX text; its module is loaded when one of its kernels is needed. */
+    /** A file of the class path, read once in the life of a process, however many backends it opens. */
+    private record Text(String file, String ptx, Map<String, Optional<PtxSignature>> signatures) {
+        private static final Map<String, Optional<Text>> READ = new ConcurrentHashMap<>();
+
+        static Optional<Text> read(String file) {
+            return READ.computeIfAbsent(file, f -> {
+                try (InputStream in = KernelLibrary.class.getResourceAsStream(FOLDER + f)) {
+                    return in == null ? Optional.empty()
+                            : Optional.of(new Text(f, new String(in.readAllBytes(), StandardCharsets.US_ASCII),
+                                    new ConcurrentHashMap<>()));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+
+        /** Empty if it has no such entry. */
+        Optional<PtxSignature> signature(String entry) {
+            return signatures.computeIfAbsent(entry, name ->
+                    Pattern.compile("\\.entry\\s+" + Pattern.quote(name) + "\\b").matcher(ptx).find()
+                            ? Optional.of(PtxSignature.parse(file, ptx, name)) : Optional.empty());
+        }
+    }
+
+    /** A text on this device; its module is loaded when one of its kernels is needed. */
     private final class Variant {
-        private final String file;
-        private final String ptx;
+        private final Text text;
         private GpuModule module;
 
-        Variant(String file, String ptx) {
-            this.file = file;
-            this.ptx = ptx;
+        Variant(Text text) {
+            this.text = text;
         }
 
-        boolean has(String entry) {
-            return Pattern.compile("\\.entry\\s+" + Pattern.quote(entry) + "\\b").matcher(ptx).find();
-        }
-
-        Kernel kernel(String entry) {
+        Kernel kernel(PtxSignature signature) {
             if (module == null) {
-                module = gpu.load(file, ptx);
+                module = gpu.load(text.file, text.ptx);
             }
-            return new Kernel(module.function(entry), PtxSignature.parse(file, ptx, entry));
+            return new Kernel(module.function(signature.entry()), signature);
         }
     }
 
@@ -61,26 +81,21 @@ final class KernelLibrary {
     private Kernel find(String module, String entry) {
         List<Variant> usable = variants.computeIfAbsent(module, this::read);
         for (Variant v : usable) {
-            if (v.has(entry)) {
-                return v.kernel(entry);
+            Optional<PtxSignature> signature = v.text.signature(entry);
+            if (signature.isPresent()) {
+                return v.kernel(signature.get());
             }
         }
-        throw new GpuException("kernel " + entry + ": " + (usable.isEmpty() ? "no " + FOLDER.substring(1) + module + ".sm_*.ptx is there"
-                : "none of " + String.join(", ", usable.stream().map(v -> v.file).toList()) + " has it") + " for a device of compute capability "
+        String found = usable.isEmpty() ? "no " + FOLDER.substring(1) + module + ".sm_*.ptx is there"
+                : "none of " + String.join(", ", usable.stream().map(v -> v.text.file).toList()) + " has it";
+        throw new GpuException("kernel " + entry + ": " + found + " for a device of compute capability "
                 + gpu.info().capability() / 10 + "." + gpu.info().capability() % 10);
     }
 
     private List<Variant> read(String module) {
         List<Variant> found = new ArrayList<>();
         for (int target = gpu.info().capability(); target >= OLDEST; target--) {
-            String file = module + ".sm_" + target + ".ptx";
-            try (InputStream in = KernelLibrary.class.getResourceAsStream(FOLDER + file)) {
-                if (in != null) {
-                    found.add(new Variant(file, new String(in.readAllBytes(), StandardCharsets.US_ASCII)));
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            Text.read(module + ".sm_" + target + ".ptx").ifPresent(text -> found.add(new Variant(text)));
         }
         return found;
     }

@@ -57,7 +57,8 @@ final class LinearWorks {
         return new Products(n) {
             @Override
             public void run() {
-                blas().gemm(false, false, c, n, k, 1, w.address(), F32, c, dy.address(), F32, k, 0, dx.address(), F32, c, products);
+                blas().gemm(false, false, c, n, k, 1, w.address(), F32, c, dy.address(), F32, k, 0, dx.address(), F32, c,
+                        products);
             }
         };
     }
@@ -71,8 +72,10 @@ final class LinearWorks {
         return new Products(n) {
             @Override
             public void run() {
-                blas().gemm(false, true, c, k, n, 1, x.address(), F32, c, dy.address(), F32, k, beta, dw.address(), F32, c, products);
-                blas().gemm(false, false, k, 1, n, 1, dy.address(), F32, k, ones, F32, n, beta, db.address(), F32, k, Precision.F32);
+                blas().gemm(false, true, c, k, n, 1, x.address(), F32, c, dy.address(), F32, k, beta, dw.address(), F32, c,
+                        products);
+                blas().gemm(false, false, k, 1, n, 1, dy.address(), F32, k, ones, F32, n, beta, db.address(), F32, k,
+                        Precision.F32);
             }
         };
     }

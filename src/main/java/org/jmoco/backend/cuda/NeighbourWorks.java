@@ -7,7 +7,9 @@ import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
 import org.jmoco.tensor.UserError;
 
-/** The most similar rows of a bank, by {@code kernels/knn.cu}: similarities of some queries, then the selection from each of them. */
+/**
+ * The most similar rows of a bank, by {@code kernels/knn.cu}: similarities of some queries, then the selection from each of them.
+ */
 final class NeighbourWorks {
     private static final String MODULE = "knn";
     private static final int THREADS = 256;
@@ -15,7 +17,10 @@ final class NeighbourWorks {
     private static final int TILE = 64;
     /** Neighbours that the selection can sort: with 12 bytes each and its histogram they fit into 64 KiB of shared memory. */
     static final int MOST = 4096;
-    /** Of similarities at a time: large enough that a launch has work for every multiprocessor, and hardly more than other steps need. */
+    /**
+     * Of similarities at a time: large enough that a launch has work for every multiprocessor, and hardly more than other steps
+     * need.
+     */
     private static final long WORKSPACE_BYTES = 64L << 20;
 
     private final CudaContext cuda;
@@ -30,7 +35,8 @@ final class NeighbourWorks {
         int m = bank.shape().dim(0);
         int k = index.shape().dim(1);
         if (k > MOST) {
-            throw UserError.usage("cuda backend: " + k + " neighbours; the GPU ranks at most " + MOST + ". Choose --knn-k " + MOST + " or less.");
+            throw UserError.usage("cuda backend: " + k + " neighbours; the GPU ranks at most " + MOST + ". Choose --knn-k " + MOST
+                    + " or less.");
         }
         int padded = Integer.highestOneBit(2 * k - 1);
         int atOnce = queriesAtOnce(n, m);
@@ -38,10 +44,11 @@ final class NeighbourWorks {
             List<Launch> launches = new ArrayList<>();
             for (int first = 0; first < n; first += atOnce) {
                 int some = Math.min(atOnce, n - first);
-                launches.add(new Launch(cuda.kernel(MODULE, "knn_similarities"), Dim.of(Math.ceilDiv(m, TILE), Math.ceilDiv(some, TILE)),
-                        Dim.of(THREADS), 0, keys, row(queries, first), bank.address(), some, m, d));
-                launches.add(new Launch(cuda.kernel(MODULE, "knn_select"), Dim.of(some), Dim.of(THREADS), padded * (Long.BYTES + Integer.BYTES),
-                        row(index, first), row(similarity, first), keys, m, k, padded));
+                launches.add(new Launch(cuda.kernel(MODULE, "knn_similarities"),
+                        Dim.of(Math.ceilDiv(m, TILE), Math.ceilDiv(some, TILE)), Dim.of(THREADS), 0, keys, row(queries, first),
+                        bank.address(), some, m, d));
+                launches.add(new Launch(cuda.kernel(MODULE, "knn_select"), Dim.of(some), Dim.of(THREADS),
+                        padded * (Long.BYTES + Integer.BYTES), row(index, first), row(similarity, first), keys, m, k, padded));
             }
             return launches;
         });

@@ -22,8 +22,8 @@ record PackedLaunch(CUfunction function, Launch launch, Pointer arguments) {
                 case Integer v -> slot.set(ValueLayout.JAVA_INT, 0, v);
                 case Float v -> slot.set(ValueLayout.JAVA_FLOAT, 0, v);
                 case Double v -> slot.set(ValueLayout.JAVA_DOUBLE, 0, v);
-                default -> throw new IllegalArgumentException("kernel " + launch.kernel().signature().entry() + ": argument " + i + " is a "
-                        + values[i].getClass().getSimpleName());
+                default -> throw new IllegalArgumentException("kernel " + launch.kernel().signature().entry() + ": argument " + i
+                        + " is a " + values[i].getClass().getSimpleName());
             }
             pointers.setAtIndex(ValueLayout.ADDRESS, i, slot);
         }

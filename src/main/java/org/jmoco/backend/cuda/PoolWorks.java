@@ -38,19 +38,21 @@ final class PoolWorks {
     }
 
     Work globalAvgPoolBackward(Buffer dx, Buffer dy) {
-        return new PreparedWork(cuda, 0, scratch -> List.of(average("average_pool_backward", dx, dy, dx.address(), dy.address())));
+        return new PreparedWork(cuda, 0, scratch -> List.of(average("average_pool_backward", dx, dy, dx.address(),
+                dy.address())));
     }
 
-    private Launch window(String kernel, ConvGeometry g, Buffer map, int pack, long elements, long first, long second, long third) {
-        return new Launch(cuda.kernel(MODULE, entry(kernel, map, pack)), grid(elements / pack), Dim.of(THREADS), 0, first, second, third, g.h(),
-                g.w(), g.p(), g.q(), g.r(), g.s(), g.stride(), g.pad(), g.c(), g.n());
+    private Launch window(String kernel, ConvGeometry g, Buffer map, int pack, long elements, long first, long second,
+            long third) {
+        return new Launch(cuda.kernel(MODULE, entry(kernel, map, pack)), grid(elements / pack), Dim.of(THREADS), 0, first, second,
+                third, g.h(), g.w(), g.p(), g.q(), g.r(), g.s(), g.stride(), g.pad(), g.c(), g.n());
     }
 
     private Launch average(String kernel, Buffer map, Buffer perImage, long first, long second) {
         int c = map.shape().dim(3);
         int pack = pack(c, map, perImage);
-        return new Launch(cuda.kernel(MODULE, entry(kernel, map, pack)), grid(perImage.size() / pack), Dim.of(THREADS), 0, first, second,
-                map.shape().dim(0), map.shape().dim(1) * map.shape().dim(2), c);
+        return new Launch(cuda.kernel(MODULE, entry(kernel, map, pack)), grid(perImage.size() / pack), Dim.of(THREADS), 0, first,
+                second, map.shape().dim(0), map.shape().dim(1) * map.shape().dim(2), c);
     }
 
     private static Dim grid(long packs) {

@@ -16,7 +16,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
  * @param requiredThreads {@code .reqntid} as x, y, z, or null
  */
 record PtxSignature(String entry, List<String> parameters, int maxThreads, Dim requiredThreads) {
-    private static final Pattern PARAMETER = Pattern.compile("\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.(\\w+)\\s+(?:\\.ptr\\S*\\s+(?:\\.\\w+\\s+)*(?:\\d+\\s+)?)?[\\w$]+(\\[\\d+])?");
+    private static final Pattern PARAMETER = Pattern.compile(
+            "\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.(\\w+)\\s+(?:\\.ptr\\S*\\s+(?:\\.\\w+\\s+)*(?:\\d+\\s+)?)?[\\w$]+(\\[\\d+])?");
     private static final Pattern THREADS = Pattern.compile("\\.(max|req)ntid\\s+(\\d+)(?:\\s*,\\s*(\\d+))?(?:\\s*,\\s*(\\d+))?");
     /** Largest grid in y and z (CUDA C++ Programming Guide, technical specifications per compute capability). */
     private static final int MAX_GRID_YZ = 65535;
@@ -50,24 +51,26 @@ record PtxSignature(String entry, List<String> parameters, int maxThreads, Dim r
     /** @throws IllegalArgumentException if a launch does not fit */
     void check(Dim grid, Dim block, int sharedBytes, Object[] arguments) {
         if (arguments.length != parameters.size()) {
-            throw new IllegalArgumentException("kernel " + entry + ": has " + parameters.size() + " parameters " + parameters + ", got "
-                    + arguments.length + " arguments");
+            throw new IllegalArgumentException("kernel " + entry + ": has " + parameters.size() + " parameters " + parameters
+                    + ", got " + arguments.length + " arguments");
         }
         for (int i = 0; i < arguments.length; i++) {
             if (!fits(parameters.get(i), arguments[i])) {
-                throw new IllegalArgumentException("kernel " + entry + ": parameter " + i + " is ." + parameters.get(i) + ", the argument is "
-                        + arguments[i].getClass().getSimpleName() + " " + arguments[i]);
+                throw new IllegalArgumentException("kernel " + entry + ": parameter " + i + " is ." + parameters.get(i)
+                        + ", the argument is " + arguments[i].getClass().getSimpleName() + " " + arguments[i]);
             }
         }
         if (block.count() > maxThreads) {
-            throw new IllegalArgumentException("kernel " + entry + ": runs at most " + maxThreads + " threads in a block, launched with "
-                    + block.count());
+            throw new IllegalArgumentException("kernel " + entry + ": runs at most " + maxThreads
+                    + " threads in a block, launched with " + block.count());
         }
         if (requiredThreads != null && !requiredThreads.equals(block)) {
-            throw new IllegalArgumentException("kernel " + entry + ": needs blocks of " + requiredThreads + ", launched with " + block);
+            throw new IllegalArgumentException("kernel " + entry + ": needs blocks of " + requiredThreads + ", launched with "
+                    + block);
         }
         if (grid.y() > MAX_GRID_YZ || grid.z() > MAX_GRID_YZ) {
-            throw new IllegalArgumentException("kernel " + entry + ": a grid has at most " + MAX_GRID_YZ + " blocks in y and z, is " + grid);
+            throw new IllegalArgumentException("kernel " + entry + ": a grid has at most " + MAX_GRID_YZ
+                    + " blocks in y and z, is " + grid);
         }
         if (sharedBytes < 0) {
             throw new IllegalArgumentException("kernel " + entry + ": shared memory of " + sharedBytes + " bytes");

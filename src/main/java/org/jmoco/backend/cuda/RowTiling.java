@@ -13,8 +13,8 @@ import org.jmoco.tensor.DType;
  * @param perChunk rows of a group that one block takes
  * @param chunks blocks for each group and tile
  */
-record RowTiling(String suffix, int groups, int groupSize, Divisor pixels, int channels, int pack, int threadsX, int tiles, int perChunk,
-        int chunks) {
+record RowTiling(String suffix, int groups, int groupSize, Divisor pixels, int channels, int pack, int threadsX, int tiles,
+        int perChunk, int chunks) {
     static final int THREADS = 256;
     /** Packs side by side in a block, where there are as many: from a line of 128 bytes in packs of 16 up to a whole warp. */
     private static final int[] WIDTHS = {32, 16, 8};
@@ -27,7 +27,8 @@ record RowTiling(String suffix, int groups, int groupSize, Divisor pixels, int c
      * @param resident blocks that the device holds at once
      * @param ahead rows that a thread takes at once; chunks are whole multiples of what a block takes so
      */
-    static RowTiling of(int groups, int groupSize, int pixels, int channels, DType type, boolean vectors, int resident, int ahead) {
+    static RowTiling of(int groups, int groupSize, int pixels, int channels, DType type, boolean vectors, int resident,
+            int ahead) {
         int wide = 16 / type.bytes;
         int pack = vectors && channels % wide == 0 ? wide : 1;
         int packs = channels / pack;
@@ -36,8 +37,8 @@ record RowTiling(String suffix, int groups, int groupSize, Divisor pixels, int c
         int mostChunks = Math.clamp(resident / ((long) tiles * groups), 1, groupSize);
         int unit = THREADS / threadsX * ahead;
         int perChunk = Math.ceilDiv(Math.ceilDiv(groupSize, mostChunks), unit) * unit;
-        return new RowTiling(type + (pack == 1 ? "" : "x" + pack), groups, groupSize, Divisor.of(pixels), channels, pack, threadsX, tiles,
-                perChunk, Math.ceilDiv(groupSize, perChunk));
+        return new RowTiling(type + (pack == 1 ? "" : "x" + pack), groups, groupSize, Divisor.of(pixels), channels, pack,
+                threadsX, tiles, perChunk, Math.ceilDiv(groupSize, perChunk));
     }
 
     /** All packs of a row if they are few; else the width that leaves the fewest threads without work. */

@@ -5,7 +5,10 @@ import org.jmoco.backend.Buffer;
 import org.jmoco.backend.Work;
 import org.jmoco.backend.cuda.Launch.Dim;
 
-/** Operations on rows of matrices: which kernels of {@code kernels/rows.cu} carry out which operation of {@link org.jmoco.backend.Ops}. */
+/**
+ * Operations on rows of matrices: which kernels of {@code kernels/rows.cu} carry out which operation of
+ * {@link org.jmoco.backend.Ops}.
+ */
 final class RowWorks {
     private static final String MODULE = "rows";
     private static final int THREADS = 256;
@@ -26,8 +29,8 @@ final class RowWorks {
     }
 
     Work l2NormalizeBackward(Buffer dx, Buffer dy, Buffer y, Buffer norm) {
-        return new PreparedWork(cuda, 0, scratch -> List.of(byWarps("l2_normalize_backward_" + width(y, y, dx, dy), y, dx.address(),
-                dy.address(), y.address(), norm.address(), y.shape().dim(0), y.shape().dim(1))));
+        return new PreparedWork(cuda, 0, scratch -> List.of(byWarps("l2_normalize_backward_" + width(y, y, dx, dy), y,
+                dx.address(), dy.address(), y.address(), norm.address(), y.shape().dim(0), y.shape().dim(1))));
     }
 
     Work softmax(Buffer p, Buffer logits) {
@@ -60,12 +63,13 @@ final class RowWorks {
     }
 
     private Launch byWarps(String entry, Buffer matrix, Object... arguments) {
-        return new Launch(cuda.kernel(MODULE, entry), Dim.of(Math.ceilDiv(matrix.shape().dim(0), WARPS)), Dim.of(THREADS), 0, arguments);
+        return new Launch(cuda.kernel(MODULE, entry), Dim.of(Math.ceilDiv(matrix.shape().dim(0), WARPS)), Dim.of(THREADS), 0,
+                arguments);
     }
 
     private Launch byUnits(String entry, long units, Object... arguments) {
-        return new Launch(cuda.kernel(MODULE, entry), Dim.of(Math.toIntExact(Math.ceilDiv(units, THREADS * UNITS))), Dim.of(THREADS), 0,
-                arguments);
+        return new Launch(cuda.kernel(MODULE, entry), Dim.of(Math.toIntExact(Math.ceilDiv(units, THREADS * UNITS))),
+                Dim.of(THREADS), 0, arguments);
     }
 
     /** Four elements at once where rows and addresses allow it. */

@@ -4,9 +4,9 @@ import org.jmoco.backend.ViewGeometry;
 import org.jmoco.tensor.UserError;
 
 /**
- * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The strip may be
- * short, then rows at its ends are resized twice. A picture that leaves no room for two blocks on a multiprocessor lies in global memory
- * as a whole.
+ * Shared memory of a block of kernels/views.cu: weights of both axes, a strip of rows resized along x, the picture. The strip may
+ * be short, then rows at its ends are resized twice. A picture that leaves no room for two blocks on a multiprocessor lies in
+ * global memory as a whole.
  *
  * @param tapsX     places for weights of an output pixel along x
  * @param tapsY     along y
@@ -43,8 +43,8 @@ record ViewLayout(int tapsX, int tapsY, int stripRows, int stripBytes, int bytes
     private static ViewLayout outside(ViewGeometry g, int limit) {
         ViewLayout l = of(g, limit, true);
         if (l == null || g.size() >= 2048) {
-            throw UserError.failed("random views of " + g.size() + " x " + g.size() + " pixels from images of up to " + g.tallest() + " x "
-                    + g.widest() + " take more shared memory on the GPU than the " + limit
+            throw UserError.failed("random views of " + g.size() + " x " + g.size() + " pixels from images of up to "
+                    + g.tallest() + " x " + g.widest() + " take more shared memory on the GPU than the " + limit
                     + " bytes that this one has for a block; lower --image, or let the host make the views: --feed host");
         }
         return l;

@@ -29,9 +29,9 @@ final class ViewWorks {
         long pictures = layout.outside() ? 3L * g.size() * g.size() * grid.count() : 0;
         return new PreparedWork(cuda, pictures, scratch -> {
             Buffer second = views.getLast(); // with one view the grid never asks for it
-            List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(), scratch, purposes.getFirst().ordinal(),
-                    purposes.getLast().ordinal(), pixels.address(), images.address(), chosen.address(), epoch.address(),
-                    images.shape().dim(0)));
+            List<Object> a = new ArrayList<>(List.of(views.getFirst().address(), second.address(), scratch,
+                    purposes.getFirst().ordinal(), purposes.getLast().ordinal(), pixels.address(), images.address(),
+                    chosen.address(), epoch.address(), images.shape().dim(0)));
             a.addAll(recipe(g, seed, layout));
             return List.of(new Launch(kernel, grid, Dim.of(THREADS), layout.bytes(), a.toArray()));
         });

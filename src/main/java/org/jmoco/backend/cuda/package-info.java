@@ -5,7 +5,7 @@
  * <p>In: buffers with device addresses and PTX texts. Out: prepared launches on one stream, captured as one CUDA graph per
  * program. Every call of JCuda, JCublas and JCudnn is made behind {@link org.jmoco.backend.cuda.Gpu}.
  *
- * <p>Read first: {@link org.jmoco.backend.cuda.Gpu}, then {@code CudaOps} and one family, as {@code BatchNormWorks}, with the kernel
- * source that it names.
+ * <p>Read first: {@link org.jmoco.backend.cuda.Gpu}, then {@code CudaOps} and one family, as {@code BatchNormWorks}, with the
+ * kernel source that it names.
  */
 package org.jmoco.backend.cuda;

@@ -37,7 +37,8 @@ class ConvolutionChoicesTest {
     }
 
     private static ScriptedGpu usual() {
-        return gpu(new Script(SLOW, 9000, null), new Script(FAST, 3000, null), new Script(VARYING, 1000, null), new Script(GREEDY, 100, null));
+        return gpu(new Script(SLOW, 9000, null), new Script(FAST, 3000, null), new Script(VARYING, 1000, null),
+                new Script(GREEDY, 100, null));
     }
 
     private static ScriptedGpu withEngines(long nanos) {
@@ -138,7 +139,8 @@ class ConvolutionChoicesTest {
     @Test
     void aSecondStartMeasuresNothing() throws IOException {
         assertEquals("FAST", chosen(usual(), kept()));
-        assertTrue(Files.readString(file()).contains("backward_weights " + PROBLEM + " f32 = 1 5000 FAST"), Files.readString(file()));
+        assertTrue(Files.readString(file()).contains("backward_weights " + PROBLEM + " f32 = 1 5000 FAST"),
+                Files.readString(file()));
         ScriptedGpu second = gpu(new Script(SLOW, 1, null), new Script(FAST, 2, null)); // would choose otherwise
         assertEquals("FAST", chosen(second, kept()));
         assertEquals(List.of("close BACKWARD_WEIGHTS"), second.log);

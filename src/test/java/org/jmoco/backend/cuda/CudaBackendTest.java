@@ -120,7 +120,8 @@ class CudaBackendTest {
             b.allocate();
             // Each stream has its own handles, so each kind of library call is made on both.
             assertEquals(List.of("prepare branch", "fill", "load elementwise.sm_80.ptx", "fork", CONVOLUTION, "join", "fork",
-                    LINEAR.get(0), LINEAR.get(1), "join", CONVOLUTION, LINEAR.get(0), LINEAR.get(1), "capture two lines"), gpu.log);
+                    LINEAR.get(0), LINEAR.get(1), "join", CONVOLUTION, LINEAR.get(0), LINEAR.get(1), "capture two lines"),
+                    gpu.log);
             gpu.log.clear();
             p.run();
             assertEquals(concat(List.of("graph two lines"), ON_TWO_STREAMS), gpu.log);
@@ -164,7 +165,8 @@ class CudaBackendTest {
     @Test
     void aFailingForkOrJoinIsNamedAndNothingStaysOnTheBranch() {
         for (String[] c : new String[][] {{"fork", "step 0 k.conv conv2d_fwd"}, {"FORWARD", "step 0 k.conv conv2d_fwd"},
-                {"gemm", "step 1 k.fc linear_fwd"}, {"main line", "step 2 q.conv conv2d_fwd"}, {"join", "step 3 both relu_fwd"}}) {
+                {"gemm", "step 1 k.fc linear_fwd"}, {"main line", "step 2 q.conv conv2d_fwd"},
+                {"join", "step 3 both relu_fwd"}}) {
             ScriptedGpu gpu = new ScriptedGpu(90);
             try (CudaBackend b = CudaBackend.open(gpu, f32().withGraphs(false).withBranches(true))) {
                 Program p = recordBranch(b);
@@ -205,7 +207,8 @@ class CudaBackendTest {
             b.allocate();
             gpu.fail("gemm m4 n2 k8");
             String m = assertThrows(GpuException.class, p::run).getMessage();
-            assertTrue(m.startsWith("program three, step 2 fc linear_fwd n2 c8 k4 on Scripted 1: gemm m4 n2 k8: CUDA_ERROR_SCRIPTED"), m);
+            assertTrue(m.startsWith("program three, step 2 fc linear_fwd n2 c8 k4 on Scripted 1: gemm m4 n2 k8:"
+                    + " CUDA_ERROR_SCRIPTED"), m);
             assertTrue(m.contains("--check-steps"), m);
         }
     }
@@ -248,8 +251,8 @@ class CudaBackendTest {
             b.declare(Region.STATE, "queue", Shape.of(1024, 128));
             b.declare(Region.INPUT, "images", Shape.of(512, 64, 64, 3));
             String m = assertThrows(UserError.class, b::allocate).getMessage();
-            assertTrue(m.startsWith("cuda backend: out of device memory. The arena input (batches, labels, learning rate) needs 25.2 MB, but"
-                    + " 16.3 MB are free on Scripted 1 after 0.5 MB of this run."), m);
+            assertTrue(m.startsWith("cuda backend: out of device memory. The arena input (batches, labels, learning rate) needs"
+                    + " 25.2 MB, but 16.3 MB are free on Scripted 1 after 0.5 MB of this run."), m);
             assertTrue(m.contains("queue, counters") && m.contains("total"), m);
             assertTrue(m.endsWith("Lower it by --batch, --image, --precision bf16 or --width."), m);
         }
@@ -267,6 +270,43 @@ class CudaBackendTest {
         }
     }
 
+    /** Branches keep feature maps apart: without them the same step takes less. */
+    @Test
+    void leavingOutBranchesIsACureForActivations() {
+        for (boolean branches : new boolean[] {true, false}) {
+            try (CudaBackend b = CudaBackend.open(new ScriptedGpu(90), f32().withBranches(branches))) {
+                Recorder rec = b.record("large");
+                Buffer small = rec.activation("small", Shape.of(1));
+                rec.branch(() -> {
+                    rec.fill("k", rec.activation("large", Shape.of(8 << 20)), 1);
+                    return null;
+                });
+                rec.fill("q", small, 1);
+                rec.join();
+                rec.finish();
+                String m = assertThrows(UserError.class, b::allocate).getMessage();
+                assertTrue(m.endsWith("Lower it by --batch, --image, --precision bf16 or --width"
+                        + (branches ? ", or leave out --branches." : ".")), m);
+            }
+        }
+    }
+
+    @Test
+    void aDeviceWithoutRoomForASecondStreamIsClosed() {
+        ScriptedGpu gpu = new ScriptedGpu(90);
+        gpu.fail("prepare branch");
+        assertThrows(GpuOutOfMemoryException.class, () -> CudaBackend.open(gpu, f32().withBranches(true)));
+        assertEquals(List.of("close device"), gpu.log);
+        assertEquals(List.of("prepare branch"), opened(f32().withBranches(true)));
+        assertEquals(List.of(), opened(f32()));
+    }
+
+    private static List<String> opened(CudaOptions options) {
+        ScriptedGpu gpu = new ScriptedGpu(90);
+        CudaBackend.open(gpu, options);
+        return List.copyOf(gpu.log);
+    }
+
     @Test
     void tooOldADeviceIsRefusedAndClosed() {
         ScriptedGpu pascal = new ScriptedGpu(61);
@@ -282,8 +322,8 @@ class CudaBackendTest {
     @Test
     void describesDeviceAndChoices() {
         try (CudaBackend b = CudaBackend.open(new ScriptedGpu(90), CudaOptions.of(Precision.BF16).withDeterministic(false))) {
-            assertEquals("cuda: Scripted 1 (9.0, 2 SMs, 0.0 GB), bf16, one graph per program, not deterministic, driver 13.0, cuBLAS 12.6.4,"
-                    + " cuDNN 9.5.1", b.describe());
+            assertEquals("cuda: Scripted 1 (9.0, 2 SMs, 0.0 GB), bf16, one graph per program, not deterministic, driver 13.0,"
+                    + " cuBLAS 12.6.4, cuDNN 9.5.1", b.describe());
             assertEquals("cuda bf16", b.arithmetic());
         }
     }
@@ -364,7 +404,8 @@ class CudaBackendTest {
     @Test
     void inBf16FiltersMustBeWhereCopiesAre() {
         try (CudaBackend b = CudaBackend.open(new ScriptedGpu(90), CudaOptions.of(Precision.BF16))) {
-            Buffer w = b.declare(Region.STATE, "flat", Shape.of(Math.toIntExact(CONV.filter().size()))).view("w", 0, CONV.filter());
+            Buffer w = b.declare(Region.STATE, "flat", Shape.of(Math.toIntExact(CONV.filter().size())))
+                    .view("w", 0, CONV.filter());
             Buffer x = b.declare(Region.INPUT, "x", CONV.x());
             Recorder rec = b.record("p");
             String m = assertThrows(IllegalArgumentException.class,
@@ -377,7 +418,8 @@ class CudaBackendTest {
     void inBf16FilterGradientsGoThroughScratch() {
         ScriptedGpu gpu = new ScriptedGpu(90);
         try (CudaBackend b = CudaBackend.open(gpu, CudaOptions.of(Precision.BF16).withGraphs(false))) {
-            Buffer dw = b.declare(Region.GRADIENTS, "dw", Shape.of(Math.toIntExact(CONV.filter().size()))).view("dw", 0, CONV.filter());
+            Buffer dw = b.declare(Region.GRADIENTS, "dw", Shape.of(Math.toIntExact(CONV.filter().size())))
+                    .view("dw", 0, CONV.filter());
             Buffer x = b.declare(Region.INPUT, "x", CONV.x());
             Buffer dy = b.declare(Region.INPUT, "dy", CONV.y());
             Recorder rec = b.record("p");
@@ -387,8 +429,8 @@ class CudaBackendTest {
             b.allocate();
             assertTrue(b.memory().bytes(Region.SCRATCH) >= 2 * CONV.filter().size());
             p.run();
-            assertEquals(List.of("load elementwise.sm_80.ptx", "BACKWARD_WEIGHTS ONLY " + CONV, "convert_bf16_f32", "BACKWARD_WEIGHTS ONLY " + CONV,
-                    "add_bf16_f32"), gpu.log);
+            assertEquals(List.of("load elementwise.sm_80.ptx", "BACKWARD_WEIGHTS ONLY " + CONV, "convert_bf16_f32",
+                    "BACKWARD_WEIGHTS ONLY " + CONV, "add_bf16_f32"), gpu.log);
         }
     }
 

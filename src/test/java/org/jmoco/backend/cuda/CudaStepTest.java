@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -48,10 +49,36 @@ class CudaStepTest {
 
     private static final String SYMMETRIC = "pretrain splits 4 symmetric";
 
+    /** Results that several tests compare with, by run and where it ran: computed by whichever test comes first. */
+    private static final Map<String, Map<String, HostTensor>> DONE = new ConcurrentHashMap<>();
+
     /** Some training steps on a backend, with something done before each. */
     private record Run(String name, BiFunction<Backend, Hook, Map<String, HostTensor>> steps) {
         Map<String, HostTensor> on(Backend b) {
             return steps.apply(b, Hook.NONE);
+        }
+
+        /** In f64. */
+        Map<String, HostTensor> truth() {
+            return once("f64", () -> on(ReferenceBackend.open(DType.F64, 2)));
+        }
+
+        Map<String, HostTensor> reference() {
+            return once("f32", () -> on(ReferenceBackend.open(DType.F32, 2)));
+        }
+
+        /** The reference with bf16 maps. */
+        Map<String, HostTensor> model() {
+            return once("bf16", () -> on(ReferenceBackend.open(DType.F32, DType.BF16, 2)));
+        }
+
+        /** As one graph, in plain order, on a device of 8.0. */
+        Map<String, HostTensor> onDevice(Precision p) {
+            return once("device " + p, () -> on(80, CudaOptions.of(p), BlockOrder.FORWARD));
+        }
+
+        private Map<String, HostTensor> once(String where, Supplier<Map<String, HostTensor>> compute) {
+            return DONE.computeIfAbsent(name + " " + where, key -> compute.get());
         }
 
         Map<String, HostTensor> on(int capability, CudaOptions options, BlockOrder order) {
@@ -61,7 +88,8 @@ class CudaStepTest {
         Map<String, HostTensor> on(EmulatedGpu gpu, CudaOptions options, BlockOrder order) {
             gpu.countTraffic(false);
             gpu.blockOrders(order);
-            return steps.apply(CudaBackend.open(gpu, options), StepRig.both(StepRig.guarding(gpu.memory()), StepRig.poisoning(gpu.memory())));
+            return steps.apply(CudaBackend.open(gpu, options),
+                    StepRig.both(StepRig.guarding(gpu.memory()), StepRig.poisoning(gpu.memory())));
         }
     }
 
@@ -106,7 +134,8 @@ class CudaStepTest {
     }
 
     private static String verdict(String name, double error, double bound) {
-        return error <= bound ? null : String.format(Locale.ROOT, "%s is off by %.2e of its root mean square, allowed %.2e", name, error, bound);
+        return error <= bound ? null : String.format(Locale.ROOT, "%s is off by %.2e of its root mean square, allowed %.2e", name,
+                error, bound);
     }
 
     // ---- against other backends --------------------------------------------------------------------------------
@@ -114,8 +143,8 @@ class CudaStepTest {
     @TestFactory
     Stream<DynamicTest> inF32AsExactAsAnyF32() {
         return runs().stream().map(r -> DynamicTest.dynamicTest(r.name, () -> {
-            Map<String, HostTensor> truth = r.on(ReferenceBackend.open(DType.F64, 2));
-            List<Map<String, HostTensor>> peers = List.of(r.on(ReferenceBackend.open(DType.F32, 2)), r.on(CpuBackend.open(2)));
+            Map<String, HostTensor> truth = r.truth();
+            List<Map<String, HostTensor>> peers = List.of(r.reference(), r.on(CpuBackend.open(2)));
             Map<String, HostTensor> got = r.on(70, CudaOptions.of(Precision.F32), BlockOrder.FORWARD);
             compare(truth, got, name -> {
                 HostTensor t = truth.get(name);
@@ -134,64 +163,49 @@ class CudaStepTest {
 
     /**
      * Rounding to bf16 sends activations to the other side of zero, whose gradients then differ by all they are; so two
-     * computations in bf16 err as much as each other and in other places. The reference backend with bf16 maps says how much: the root
-     * mean square of a tensor's errors is the same in both, but for the luck of the draw (0.84 to 1.14 times as much in these runs).
+     * computations in bf16 err as much as each other and in other places. The reference backend with bf16 maps says how much: the
+     * root mean square of a tensor's errors is the same in both, but for the luck of the draw (0.84 to 1.14 times as much in
+     * these runs).
      *
-     * <p>In tf32 an operand of a product is off by up to 2^-10 where a bf16 number is by 2^-8, and nothing else is rounded. Errors of a
-     * forward pass grow with that, so those of the first step's are a quarter. Errors of gradients come from the activations on the other side
-     * of zero: there are a quarter as many of them, each as wrong as before, so root mean squares are a half; and what is computed
-     * from weights that such gradients made inherits that.
+     * <p>In tf32 an operand of a product is off by up to 2^-10 where a bf16 number is by 2^-8, and nothing else is rounded.
+     * Errors of a forward pass grow with that, so those of the first step's are a quarter. Errors of gradients come from the
+     * activations on the other side of zero: there are a quarter as many of them, each as wrong as before, so root mean squares
+     * are a half; and what is computed from weights that such gradients made inherits that.
      *
-     * <p>Losses are not among them. A loss is one number, errors of either sign add up to it, and they may come to nothing in one computation: their ratio
-     * has no bound. What a loss must be follows from the logits, which are many numbers: {@link #lossIsThatOfItsLogits}.
+     * <p>Losses are not among them. A loss is one number, errors of either sign add up to it, and they may come to nothing in one
+     * computation: their ratio has no bound. What a loss must be follows from the logits, which are many numbers:
+     * {@link #lossIsThatOfItsLogits}.
      */
     @TestFactory
     Stream<DynamicTest> inBf16AndTf32AsExactAsTheModelOfBf16() {
-        return runs().stream().flatMap(r -> {
-            Lazy truth = new Lazy(() -> r.on(ReferenceBackend.open(DType.F64, 2)));
-            Lazy model = new Lazy(() -> r.on(ReferenceBackend.open(DType.F32, DType.BF16, 2)));
-            return Stream.of(Precision.BF16, Precision.TF32).map(p -> DynamicTest.dynamicTest(r.name + " " + p, () ->
-                    asExactAsTheModel(truth.get(), model.get(), r.on(80, CudaOptions.of(p), BlockOrder.FORWARD), p)));
-        });
+        return runs().stream().flatMap(r -> Stream.of(Precision.BF16, Precision.TF32).map(p ->
+                DynamicTest.dynamicTest(r.name + " " + p, () -> asExactAsTheModel(r.truth(), r.model(), r.onDevice(p), p))));
     }
 
-    /** Computed once, by whichever test comes first. */
-    private static final class Lazy implements Supplier<Map<String, HostTensor>> {
-        private final Supplier<Map<String, HostTensor>> compute;
-        private Map<String, HostTensor> value;
-
-        Lazy(Supplier<Map<String, HostTensor>> compute) {
-            this.compute = compute;
-        }
-
-        @Override
-        public Map<String, HostTensor> get() {
-            return value = value == null ? compute.get() : value;
-        }
-    }
-
-    private static void asExactAsTheModel(Map<String, HostTensor> truth, Map<String, HostTensor> model, Map<String, HostTensor> got,
-            Precision p) {
+    private static void asExactAsTheModel(Map<String, HostTensor> truth, Map<String, HostTensor> model,
+            Map<String, HostTensor> got, Precision p) {
         double bf16Products = Bf16.ROUNDOFF;
         double products = p == Precision.TF32 ? p.productRoundoff() : bf16Products;
         compare(truth, got, name -> {
             HostTensor t = truth.get(name);
             if (t.dtype() == DType.I32) {
-                return name.equals("correct") || t.bitEquals(got.get(name)) ? null : name + " differs"; // near ties may fall either way
+                // near ties may fall either way
+                return name.equals("correct") || t.bitEquals(got.get(name)) ? null : name + " differs";
             }
             if (name.startsWith("loss")) {
                 return lossIsThatOfItsLogits(name, got, p);
             }
             boolean firstForward = name.matches("(queries|keys|logits|queue before) 0.*");
             double smaller = firstForward ? products / bf16Products : Math.sqrt(products / bf16Products);
-            return verdict(name, Error.of(got.get(name), t).rms, MODEL_FACTOR * smaller * Error.of(model.get(name), t).rms + FLOOR);
+            return verdict(name, Error.of(got.get(name), t).rms,
+                    MODEL_FACTOR * smaller * Error.of(model.get(name), t).rms + FLOOR);
         });
     }
 
     /**
-     * A loss against the cross-entropy of the logits that the backend itself made: of the logits that it returns, or of the rows that it
-     * multiplied for them. If each logit of a row is off by at most d, then its cross-entropy c is off by at most
-     * log(1 + e^2d (e^c - 1)) - c, as the others may all rise by d and the right one fall by d.
+     * A loss against the cross-entropy of the logits that the backend itself made: of the logits that it returns, or of the rows
+     * that it multiplied for them. If each logit of a row is off by at most d, then its cross-entropy c is off by at most log(1 +
+     * e^2d (e^c - 1)) - c, as the others may all rise by d and the right one fall by d.
      */
     private static String lossIsThatOfItsLogits(String loss, Map<String, HostTensor> got, Precision p) {
         String step = loss.substring("loss".length());
@@ -204,7 +218,8 @@ class CudaStepTest {
                 d = Math.max(d, 4 * F32_ROUNDOFF * largest); // exponentials and logarithms of f32 numbers of this size
             }
             if (got.containsKey("queries" + step + " half 0")) {
-                // Both rows have length 1: their products' absolute values add up to 1 at most. Each operand is rounded, then D are added.
+                // Both rows have length 1: their products' absolute values add up to 1 at most. Each operand is rounded, then D
+                // are added.
                 d += (2 * p.contrastRoundoff() + StepRig.DIM * F32_ROUNDOFF) / StepRig.TEMPERATURE;
             }
             for (double[] row : logits) {
@@ -215,8 +230,9 @@ class CudaStepTest {
         }
         double error = Math.abs(got.get(loss).get(0) - expected);
         allowed += 4 * F32_ROUNDOFF * expected;
-        return error <= allowed ? null : String.format(Locale.ROOT, "%s is %.7e, of its own logits it is %.7e: off by %.2e, allowed %.2e", loss,
-                got.get(loss).get(0), expected, error, allowed);
+        return error <= allowed ? null : String.format(Locale.ROOT,
+                "%s is %.7e, of its own logits it is %.7e: off by %.2e, allowed %.2e", loss, got.get(loss).get(0), expected,
+                error, allowed);
     }
 
     /** The logits of each part of a loss, in f64, with the label's in front. */
@@ -271,7 +287,7 @@ class CudaStepTest {
 
     @Test
     void aLossThatIsNotThatOfItsLogitsIsSeen() {
-        Map<String, HostTensor> got = new HashMap<>(run(SYMMETRIC).on(ReferenceBackend.open(DType.F32, 2)));
+        Map<String, HostTensor> got = new HashMap<>(run(SYMMETRIC).reference());
         HostTensor right = got.get("loss 1");
         assertNull(lossIsThatOfItsLogits("loss 1", got, Precision.F32));
         got.put("loss 1", HostTensor.of(right.shape(), new double[] {right.get(0) * 1.0001}));
@@ -286,15 +302,16 @@ class CudaStepTest {
     Stream<DynamicTest> graphsStepsAndOrdersOfBlocksGiveTheSameBits() {
         Run r = run(SYMMETRIC);
         return Stream.of(Precision.F32, Precision.BF16).map(p -> DynamicTest.dynamicTest(p.toString(), () -> {
+            Map<String, HostTensor> once = r.onDevice(p);
             CudaOptions graphs = CudaOptions.of(p);
-            Map<String, HostTensor> once = r.on(80, graphs, BlockOrder.FORWARD);
-            assertSame(once, r.on(80, graphs, BlockOrder.SHUFFLED), "a second run, blocks in disorder");
             assertSame(once, r.on(80, graphs.withGraphs(false), BlockOrder.REVERSE), "steps one by one, blocks from the last");
             CudaOptions branches = graphs.withBranches(true);
-            assertSame(once, r.on(80, branches, BlockOrder.FORWARD), "keys on a branch, before the queries");
+            assertSame(once, r.on(80, branches, BlockOrder.SHUFFLED),
+                    "a second graph, keys on a branch before the queries, blocks in disorder");
             EmulatedGpu late = new EmulatedGpu(80);
             late.branchLast(true);
-            assertSame(once, r.on(late, branches.withGraphs(false), BlockOrder.FORWARD), "keys on a branch, behind, step by step");
+            assertSame(once, r.on(late, branches.withGraphs(false), BlockOrder.FORWARD),
+                    "keys on a branch, behind, step by step");
         }));
     }
 
@@ -312,8 +329,8 @@ class CudaStepTest {
             for (boolean graphs : new boolean[] {false, true}) {
                 try (CudaProgram beside = new CudaProgram(gpu, step.program(), inOrder.withGraphs(graphs).withBranches(true))) {
                     String m = assertThrows(GpuException.class, beside::run).getMessage();
-                    assertTrue(m.matches(".*race between streams: step q\\.\\S+ \\S+ \\(.*\\) beside it .* what step k\\.\\S+ \\S+"
-                            + " \\(.*\\) in the branch .*'(activations|scratch)'.*"), m);
+                    assertTrue(m.matches(".*race between streams: step q\\.\\S+ \\S+ \\(.*\\) beside it .* what step k\\.\\S+"
+                            + " \\S+ \\(.*\\) in the branch .*'(activations|scratch)'.*"), m);
                 }
             }
         }
@@ -326,9 +343,10 @@ class CudaStepTest {
     @Test
     void withoutDeterminismResultsMayDiffer() {
         // The stand-in for cuDNN sums in another order at each call where cuDNN promises nothing: so tests would see it.
-        Map<String, HostTensor> some = run("finetune").on(80, CudaOptions.of(Precision.F32).withDeterministic(false), BlockOrder.FORWARD);
-        Map<String, HostTensor> others = run("finetune").on(80, CudaOptions.of(Precision.F32).withDeterministic(false).withGraphs(false),
+        Map<String, HostTensor> some = run("finetune").on(80, CudaOptions.of(Precision.F32).withDeterministic(false),
                 BlockOrder.FORWARD);
+        Map<String, HostTensor> others = run("finetune").on(80,
+                CudaOptions.of(Precision.F32).withDeterministic(false).withGraphs(false), BlockOrder.FORWARD);
         assertTrue(some.entrySet().stream().anyMatch(e -> !e.getValue().bitEquals(others.get(e.getKey()))));
     }
 }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A pretraining step under the magnifying glass: before each of its operations the reference backend gets what the CUDA backend has
- * in memory, both carry it out, and results are compared. Errors cannot add up, so bounds are those of single operations, on
+ * A pretraining step under the magnifying glass: before each of its operations the reference backend gets what the CUDA backend
+ * has in memory, both carry it out, and results are compared. Errors cannot add up, so bounds are those of single operations, on
  * the very buffers, sizes and addresses of a training step.
  */
 class CudaTraceTest {
@@ -46,7 +46,8 @@ class CudaTraceTest {
                 d.work().run();
                 h.work().run();
                 for (int w = 0; w < d.writes().size(); w++) {
-                    compare(cuda, d, d.writes().get(w), before.get(w), cuda.download(d.writes().get(w)), reference.download(h.writes().get(w)));
+                    compare(cuda, d, d.writes().get(w), before.get(w), cuda.download(d.writes().get(w)),
+                            reference.download(h.writes().get(w)));
                 }
             }
         }
@@ -93,8 +94,9 @@ class CudaTraceTest {
             double allowed = b.dtype() == DType.I32 ? 0 : underflow + stored * size + (SUMS + products(cuda, step)) * largest;
             double error = Math.abs(got.get(i) - expected.get(i));
             int at = i;
-            assertTrue(error <= allowed, () -> step.name() + " " + step.op() + " " + step.problem() + " in " + cuda.arithmetic() + ": " + b
-                    + " element " + at + " is " + got.get(at) + ", expected " + expected.get(at) + ", allowed difference " + allowed);
+            assertTrue(error <= allowed, () -> step.name() + " " + step.op() + " " + step.problem() + " in " + cuda.arithmetic()
+                    + ": " + b + " element " + at + " is " + got.get(at) + ", expected " + expected.get(at)
+                    + ", allowed difference " + allowed);
         }
     }
 

@@ -62,8 +62,8 @@ class F16StepTest {
     }
 
     /**
-     * As exact as the reference with f16 maps, within a factor of two, as in bf16. A loss, which a single number may have right by luck,
-     * is allowed what an error of a logit makes of it: 2 u / T for rows of unit length with errors of u.
+     * As exact as the reference with f16 maps, within a factor of two, as in bf16. A loss, which a single number may have right
+     * by luck, is allowed what an error of a logit makes of it: 2 u / T for rows of unit length with errors of u.
      */
     private static void asExactAsTheModel(Function<Backend, Map<String, HostTensor>> steps) {
         Map<String, HostTensor> truth = steps.apply(ReferenceBackend.open(DType.F64, 2));
@@ -75,10 +75,12 @@ class F16StepTest {
             if (t.dtype() == DType.I32) {
                 return;
             }
-            double allowed = 2 * error(model.get(name), t) + FLOOR + (name.startsWith("loss") ? 4 * Half.ROUNDOFF / StepRig.TEMPERATURE : 0);
+            double allowed = 2 * error(model.get(name), t) + FLOOR
+                    + (name.startsWith("loss") ? 4 * Half.ROUNDOFF / StepRig.TEMPERATURE : 0);
             double error = error(got.get(name), t);
             if (!(error <= allowed)) {
-                wrong.append(String.format(Locale.ROOT, "%s is off by %.2e of its root mean square, allowed %.2e%n", name, error, allowed));
+                wrong.append(String.format(Locale.ROOT, "%s is off by %.2e of its root mean square, allowed %.2e%n", name, error,
+                        allowed));
             }
         });
         assertTrue(wrong.isEmpty(), wrong.toString());
@@ -96,8 +98,10 @@ class F16StepTest {
 
     @Test
     void graphsStepsAndOrdersOfBlocksGiveTheSameBits() {
-        Map<String, HostTensor> once = StepRig.pretrain(open(true, BlockOrder.SHUFFLED), StepRig.moco(4, false), StepRig.Hook.NONE);
-        Map<String, HostTensor> again = StepRig.pretrain(open(false, BlockOrder.REVERSE), StepRig.moco(4, false), StepRig.Hook.NONE);
+        Map<String, HostTensor> once = StepRig.pretrain(open(true, BlockOrder.SHUFFLED), StepRig.moco(4, false),
+                StepRig.Hook.NONE);
+        Map<String, HostTensor> again = StepRig.pretrain(open(false, BlockOrder.REVERSE), StepRig.moco(4, false),
+                StepRig.Hook.NONE);
         once.forEach((name, t) -> assertTrue(t.bitEquals(again.get(name)), name + " differs"));
     }
 
@@ -111,8 +115,8 @@ class F16StepTest {
     }
 
     /**
-     * With a scale at which gradients overflow the weights stay as they are, bit for bit, until it has been halved often enough; then they
-     * move, their copies with them.
+     * With a scale at which gradients overflow the weights stay as they are, bit for bit, until it has been halved often enough;
+     * then they move, their copies with them.
      */
     @Test
     void overflowLeavesTheWeightsAndHalvesTheScale() {

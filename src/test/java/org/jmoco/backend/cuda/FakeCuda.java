@@ -51,7 +51,8 @@ public final class FakeCuda {
 
     /** The driver's library alone. Skips as {@link #build} does. */
     public static Path buildDriver(Path folder) throws IOException, InterruptedException {
-        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"), "not Linux on x86_64: no CUDA backend");
+        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
+                "not Linux on x86_64: no CUDA backend");
         assumeTrue(hasGcc(), "no gcc: the stand-ins of NVIDIA's libraries cannot be compiled");
         Files.createDirectories(folder);
         for (String s : SOURCES) {
@@ -65,21 +66,25 @@ public final class FakeCuda {
 
     /** That of the tests with absolute paths: the process runs in another folder. */
     private static String classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(p -> Path.of(p).toAbsolutePath().toString())
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(p -> Path.of(p).toAbsolutePath().toString())
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static boolean hasGcc() throws InterruptedException {
         try {
-            return new ProcessBuilder("gcc", "--version").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+            return new ProcessBuilder("gcc", "--version").redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
         } catch (IOException e) {
             return false;
         }
     }
 
     /** @param versioned symbols carry the library's name as their version, as NVIDIA's do */
-    private static void compile(Path folder, String source, String library, boolean versioned, String... defines) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-shared", "-fPIC", "-o", library, "-Wl,-soname," + library));
+    private static void compile(Path folder, String source, String library, boolean versioned, String... defines)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-shared", "-fPIC", "-o", library,
+                "-Wl,-soname," + library));
         command.addAll(List.of(defines));
         if (versioned) {
             Files.writeString(folder.resolve("version.map"), library + " { global: *; };\n");
@@ -98,13 +103,15 @@ public final class FakeCuda {
      */
     public static Outcome run(Path libraries, Path scratch, Map<String, String> environment, String main, String... arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC", "-Xmx512m", "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true",
-                "-cp", classPath(), main));
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m", "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", "-cp", classPath(), main));
         command.addAll(List.of(arguments));
         ProcessBuilder b = new ProcessBuilder(command).directory(scratch.toFile()).redirectErrorStream(true);
-        b.environment().keySet().removeIf(k -> k.startsWith("FAKE_CUDA") || k.startsWith("JMOCO_") || k.startsWith("CUDA") || k.equals("LD_LIBRARY_PATH"));
-        b.environment().putAll(Map.of("JMOCO_CUDA_LIBS", libraries.toString(), "HOME", scratch.toString(), "XDG_CACHE_HOME", scratch.resolve("cache").toString()));
+        b.environment().keySet().removeIf(k -> k.startsWith("FAKE_CUDA") || k.startsWith("JMOCO_") || k.startsWith("CUDA")
+                || k.equals("LD_LIBRARY_PATH"));
+        b.environment().putAll(Map.of("JMOCO_CUDA_LIBS", libraries.toString(), "HOME", scratch.toString(), "XDG_CACHE_HOME",
+                scratch.resolve("cache").toString()));
         b.environment().putAll(environment);
         Process p = b.start();
         String text = new String(p.getInputStream().readAllBytes());

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Each kernel of InfoNCE, as it ships, on the PTX machine against the reference backend: whole tiles and parts of tiles, one part of
- * the queue and several, rows at addresses that vectors can and can not load. Results and workspace are poisoned before. The
+ * Each kernel of InfoNCE, as it ships, on the PTX machine against the reference backend: whole tiles and parts of tiles, one part
+ * of the queue and several, rows at addresses that vectors can and can not load. Results and workspace are poisoned before. The
  * yardstick with stored logits is one of the ways, so fused and stored agree within their bounds.
  */
 class InfoNceKernelsTest {
@@ -123,7 +123,9 @@ class InfoNceKernelsTest {
 
     // ---- device ------------------------------------------------------------------------------------------------
 
-    /** A device with the operands in its memory; buffers start {@code shift} floats behind an address that vectors can load from. */
+    /**
+     * A device with the operands in its memory; buffers start {@code shift} floats behind an address that vectors can load from.
+     */
     private static final class Rig implements CudaContext {
         private final EmulatedGpu gpu;
         private final KernelLibrary kernels;
@@ -150,8 +152,9 @@ class InfoNceKernelsTest {
         }
 
         Result run(Way way, Data data, float[] lossBefore, int[] correctBefore) {
-            Contrast c = new Contrast(buffer("loss", DType.F32, Shape.SCALAR, lossBefore), buffer("correct", DType.I32, Shape.SCALAR, null),
-                    buffer("dq", DType.F32, Shape.of(data.n, data.d), null), buffer("q", DType.F32, Shape.of(data.n, data.d), data.q),
+            Contrast c = new Contrast(buffer("loss", DType.F32, Shape.SCALAR, lossBefore),
+                    buffer("correct", DType.I32, Shape.SCALAR, null), buffer("dq", DType.F32, Shape.of(data.n, data.d), null),
+                    buffer("q", DType.F32, Shape.of(data.n, data.d), data.q),
                     buffer("k", DType.F32, Shape.of(data.n, data.d), data.k),
                     buffer("queue", DType.F32, Shape.of(data.m, data.d), data.queue), data.temperature, lossBefore != null);
             if (correctBefore != null) {
@@ -210,8 +213,8 @@ class InfoNceKernelsTest {
 
     /**
      * Largest error of a logit of rows of unit length: a chain of D fma, scaling and the exponential's argument, each relative to
-     * absolute products that sum to 1 at most; and the rounding of the operands. A product of the tensor cores adds in an order of
-     * its own, which 2 D covers as well.
+     * absolute products that sum to 1 at most; and the rounding of the operands. A product of the tensor cores adds in an order
+     * of its own, which 2 D covers as well.
      */
     private static double logitError(Way way, Data data) {
         return ((2 * data.d + 12) * EPS + ofProduct(way.roundoff)) / data.temperature;
@@ -234,7 +237,10 @@ class InfoNceKernelsTest {
         assertEquals(expected.correct, got.correct, undecided(way, data), problem + ": correct");
     }
 
-    /** Rows whose positive and best negative differ, but by less than rounding may do. A tie is none of them: it stays one, save beside cuBLAS. */
+    /**
+     * Rows whose positive and best negative differ, but by less than rounding may do. A tie is none of them: it stays one, save
+     * beside cuBLAS.
+     */
     private static int undecided(Way way, Data data) {
         double near = 2 * logitError(way, data) * data.temperature;
         int count = 0;
@@ -345,7 +351,8 @@ class InfoNceKernelsTest {
             return way;
         }
         return new Way(way.name, way.roundoff, way.width, (rig, c) -> {
-            InfoNceTiles tiles = InfoNceTiles.choose(Precision.valueOf(way.name.toUpperCase(java.util.Locale.ROOT)), c.d(), rig.gpu.info());
+            InfoNceTiles tiles = InfoNceTiles.choose(Precision.valueOf(way.name.toUpperCase(java.util.Locale.ROOT)), c.d(),
+                    rig.gpu.info());
             return new InfoNceWorks(rig).tiled(c, tiles, new Cut(Math.ceilDiv(c.m(), tiles.keys()) * tiles.keys(), 1));
         });
     }

@@ -80,7 +80,8 @@ final class JCudaGpuDrill {
 
     static void heal() {
         try {
-            JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_heal", FunctionDescriptor.ofVoid()).orElseThrow().invokeExact();
+            JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_heal", FunctionDescriptor.ofVoid()).orElseThrow()
+                    .invokeExact();
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -89,7 +90,8 @@ final class JCudaGpuDrill {
     static void failAt(String list) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocateFrom(list);
-            JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_fail", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).orElseThrow().invokeExact(text);
+            JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_fail", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS))
+                    .orElseThrow().invokeExact(text);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -97,7 +99,8 @@ final class JCudaGpuDrill {
 
     private static long used() {
         try {
-            return (long) JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_used", FunctionDescriptor.of(ValueLayout.JAVA_LONG)).orElseThrow().invokeExact();
+            return (long) JCudaNatives.load().function(CudaLibrary.DRIVER, "fake_used",
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG)).orElseThrow().invokeExact();
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -245,9 +248,11 @@ final class JCudaGpuDrill {
         }
         gpu.launch(axpy);
         assertArrayEquals(new float[] {16, 32, 48}, floats(y, 3));
-        assertEquals("kernel nothing: drill.sm_70.ptx has no such entry", assertThrows(GpuException.class, () -> module.function("nothing")).getMessage());
+        assertEquals("kernel nothing: drill.sm_70.ptx has no such entry",
+                assertThrows(GpuException.class, () -> module.function("nothing")).getMessage());
         String broken = assertThrows(GpuException.class, () -> gpu.load("broken.ptx", "SYNTAX ERROR")).getMessage();
-        assertTrue(broken.startsWith("cuModuleLoadDataEx of broken.ptx: CUDA_ERROR_INVALID_PTX (218)") && broken.contains("Parsing error near 'SYNTAX'"), broken);
+        assertTrue(broken.startsWith("cuModuleLoadDataEx of broken.ptx: CUDA_ERROR_INVALID_PTX (218)")
+                && broken.contains("Parsing error near 'SYNTAX'"), broken);
     }
 
     private void graphs() {
@@ -293,7 +298,8 @@ final class JCudaGpuDrill {
         for (boolean ta : new boolean[] {false, true}) {
             for (boolean tb : new boolean[] {false, true}) {
                 long c = device(1, 1, 1, 1);
-                gpu.blas().gemm(ta, tb, 2, 2, 3, 2, ta ? at : a, DType.F32, ta ? 3 : 2, tb ? bt : b, DType.F32, tb ? 2 : 3, 3, c, DType.F32, 2, Precision.F32);
+                gpu.blas().gemm(ta, tb, 2, 2, 3, 2, ta ? at : a, DType.F32, ta ? 3 : 2, tb ? bt : b, DType.F32, tb ? 2 : 3, 3, c,
+                        DType.F32, 2, Precision.F32);
                 assertArrayEquals(new float[] {2 * 58 + 3, 2 * 139 + 3, 2 * 64 + 3, 2 * 154 + 3}, floats(c, 4));
             }
         }
@@ -313,7 +319,8 @@ final class JCudaGpuDrill {
         assertArrayEquals(new float[] {fine}, floats(r, 1));
         gpu.blas().gemm(false, false, 1, 1, 1, 1, f, DType.F32, 1, one, DType.F32, 1, 0, r, DType.F32, 1, Precision.TF32);
         assertArrayEquals(new float[] {1}, floats(r, 1));
-        assertThrows(IllegalArgumentException.class, () -> gpu.blas().gemm(false, false, 1, 1, 1, 1, f, DType.F32, 1, ab, DType.BF16, 1, 0, r, DType.F32, 1,
+        assertThrows(IllegalArgumentException.class, () -> gpu.blas()
+                .gemm(false, false, 1, 1, 1, 1, f, DType.F32, 1, ab, DType.BF16, 1, 0, r, DType.F32, 1,
                 Precision.BF16));
     }
 
@@ -341,7 +348,8 @@ final class JCudaGpuDrill {
         DType type = p.featureMaps();
         try (Dnn.Convolution c = gpu.dnn().convolution(d, g, p)) {
             List<Dnn.Algorithm> algorithms = c.algorithms();
-            assertEquals(List.of(1, 0), algorithms.stream().map(Dnn.Algorithm::id).toList(), "each once, in cuDNN's order, without what does not apply");
+            assertEquals(List.of(1, 0), algorithms.stream().map(Dnn.Algorithm::id).toList(),
+                    "each once, in cuDNN's order, without what does not apply");
             assertEquals(List.of(4096L, 0L), algorithms.stream().map(Dnn.Algorithm::workspaceBytes).toList());
             assertEquals(List.of(true, false), algorithms.stream().map(Dnn.Algorithm::deterministic).toList());
             long a = device(type, first);
@@ -495,13 +503,16 @@ final class JCudaGpuDrill {
                 new Call("cuEventRecord", () -> gpu.time(() -> { })),
                 new Call("cuEventSynchronize", () -> gpu.time(() -> { })),
                 new Call("cuEventElapsedTime", () -> gpu.time(() -> { })),
-                new Call("cublasGemmEx", () -> gpu.blas().gemm(false, false, 1, 1, 1, 1, y, DType.F32, 1, y, DType.F32, 1, 0, y, DType.F32, 1, Precision.F32))));
-        for (String symbol : new String[] {"cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuEventCreate", "cublasCreate_v2", "cublasSetStream_v2",
-                "cublasSetWorkspace_v2", "cublasSetMathMode", "cublasSetAtomicsMode", "cublasGetVersion_v2", "cudnnCreate", "cudnnSetStream"}) {
+                new Call("cublasGemmEx", () -> gpu.blas().gemm(false, false, 1, 1, 1, 1, y, DType.F32, 1, y, DType.F32, 1, 0, y,
+                        DType.F32, 1, Precision.F32))));
+        for (String symbol : new String[] {"cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuEventCreate", "cublasCreate_v2",
+                "cublasSetStream_v2", "cublasSetWorkspace_v2", "cublasSetMathMode", "cublasSetAtomicsMode", "cublasGetVersion_v2",
+                "cudnnCreate", "cudnnSetStream"}) {
             calls.add(new Call(symbol, () -> JCudaGpu.open().close()));
         }
-        for (String symbol : new String[] {"cudnnCreateTensorDescriptor", "cudnnCreateFilterDescriptor", "cudnnCreateConvolutionDescriptor",
-                "cudnnSetTensor4dDescriptor", "cudnnSetFilter4dDescriptor", "cudnnSetConvolution2dDescriptor", "cudnnSetConvolutionMathType"}) {
+        for (String symbol : new String[] {"cudnnCreateTensorDescriptor", "cudnnCreateFilterDescriptor",
+                "cudnnCreateConvolutionDescriptor", "cudnnSetTensor4dDescriptor", "cudnnSetFilter4dDescriptor",
+                "cudnnSetConvolution2dDescriptor", "cudnnSetConvolutionMathType"}) {
             calls.add(new Call(symbol, () -> gpu.dnn().convolution(Dnn.Direction.FORWARD, g, Precision.F32).close()));
         }
         for (Dnn.Direction d : Dnn.Direction.values()) {
@@ -521,18 +532,21 @@ final class JCudaGpuDrill {
         Dnn.Convolution graph = gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false);
         calls.add(new Call("cudnnBackendExecute", () -> graph.run(graph.algorithms().getLast(), y, y, y, 0, 0, 0)));
         for (Call call : calls) {
-            boolean cuda = call.symbol().startsWith("cu") && !call.symbol().startsWith("cublas") && !call.symbol().startsWith("cudnn");
+            boolean cuda = call.symbol().startsWith("cu") && !call.symbol().startsWith("cublas")
+                    && !call.symbol().startsWith("cudnn");
             failAt(call.symbol() + ":" + (cuda ? 999 : call.symbol().startsWith("cublas") ? 13 : 5000));
             try {
                 call.use().run();
                 missed.add(call.symbol() + " was not looked at");
             } catch (GpuException e) {
                 String text = cuda ? "CUDA_ERROR_UNKNOWN (999): text of the driver"
-                        : call.symbol().startsWith("cublas") ? "CUBLAS_STATUS_EXECUTION_FAILED (13): text of cuBLAS" : "CUDNN_STATUS_EXECUTION_FAILED (5000)";
+                        : call.symbol().startsWith("cublas") ? "CUBLAS_STATUS_EXECUTION_FAILED (13): text of cuBLAS"
+                        : "CUDNN_STATUS_EXECUTION_FAILED (5000)";
                 String name = call.symbol().replaceFirst("_v2$", "").replaceFirst("WithFlags$", "");
                 boolean named = e.getMessage().startsWith(name) || call.symbol().matches("cudnnConvolution.*|cudnnBackendExecute")
                         && e.getMessage().startsWith("convolution by");
-                // JCudnn copies an arbitrary number of results where this call has written none; that ends in a message of its own.
+                // JCudnn copies an arbitrary number of results where this call has written none; that ends in a message of its
+                // own.
                 boolean arbitrary = call.symbol().endsWith("_v7") && e.getMessage().contains("cuDNN knows no algorithm");
                 if (!arbitrary && (!named || !e.getMessage().contains(text))) {
                     missed.add(call.symbol() + " says: " + e.getMessage());
@@ -547,7 +561,8 @@ final class JCudaGpuDrill {
     private void aFaultIsTold() {
         gpu.launch(new Launch(kernel("fault"), Dim.of(1), Dim.of(1), 0));
         String e = assertThrows(GpuException.class, gpu::synchronize).getMessage();
-        assertTrue(e.startsWith("cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700)") && e.contains("CUDA_LAUNCH_BLOCKING=1"), e);
+        assertTrue(e.startsWith("cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700)") && e.contains("CUDA_LAUNCH_BLOCKING=1"),
+                e);
         gpu.close(); // with every call failing from now on
     }
 

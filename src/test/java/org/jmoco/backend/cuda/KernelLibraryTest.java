@@ -33,9 +33,11 @@ class KernelLibraryTest {
     void whatIsMissingIsNamed() {
         KernelLibrary old = new KernelLibrary(new ScriptedGpu(75));
         String m = assertThrows(GpuException.class, () -> old.kernel("elementwise", "convert_f32_bf16")).getMessage();
-        assertTrue(m.contains("kernel convert_f32_bf16: none of elementwise.sm_70.ptx has it for a device of compute capability 7.5"), m);
+        assertTrue(m.contains("kernel convert_f32_bf16: none of elementwise.sm_70.ptx has it for a device of compute capability"
+                + " 7.5"), m);
         m = assertThrows(GpuException.class, () -> old.kernel("nonsense", "x")).getMessage();
         assertTrue(m.contains("no kernels/ptx/nonsense.sm_*.ptx"), m);
-        assertThrows(GpuException.class, () -> old.kernel("elementwise", "relu_forward_f3"), "an entry is found by its whole name");
+        assertThrows(GpuException.class, () -> old.kernel("elementwise", "relu_forward_f3"),
+                "an entry is found by its whole name");
     }
 }

@@ -17,8 +17,9 @@ import org.jmoco.tensor.DType;
 import org.jmoco.tensor.Shape;
 
 /**
- * What the kernels of an operation move, counted while the PTX machine executes them, against what they have to move. Operands are
- * all zeros (views: the images' places are what they must be): beside views, whose draws are fixed, no kernel here branches on data.
+ * What the kernels of an operation move, counted while the PTX machine executes them, against what they have to move. Operands
+ * are all zeros (views: the images' places are what they must be): beside views, whose draws are fixed, no kernel here branches
+ * on data.
  *
  * @param problem the operation and its sizes
  * @param elements of the operand that bytes are counted per
@@ -51,7 +52,8 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
     }
 
     Measured measure() {
-        try (EmulatedGpu gpu = new EmulatedGpu(precision == Precision.F16 ? 70 : 90, DEVICE_BYTES, 1)) { // a thread then has as many rows as at full size
+        // a thread then has as many rows as at full size
+        try (EmulatedGpu gpu = new EmulatedGpu(precision == Precision.F16 ? 70 : 90, DEVICE_BYTES, 1)) {
             run.accept(gpu);
             return new Measured(this, gpu.counts());
         }
@@ -104,10 +106,12 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         ConvGeometry window = new ConvGeometry(2, 16, 16, 64, 64, 3, 3, 2, 1);
         double outputs = (double) window.y().size() / window.x().size();
         double windows = 9 / 4.0;
-        all.add(operation("max_pool_fwd " + window, p, window.x(), e + (e + 4) * outputs, windows, (b, rec) -> rec.maxPoolForward("p", window,
+        all.add(operation("max_pool_fwd " + window, p, window.x(), e + (e + 4) * outputs, windows,
+                (b, rec) -> rec.maxPoolForward("p", window,
                 real(b, "y", window.y()), ints(b, "argmax", window.y()), real(b, "x", window.x()))));
         // And a pixel looks at up to 4 windows' gradients and winners.
-        all.add(operation("max_pool_bwd " + window, p, window.x(), e + (e + 4) * outputs, 2 * windows, (b, rec) -> rec.maxPoolBackward("p", window,
+        all.add(operation("max_pool_bwd " + window, p, window.x(), e + (e + 4) * outputs, 2 * windows,
+                (b, rec) -> rec.maxPoolBackward("p", window,
                 real(b, "dx", window.x()), real(b, "dy", window.y()), ints(b, "argmax", window.y()))));
         Shape pooled = Shape.of(4, 64);
         all.add(operation("avg_pool_fwd x" + x, p, x, e + 4.0 / 256, 1, (b, rec) ->
@@ -121,10 +125,13 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
     private static void addOptimisers(List<KernelTraffic> all, Precision p) {
         Shape flat = Shape.of(70_001);
         int copy = p == Precision.F32 ? 0 : 2;
-        all.add(operation("sgd x" + flat, p, flat, 20 + copy, CONSTANTS, (b, rec) -> rec.sgd("o", weights(b, "w", flat), real(b, "dw", flat),
+        all.add(operation("sgd x" + flat, p, flat, 20 + copy, CONSTANTS,
+                (b, rec) -> rec.sgd("o", weights(b, "w", flat), real(b, "dw", flat),
                 real(b, "velocity", flat), real(b, "lr", Shape.SCALAR), 0.9, 5e-4)));
-        all.add(operation("adam x" + flat, p, flat, 28 + copy, CONSTANTS, (b, rec) -> rec.adam("o", weights(b, "w", flat), real(b, "dw", flat),
-                real(b, "m", flat), real(b, "v", flat), real(b, "lr", Shape.SCALAR), ints(b, "step", Shape.SCALAR), 0.9, 0.999, 1e-8, 0)));
+        all.add(operation("adam x" + flat, p, flat, 28 + copy, CONSTANTS,
+                (b, rec) -> rec.adam("o", weights(b, "w", flat), real(b, "dw", flat),
+                real(b, "m", flat), real(b, "v", flat), real(b, "lr", Shape.SCALAR), ints(b, "step", Shape.SCALAR), 0.9, 0.999,
+                1e-8, 0)));
         all.add(operation("momentum x" + flat, p, flat, 12 + copy, 1, (b, rec) ->
                 rec.momentumUpdate("o", weights(b, "key", flat), weights(b, "query", flat), 0.99)));
     }
@@ -139,7 +146,8 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         all.add(operation("l2_norm_bwd x" + x, p, x, 12, 1.8, (b, rec) ->
                 rec.l2NormalizeBackward("n", real(b, "dx", x), real(b, "dy", x), real(b, "y", x), real(b, "norm", perRow))));
         all.add(operation("softmax x" + x, p, x, 8, 2, (b, rec) -> rec.softmax("s", real(b, "p", x), real(b, "logits", x))));
-        all.add(operation("cross_entropy x" + x, p, x, 8, 2.3, (b, rec) -> rec.softmaxCrossEntropy("c", real(b, "loss", Shape.SCALAR),
+        all.add(operation("cross_entropy x" + x, p, x, 8, 2.3,
+                (b, rec) -> rec.softmaxCrossEntropy("c", real(b, "loss", Shape.SCALAR),
                 ints(b, "correct", Shape.SCALAR), real(b, "dlogits", x), real(b, "logits", x), ints(b, "labels", perRow))));
         all.add(operation("enqueue x" + x, p, x, 8, CONSTANTS, (b, rec) ->
                 rec.enqueue("q", real(b, "queue", Shape.of(256, 128)), ints(b, "head", Shape.SCALAR), real(b, "keys", x))));
@@ -155,8 +163,8 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
             Kernel naive = new KernelLibrary(gpu).kernel("batch_norm", "batch_norm_statistics_naive_f32");
             long x = gpu.allocate(4 * g.x().size(), "x");
             long saved = gpu.allocate(8 * g.saved().size(), "saved");
-            gpu.launch(new Launch(naive, Dim.of(g.c(), g.splits()), Dim.of(256), 0, saved, saved + 4 * g.saved().size(), x, g.groupSize(),
-                    g.h() * g.w(), g.c(), g.splits(), (float) g.eps()));
+            gpu.launch(new Launch(naive, Dim.of(g.c(), g.splits()), Dim.of(256), 0, saved, saved + 4 * g.saved().size(), x,
+                    g.groupSize(), g.h() * g.w(), g.c(), g.splits(), (float) g.eps()));
         }));
     }
 
@@ -191,25 +199,31 @@ record KernelTraffic(String problem, Precision precision, long elements, double 
         });
     }
 
-    private static KernelTraffic forward(Precision p, BatchNormGeometry g, boolean residual, double fewest, double slack, double coalesced) {
-        return operation("batch_norm_fwd " + g + (residual ? " add" : "") + " relu", p, g.x(), fewest, slack, coalesced, (b, rec) ->
-                rec.batchNormForward("bn", g, real(b, "y", g.x()), real(b, "x", g.x()), residual ? real(b, "residual", g.x()) : null,
-                        real(b, "gamma", g.perChannel()), real(b, "beta", g.perChannel()), real(b, "runningMean", g.perChannel()),
-                        real(b, "runningVar", g.perChannel()), real(b, "savedMean", g.saved()), real(b, "savedInvStd", g.saved()), true));
+    private static KernelTraffic forward(Precision p, BatchNormGeometry g, boolean residual, double fewest, double slack,
+            double coalesced) {
+        return operation("batch_norm_fwd " + g + (residual ? " add" : "") + " relu", p, g.x(), fewest, slack, coalesced,
+                (b, rec) ->
+                rec.batchNormForward("bn", g, real(b, "y", g.x()), real(b, "x", g.x()),
+                        residual ? real(b, "residual", g.x()) : null, real(b, "gamma", g.perChannel()),
+                        real(b, "beta", g.perChannel()), real(b, "runningMean", g.perChannel()),
+                        real(b, "runningVar", g.perChannel()), real(b, "savedMean", g.saved()), real(b, "savedInvStd", g.saved()),
+                        true));
     }
 
     private static KernelTraffic inference(Precision p, BatchNormGeometry g, double fewest, double coalesced) {
         return operation("batch_norm_inf " + g + " relu", p, g.x(), fewest, CONSTANTS, coalesced, (b, rec) ->
                 rec.batchNormInference("bn", g, real(b, "y", g.x()), real(b, "x", g.x()), null, real(b, "gamma", g.perChannel()),
-                        real(b, "beta", g.perChannel()), real(b, "runningMean", g.perChannel()), real(b, "runningVar", g.perChannel()), true));
+                        real(b, "beta", g.perChannel()), real(b, "runningMean", g.perChannel()),
+                        real(b, "runningVar", g.perChannel()), true));
     }
 
-    private static KernelTraffic backward(Precision p, BatchNormGeometry g, boolean relu, boolean residual, double fewest, double slack,
-            double coalesced) {
-        return operation("batch_norm_bwd " + g + (residual ? " add" : "") + (relu ? " relu" : ""), p, g.x(), fewest, slack, coalesced, (b, rec) ->
+    private static KernelTraffic backward(Precision p, BatchNormGeometry g, boolean relu, boolean residual, double fewest,
+            double slack, double coalesced) {
+        return operation("batch_norm_bwd " + g + (residual ? " add" : "") + (relu ? " relu" : ""), p, g.x(), fewest, slack,
+                coalesced, (b, rec) ->
                 rec.batchNormBackward("bn", g, real(b, "dx", g.x()), residual ? real(b, "dResidual", g.x()) : null,
-                        real(b, "dgamma", g.perChannel()), real(b, "dbeta", g.perChannel()), real(b, "dy", g.x()), real(b, "x", g.x()),
-                        relu ? real(b, "y", g.x()) : null, real(b, "gamma", g.perChannel()), real(b, "savedMean", g.saved()),
-                        real(b, "savedInvStd", g.saved()), relu, false));
+                        real(b, "dgamma", g.perChannel()), real(b, "dbeta", g.perChannel()), real(b, "dy", g.x()),
+                        real(b, "x", g.x()), relu ? real(b, "y", g.x()) : null, real(b, "gamma", g.perChannel()),
+                        real(b, "savedMean", g.saved()), real(b, "savedInvStd", g.saved()), relu, false));
     }
 }

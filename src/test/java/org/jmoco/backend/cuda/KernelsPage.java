@@ -114,7 +114,8 @@ final class KernelsPage {
     // ---- registers ---------------------------------------------------------------------------------------------
 
     private static void resources(StringBuilder page) {
-        page.append("| module | kernel | ").append(String.join(" | ", PtxFile.TARGETS)).append(" | shared bytes | threads | warps |\n");
+        page.append("| module | kernel | ").append(String.join(" | ", PtxFile.TARGETS))
+                .append(" | shared bytes | threads | warps |\n");
         page.append("|---|---|").append("---|".repeat(PtxFile.TARGETS.size())).append("---|---|---|\n");
         Map<String, List<PtxFile>> modules = new TreeMap<>();
         PtxFile.all().forEach(f -> modules.computeIfAbsent(f.module(), m -> new java.util.ArrayList<>()).add(f));
@@ -133,18 +134,21 @@ final class KernelsPage {
         });
     }
 
-    private static void row(StringBuilder page, String module, String entry, String ptx, Map<String, PtxAssembler.Resources> byTarget) {
+    private static void row(StringBuilder page, String module, String entry, String ptx,
+            Map<String, PtxAssembler.Resources> byTarget) {
         page.append("| ").append(module).append(" | ").append(entry).append(" |");
         int shared = 0;
         for (String target : PtxFile.TARGETS) {
             PtxAssembler.Resources r = byTarget.get(target);
-            page.append(' ').append(r == null ? "" : r.registers() + (r.spillBytes() == 0 ? "" : ", spills " + r.spillBytes() + " bytes"))
+            page.append(' ').append(r == null ? "" : r.registers()
+                    + (r.spillBytes() == 0 ? "" : ", spills " + r.spillBytes() + " bytes"))
                     .append(" |");
             shared = r == null ? shared : Math.max(shared, r.sharedBytes());
         }
         int threads = PtxSignature.parse(entry, ptx, entry).maxThreads();
         PtxAssembler.Resources newest = byTarget.get(PtxFile.TARGETS.getLast());
-        page.append(' ').append(shared).append(" | ").append(threads).append(" | ").append(newest == null ? "" : warps(newest, threads))
+        page.append(' ').append(shared).append(" | ").append(threads).append(" | ")
+                .append(newest == null ? "" : warps(newest, threads))
                 .append(" |\n");
     }
 
@@ -165,12 +169,13 @@ final class KernelsPage {
         page.append("|---|---|---|---|---|---|---|---|---|\n");
         for (KernelTraffic.Measured m : traffic) {
             long instructions = m.kernels().stream().mapToLong(LaunchCounts::laneInstructionsInAll).sum();
-            page.append(String.format(Locale.ROOT, "| %s | %s | %.2f | %.2f | %.2f | | | | %.1f |%n", m.of().problem(), m.of().precision(),
-                    m.of().fewest(), m.bytesPerElement(), m.ratio(), (double) instructions / m.of().elements()));
+            page.append(String.format(Locale.ROOT, "| %s | %s | %.2f | %.2f | %.2f | | | | %.1f |%n", m.of().problem(),
+                    m.of().precision(), m.of().fewest(), m.bytesPerElement(), m.ratio(),
+                    (double) instructions / m.of().elements()));
             for (LaunchCounts k : m.kernels()) {
-                page.append(String.format(Locale.ROOT, "| - %s | | | %.2f | | %.2f | %.2f | %d of %d | %.1f |%n", k.kernel(), m.bytesPerElement(k),
-                        k.globalLoads().waste(), k.globalStores().waste(), k.shared().conflicts(), k.shared().cycles(),
-                        (double) k.laneInstructionsInAll() / m.of().elements()));
+                page.append(String.format(Locale.ROOT, "| - %s | | | %.2f | | %.2f | %.2f | %d of %d | %.1f |%n", k.kernel(),
+                        m.bytesPerElement(k), k.globalLoads().waste(), k.globalStores().waste(), k.shared().conflicts(),
+                        k.shared().cycles(), (double) k.laneInstructionsInAll() / m.of().elements()));
             }
         }
     }

@@ -35,14 +35,17 @@ class KernelsPageTest {
             assertTrue(m.ratio() <= m.of().slack() + 1e-9, m.bytesPerElement() + " bytes per element, of which " + m.of().fewest()
                     + " must be; allowed is a ratio of " + m.of().slack());
             // A kernel that moves less than a hundredth of the bytes is free to do it as it likes.
-            m.kernels().stream().filter(k -> m.bytesPerElement(k) > 0.01 * m.bytesPerElement()).forEach(k -> coalesced(m.of(), k));
+            m.kernels().stream().filter(k -> m.bytesPerElement(k) > 0.01 * m.bytesPerElement())
+                    .forEach(k -> coalesced(m.of(), k));
         }));
     }
 
     private static void coalesced(KernelTraffic of, LaunchCounts k) {
         double allowed = of.coalesced() + 1e-9;
-        assertTrue(k.globalLoads().waste() <= allowed, k.kernel() + " reads " + k.globalLoads().waste() + " times the fewest sectors");
-        assertTrue(k.globalStores().waste() <= allowed, k.kernel() + " writes " + k.globalStores().waste() + " times the fewest sectors");
+        assertTrue(k.globalLoads().waste() <= allowed, k.kernel() + " reads " + k.globalLoads().waste()
+                + " times the fewest sectors");
+        assertTrue(k.globalStores().waste() <= allowed, k.kernel() + " writes " + k.globalStores().waste()
+                + " times the fewest sectors");
     }
 
     @Test
@@ -52,7 +55,8 @@ class KernelsPageTest {
         PtxFile.all().forEach(f -> entry.matcher(f.text()).results().forEach(r -> missing.add(r.group(1))));
         assertTrue(missing.size() > 100, "found no kernels: " + missing);
         measured().forEach(m -> m.kernels().forEach(k -> missing.remove(k.kernel())));
-        assertEquals(Set.of(), missing, "kernels without a row in " + KernelsPage.FILE + "; launch them in KernelTraffic or OtherTraffic");
+        assertEquals(Set.of(), missing, "kernels without a row in " + KernelsPage.FILE
+                + "; launch them in KernelTraffic or OtherTraffic");
     }
 
     @Test
@@ -64,6 +68,7 @@ class KernelsPageTest {
             Files.writeString(KernelsPage.FILE, now);
             return;
         }
-        assertEquals(Files.readString(KernelsPage.FILE), now, KernelsPage.FILE + " is not what kernels/ptx gives now; run kernels/report.sh");
+        assertEquals(Files.readString(KernelsPage.FILE), now,
+                KernelsPage.FILE + " is not what kernels/ptx gives now; run kernels/report.sh");
     }
 }

@@ -9,7 +9,10 @@ import org.jmoco.ptx.EmulatedGpu;
 import org.jmoco.tensor.Philox;
 import org.junit.jupiter.api.Test;
 
-/** What the head of kernels/batch_norm.cu says of the naive statistics: right near 0, and nothing left of the variance far from it. */
+/**
+ * What the head of kernels/batch_norm.cu says of the naive statistics: right near 0, and nothing left of the variance far from
+ * it.
+ */
 class NaiveStatisticsTest {
     private static final int GROUPS = 2;
     private static final int CHANNELS = 3;
@@ -31,7 +34,8 @@ class NaiveStatisticsTest {
         for (int gc = 0; gc < GROUPS * CHANNELS; gc++) {
             worst = Math.max(worst, Math.abs(naive(1000)[gc] / exact(1000)[gc] - 1));
         }
-        assertTrue(worst > 0.05, "off by " + worst); // a variance of 1/3 against squares of 10^6, each 2^-24 off: 0.06 for one rounding
+        // a variance of 1/3 against squares of 10^6, each 2^-24 off: 0.06 for one rounding
+        assertTrue(worst > 0.05, "off by " + worst);
     }
 
     /** Uniform on [-1, 1) around {@code mean}; image n, pixel i, channel c. */
@@ -52,8 +56,8 @@ class NaiveStatisticsTest {
             gpu.upload(at, MemorySegment.ofArray(x));
             long saved = gpu.allocate(8L * GROUPS * CHANNELS, "saved");
             long invStd = saved + 4L * GROUPS * CHANNELS;
-            gpu.launch(new Launch(kernel, Dim.of(CHANNELS, GROUPS), Dim.of(256), 0, saved, invStd, at, GROUP_SIZE, PIXELS, CHANNELS, GROUPS,
-                    EPS));
+            gpu.launch(new Launch(kernel, Dim.of(CHANNELS, GROUPS), Dim.of(256), 0, saved, invStd, at, GROUP_SIZE, PIXELS,
+                    CHANNELS, GROUPS, EPS));
             float[] result = new float[GROUPS * CHANNELS];
             gpu.download(MemorySegment.ofArray(result), invStd);
             return result;

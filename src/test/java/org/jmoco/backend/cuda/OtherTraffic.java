@@ -19,8 +19,8 @@ import org.jmoco.ptx.EmulatedGpu;
 import org.jmoco.tensor.Shape;
 
 /**
- * What {@link KernelTraffic} counts beside a step's large maps: variants for rows that vectors cannot load, conversions, counters, and the
- * kernels that arithmetic bounds, not bytes: InfoNCE, neighbours, views.
+ * What {@link KernelTraffic} counts beside a step's large maps: variants for rows that vectors cannot load, conversions,
+ * counters, and the kernels that arithmetic bounds, not bytes: InfoNCE, neighbours, views.
  */
 final class OtherTraffic {
     /** Elements one by one, in rows that begin in mid-sector. */
@@ -52,9 +52,11 @@ final class OtherTraffic {
         int e = p.featureMaps().bytes;
         ConvGeometry window = new ConvGeometry(2, 16, 16, 33, 33, 3, 3, 2, 1);
         double pooling = e + (e + 4) * (double) window.y().size() / window.x().size();
-        all.add(operation("max_pool_fwd " + window, p, window.x(), pooling, 9 / 4.0, RAGGED, (b, rec) -> rec.maxPoolForward("p", window,
+        all.add(operation("max_pool_fwd " + window, p, window.x(), pooling, 9 / 4.0, RAGGED,
+                (b, rec) -> rec.maxPoolForward("p", window,
                 real(b, "y", window.y()), ints(b, "argmax", window.y()), real(b, "x", window.x()))));
-        all.add(operation("max_pool_bwd " + window, p, window.x(), pooling, 9 / 2.0, RAGGED, (b, rec) -> rec.maxPoolBackward("p", window,
+        all.add(operation("max_pool_bwd " + window, p, window.x(), pooling, 9 / 2.0, RAGGED,
+                (b, rec) -> rec.maxPoolBackward("p", window,
                 real(b, "dx", window.x()), real(b, "dy", window.y()), ints(b, "argmax", window.y()))));
         Shape x = Shape.of(4, 15, 15, 33);
         Shape pooled = Shape.of(4, 33);
@@ -110,7 +112,8 @@ final class OtherTraffic {
                 rec.selectRow("s", real(b, "dst", row), real(b, "table", Shape.of(4, 1024)), ints(b, "index", Shape.SCALAR))));
         all.add(operation("store", p, Shape.SCALAR, 12, 1, 8, (b, rec) ->
                 rec.store("s", real(b, "log", row), ints(b, "index", Shape.SCALAR), real(b, "value", Shape.SCALAR))));
-        all.add(operation("increment", p, Shape.SCALAR, 8, 1, 8, (b, rec) -> rec.increment("i", ints(b, "counter", Shape.SCALAR))));
+        all.add(operation("increment", p, Shape.SCALAR, 8, 1, 8,
+                (b, rec) -> rec.increment("i", ints(b, "counter", Shape.SCALAR))));
         all.add(operation("scale_loss x" + x, p, x, 8, KernelTraffic.CONSTANTS, (b, rec) ->
                 rec.scaleLoss("s", real(b, "x", x), ints(b, "exponent", Shape.SCALAR))));
         all.add(operation("adapt_loss_scale", p, Shape.SCALAR, 24, 1, 8, (b, rec) -> rec.adaptLossScale("a",
@@ -121,26 +124,30 @@ final class OtherTraffic {
 
     /**
      * Per element of the queue or the bank, which is read once if the queries stay on the chip. Beyond that the
-     * tiled ways move the queries once a block and partial sums of dq out and in, which weigh much at 16 queries and 128 keys. The naive way
-     * reads the queue three times for every query. Similarities go through memory before the neighbours are selected.
+     * tiled ways move the queries once a block and partial sums of dq out and in, which weigh much at 16 queries and 128 keys.
+     * The naive way reads the queue three times for every query. Similarities go through memory before the neighbours are
+     * selected.
      */
     static void addProducts(List<KernelTraffic> all) {
         for (InfoNceTiles t : InfoNceTiles.all()) {
-            Precision p = t.entry().contains("bf16") ? Precision.BF16 : t.entry().contains("tf32") ? Precision.TF32 : Precision.F32;
+            Precision p = t.entry().contains("bf16") ? Precision.BF16 : t.entry().contains("tf32") ? Precision.TF32
+                    : Precision.F32;
             all.add(contrast(t.entry().substring("info_nce_".length()), p, t.width(), 4 + 12.0 / 8, 1.85, RAGGED, cuda -> c ->
                     new InfoNceWorks(cuda).tiled(c, t, t.cut(c.n(), c.m(), cuda.gpu().info()))));
         }
         all.add(contrast("naive", Precision.F32, 64, 4 + 12.0 / 8, 47, 5.3, cuda -> c -> new InfoNceWorks(cuda).naive(c)));
-        all.add(contrast("stored logits, without its products", Precision.F32, 64, 4.0 * 16 * 2 / 64 + 12.0 / 8, 1.75, RAGGED, cuda -> c ->
+        all.add(contrast("stored logits, without its products", Precision.F32, 64, 4.0 * 16 * 2 / 64 + 12.0 / 8, 1.75, RAGGED,
+                cuda -> c ->
                 new InfoNceStored(cuda, c)));
         int n = 16;
         int m = 256;
         int d = 64;
         int k = 8;
         Shape bank = Shape.of(m, d);
-        all.add(operation("top_k n16 k8 of x" + bank, Precision.F32, bank, 4 + (4.0 * n * d + 8 * n * k) / (m * d), 4.9, RAGGED, (b, rec) ->
-                rec.topK("k", ints(b, "index", Shape.of(n, k)), real(b, "similarity", Shape.of(n, k)), real(b, "q", Shape.of(n, d)),
-                        real(b, "bank", bank))));
+        all.add(operation("top_k n16 k8 of x" + bank, Precision.F32, bank, 4 + (4.0 * n * d + 8 * n * k) / (m * d), 4.9, RAGGED,
+                (b, rec) ->
+                rec.topK("k", ints(b, "index", Shape.of(n, k)), real(b, "similarity", Shape.of(n, k)),
+                        real(b, "q", Shape.of(n, d)), real(b, "bank", bank))));
     }
 
     /** 16 queries against 128 keys of {@code d} features. */
@@ -161,12 +168,15 @@ final class OtherTraffic {
         });
     }
 
-    /** Two views of 16 x 16 of each of 4 images of 24 x 24, of which every box is the whole. The picture is on the chip, or is not. */
+    /**
+     * Two views of 16 x 16 of each of 4 images of 24 x 24, of which every box is the whole. The picture is on the chip, or is
+     * not.
+     */
     static void addViews(List<KernelTraffic> all, Precision p) {
         for (boolean outside : new boolean[] {false, true}) {
             String entry = "random_views_" + p.featureMaps() + (outside ? "_outside" : "");
-            all.add(new KernelTraffic(entry + " n4 s16 from 24x24", p, 2L * 4 * 3 * 16 * 16, 24.0 * 24 / (16 * 16) + p.featureMaps().bytes,
-                    outside ? 12 : 3.1, 4.5, gpu -> views(gpu, entry, outside)));
+            all.add(new KernelTraffic(entry + " n4 s16 from 24x24", p, 2L * 4 * 3 * 16 * 16,
+                    24.0 * 24 / (16 * 16) + p.featureMaps().bytes, outside ? 12 : 3.1, 4.5, gpu -> views(gpu, entry, outside)));
         }
     }
 

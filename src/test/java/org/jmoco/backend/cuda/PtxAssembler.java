@@ -24,7 +24,8 @@ final class PtxAssembler {
     record Resources(String entry, String target, int registers, int sharedBytes, int spillBytes, int stackBytes) {}
 
     private static final Pattern ENTRY = Pattern.compile("Compiling entry function '(\\w+)' for '(\\w+)'");
-    private static final Pattern STACK = Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
+    private static final Pattern STACK = Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes"
+            + " spill loads");
     private static final Pattern USED = Pattern.compile("Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
 
     private static final Map<String, List<Resources>> DONE = new ConcurrentHashMap<>(); // by text and target

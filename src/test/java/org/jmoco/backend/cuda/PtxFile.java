@@ -24,7 +24,8 @@ record PtxFile(Path path, String module, String variant, String sourceHash, Stri
     /** Architectures to assemble for: V100, T4 and RTX 20, A100, RTX 30, RTX 40 and L40, H100 and H200. */
     static final List<String> TARGETS = List.of("sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90");
 
-    private static final Pattern HEAD = Pattern.compile("// jmoco (\\w+) source sha256=([0-9a-f]{64}) nvcc [\\d.]+ target (sm_\\d+)");
+    private static final Pattern HEAD = Pattern.compile("// jmoco (\\w+) source sha256=([0-9a-f]{64}) nvcc [\\d.]+ target"
+            + " (sm_\\d+)");
     private static final Pattern INCLUDE = Pattern.compile("^#include \"(?:common/)?(.*)\"$", Pattern.MULTILINE);
     private static final Pattern VARIANTS = Pattern.compile("^// variants: (.*)");
     private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
@@ -43,7 +44,8 @@ record PtxFile(Path path, String module, String variant, String sourceHash, Stri
         String text = contents(path);
         Matcher head = HEAD.matcher(text.lines().findFirst().orElse(""));
         if (!head.matches()) {
-            throw new AssertionError(path + ": line 1 must read like '// jmoco <module> source sha256=<hash> nvcc <version> target <variant>'");
+            throw new AssertionError(path + ": line 1 must read like '// jmoco <module> source sha256=<hash> nvcc <version>"
+                    + " target <variant>'");
         }
         return new PtxFile(path, head.group(1), head.group(3), head.group(2), text);
     }

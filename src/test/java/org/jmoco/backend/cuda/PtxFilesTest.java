@@ -33,7 +33,8 @@ class PtxFilesTest {
         return PtxFile.all().stream().map(f -> DynamicTest.dynamicTest(f.path().getFileName().toString(), () -> {
             assertEquals(f.module() + "." + f.variant() + ".ptx", f.path().getFileName().toString(), "name against line 1");
             assertEquals(PtxFile.hash(PtxFile.KERNELS.resolve(f.module() + ".cu")), f.sourceHash(),
-                    f.path() + " was not compiled from kernels/" + f.module() + ".cu as it is now; run kernels/build.sh " + f.module());
+                    f.path() + " was not compiled from kernels/" + f.module() + ".cu as it is now; run kernels/build.sh "
+                    + f.module());
             assertTrue(f.text().contains("\n.version 8.0\n.target " + f.variant() + "\n"), f.path() + ": must be PTX ISA 8.0 for "
                     + f.variant());
         }));
@@ -46,8 +47,8 @@ class PtxFilesTest {
         return PtxFile.all().stream().flatMap(f -> f.targets().stream().map(
                 target -> DynamicTest.dynamicTest(f.path().getFileName() + " for " + target, () -> {
                     List<PtxAssembler.Resources> all = PtxAssembler.assemble(f, target);
-                    assertEquals(new TreeSet<>(f.entries()), new TreeSet<>(all.stream().map(PtxAssembler.Resources::entry).toList()),
-                            "entries");
+                    assertEquals(new TreeSet<>(f.entries()),
+                            new TreeSet<>(all.stream().map(PtxAssembler.Resources::entry).toList()), "entries");
                     for (PtxAssembler.Resources r : all) {
                         assertEquals(0, r.spillBytes(), r.entry() + " for " + target + " spills registers to memory: " + r);
                     }

@@ -60,7 +60,7 @@ final class ScriptedGpu implements Gpu {
         return this;
     }
 
-    /** Every call on the stream whose log line starts so fails. */
+    /** Every call on the stream whose log line starts so fails; "prepare branch" for want of memory. */
     void fail(String call) {
         failing.add(call);
     }
@@ -221,6 +221,9 @@ final class ScriptedGpu implements Gpu {
 
     @Override
     public void prepareBranch() {
+        if (failing.contains("prepare branch")) {
+            throw new GpuOutOfMemoryException("workspace of cuBLAS", 1, 0);
+        }
         log.add("prepare branch");
     }
 

@@ -40,8 +40,8 @@ final class StepRig {
 
     /** The queue is no multiple of the keys that a step brings, and wraps around in mid-batch within the second step. */
     static MocoConfig moco(int splits, boolean symmetric) {
-        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, WIDTH, DIM, splits), BATCH, IMAGE, (symmetric ? 2 : 1) * BATCH + 5,
-                0.99, TEMPERATURE, symmetric, 0.9, 5e-4);
+        return new MocoConfig(new ResNet18.Config(ResNet18.Stem.CIFAR, WIDTH, DIM, splits), BATCH, IMAGE,
+                (symmetric ? 2 : 1) * BATCH + 5, 0.99, TEMPERATURE, symmetric, 0.9, 5e-4);
     }
 
     /** Called before each step, when memory is placed and inputs are set. */

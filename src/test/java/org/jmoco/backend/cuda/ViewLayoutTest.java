@@ -16,11 +16,14 @@ class ViewLayoutTest {
 
     private static ViewGeometry views(int size, int tallest, int widest) {
         Range one = new Range(1, 1);
-        return new ViewGeometry(size, tallest, widest, one, one, 0, 0, null, null, null, null, 0, 1, new Range(0.1, 2), List.of(0f, 0f, 0f),
-                List.of(1f, 1f, 1f));
+        return new ViewGeometry(size, tallest, widest, one, one, 0, 0, null, null, null, null, 0, 1, new Range(0.1, 2),
+                List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
     }
 
-    /** Every output row finds its input rows in the strip, the table and two lines of the blur fit into it, and all fits the device. */
+    /**
+     * Every output row finds its input rows in the strip, the table and two lines of the blur fit into it, and all fits the
+     * device.
+     */
     @Test
     void whatFitsIsLargeEnough() {
         int made = 0;
@@ -38,7 +41,8 @@ class ViewLayoutTest {
                     made++;
                     int taps = 2 * Math.max(1, Math.ceilDiv(in, size)) + 1;
                     assertTrue(l.stripRows() >= Math.min(in, taps), g + ": " + l);
-                    assertTrue(l.stripBytes() >= Math.max(3L * size * l.stripRows(), Math.max(3 * 256 * 4, 2 * size)), g + ": " + l);
+                    assertTrue(l.stripBytes() >= Math.max(3L * size * l.stripRows(), Math.max(3 * 256 * 4, 2 * size)),
+                            g + ": " + l);
                     long picture = l.outside() ? 0 : 3L * size * size;
                     assertTrue(l.bytes() == 4L * size * (4 + l.tapsX() + l.tapsY()) + l.stripBytes() + picture, g + ": " + l);
                     assertTrue(l.outside() || 2L * l.bytes() <= limit, g + ": " + l);
@@ -63,7 +67,8 @@ class ViewLayoutTest {
     @Test
     void whatDoesNotFitIsRefusedWithAWayOut() {
         UserError e = assertThrows(UserError.class, () -> ViewLayout.of(views(224, 5000, 5000), 64 << 10));
-        assertTrue(e.getMessage().startsWith("random views of 224 x 224 pixels from images of up to 5000 x 5000 take "), e.getMessage());
+        assertTrue(e.getMessage().startsWith("random views of 224 x 224 pixels from images of up to 5000 x 5000 take "),
+                e.getMessage());
         assertTrue(e.getMessage().contains("--feed host"), e.getMessage());
     }
 }

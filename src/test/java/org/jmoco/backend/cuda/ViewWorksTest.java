@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** What cannot be reached through a backend in small memory; pixels are compared in org.jmoco.augment.DeviceViewsTest. */
 class ViewWorksTest {
-    private static final ViewGeometry VIEWS = new ViewGeometry(4, 6, 6, new Range(0.3, 1), new Range(0.75, 1.25), 0.5, 0.5, new Range(0.5, 1.5),
-            null, null, null, 0, 0, new Range(1, 1), List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+    private static final ViewGeometry VIEWS = new ViewGeometry(4, 6, 6, new Range(0.3, 1), new Range(0.75, 1.25), 0.5, 0.5,
+            new Range(0.5, 1.5), null, null, null, 0, 0, new Range(1, 1), List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
 
     private final EmulatedGpu gpu = new EmulatedGpu(70);
 
@@ -35,7 +35,8 @@ class ViewWorksTest {
         ViewLayout layout = ViewLayout.of(VIEWS, gpu.info().sharedBytesPerBlock());
         List<Object> a = new ArrayList<>(List.of(out, out, 0L, 4, 5, pixels, table, upload(0), upload(1), 1));
         a.addAll(ViewWorks.recipe(VIEWS, seed, layout));
-        gpu.launch(new Launch(new KernelLibrary(gpu).kernel("views", "random_views_f32"), Dim.of(1), Dim.of(256), layout.bytes(), a.toArray()));
+        gpu.launch(new Launch(new KernelLibrary(gpu).kernel("views", "random_views_f32"), Dim.of(1), Dim.of(256), layout.bytes(),
+                a.toArray()));
         float[] view = new float[each];
         gpu.download(MemorySegment.ofArray(view), out);
         return view;
@@ -61,8 +62,8 @@ class ViewWorksTest {
     @Test
     void thresholdsCountTheNumbersBelow() {
         for (double p : new double[] {0, 0.2, 0.5, 0.8, 1, 0x1p-24, Math.nextUp(0x1p-24), Math.nextDown(1.0)}) {
-            ViewGeometry g = new ViewGeometry(4, 6, 6, VIEWS.scale(), VIEWS.ratio(), p, 0, null, null, null, null, 0, 0, VIEWS.sigma(),
-                    VIEWS.mean(), VIEWS.std());
+            ViewGeometry g = new ViewGeometry(4, 6, 6, VIEWS.scale(), VIEWS.ratio(), p, 0, null, null, null, null, 0, 0,
+                    VIEWS.sigma(), VIEWS.mean(), VIEWS.std());
             int threshold = (int) ViewWorks.recipe(g, 1, ViewLayout.of(g, 1 << 16)).get(7);
             for (int k : new int[] {0, 1, 2, threshold - 1, threshold, threshold + 1, (1 << 24) - 1}) {
                 if (k >= 0 && k < 1 << 24) {
