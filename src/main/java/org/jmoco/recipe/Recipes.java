@@ -130,7 +130,8 @@ public final class Recipes {
     }
 
     private void heading() {
-        print.println("recipe " + recipe.name() + ": " + recipe.title() + " (" + recipe.settings() + ")");
+        String title = recipe.title().equals(recipe.name()) ? "" : ": " + recipe.title();
+        print.println("recipe " + recipe.name() + title + " (" + recipe.settings() + ")");
     }
 
     /** Any option may differ from start to start: what decides numbers stands in the hashes of the stages. */

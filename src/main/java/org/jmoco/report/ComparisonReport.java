@@ -39,7 +39,7 @@ public final class ComparisonReport {
         html.heading(1, title);
         if (recipes.size() > 1) {
             recipes.forEach(r -> {
-                html.heading(2, r.run().name() + ": " + r.title());
+                html.heading(2, r.namedTitle());
                 table(r);
             });
         }

@@ -94,6 +94,11 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
         return all.path("title").asText() + " (" + all.path("settings").asText() + ")";
     }
 
+    /** The folder's name and the title; the title alone where that is the name. */
+    String namedTitle() {
+        return all.path("title").asText().equals(run.name()) ? title() : run.name() + ": " + title();
+    }
+
     /** The recipe as it was run. */
     String recipe() {
         try {
