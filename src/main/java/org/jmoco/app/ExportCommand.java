@@ -31,8 +31,7 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
-            description = "The folder of a run, a .safetensors file, or one of PyTorch (.pth), which this command thereby"
-                    + " converts.")
+            description = "What to write: " + RunOptions.WEIGHTS + ", which this command thereby converts.")
     private Path from;
 
     @Option(names = "--format", required = true, paramLabel = "FORMAT",
@@ -55,6 +54,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        OutputFile.require(file.toString(), file);
         if (Files.exists(file) && !overwrite) {
             throw UserError.usage(file + " exists; give --overwrite to replace it");
         }

@@ -51,7 +51,7 @@ public final class Pretrained {
         if (Files.isDirectory(runOrFile)) {
             c = CheckpointStore.forReading(runOrFile).loadLatest(CheckpointStore.OnDamage.REFUSE, line -> {})
                     .orElseThrow(() -> UserError.failed(runOrFile + ": holds no checkpoint. Give the --out folder of a run"
-                            + " that has saved one, or a .safetensors file."));
+                            + " that has saved one, a .safetensors file, or one of PyTorch (.pth)."));
         } else if (TorchFile.hasName(runOrFile)) {
             c = renamed(TorchFile.load(runOrFile));
         } else {

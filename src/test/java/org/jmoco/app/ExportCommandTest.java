@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -51,6 +52,16 @@ class ExportCommandTest {
         assertEquals("mine", Files.readString(file));
         expect(0, "onnx", "export", "--from", network.toString(), "--format", "onnx", "--overwrite", file.toString());
         assertTrue(Files.size(file) > 4 * tensors.values().stream().mapToLong(HostTensor::size).sum());
+    }
+
+    @Test
+    void aFileInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
+        Path file = folder.resolve("no/such/out.onnx");
+        expect(1, file + ": there is no folder " + file.getParent() + "; make it", "export", "--from", network.toString(), "--format", "onnx",
+                file.toString());
+        assertFalse(Files.exists(folder.resolve("no")));
+        expect(2, folder + ": is a folder; name a file in it", "export", "--from", network.toString(), "--format", "onnx", "--overwrite",
+                folder.toString());
     }
 
     @Test

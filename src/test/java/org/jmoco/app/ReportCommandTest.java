@@ -146,6 +146,14 @@ class ReportCommandTest {
     }
 
     @Test
+    void aPageInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
+        Path page = folder.resolve("no/page.html");
+        assertTrue(jmoco(1, "report", out().toString(), "--out", page.toString()).contains("there is no folder " + page.getParent()));
+        assertFalse(Files.exists(page.getParent()));
+        assertTrue(jmoco(2, "report", out().toString(), "--out", folder.toString()).contains("is a folder; name a file in it"));
+    }
+
+    @Test
     void imagesThatAreGoneAreSaidToBe() throws IOException {
         Path moved = folder.resolve("moved");
         Files.move(folder.resolve("labelled"), moved);
@@ -167,6 +175,7 @@ class ReportCommandTest {
         Path page = folder.resolve("two.html");
         jmoco(0, "report", out().toString(), out().toString(), "--out", page.toString());
         assertTrue(Files.readString(page).contains("<h1>jmoco: 2 recipes</h1>"));
+        assertTrue(Files.readString(page).contains("<h2>out: Small &lt;pictures&gt;"), "folder and title");
     }
 
     @Test
