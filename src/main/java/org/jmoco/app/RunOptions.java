@@ -16,7 +16,8 @@ final class RunOptions {
     static final String RANDOM = "random";
 
     /** What {@code --from} takes as trained weights: see {@link Pretrained#load}. */
-    static final String WEIGHTS = "the folder of a run, a .safetensors file, or one of PyTorch (.pth, .pt, .pth.tar, .ckpt, .bin)";
+    static final String WEIGHTS = "the folder of a run, a .safetensors file,"
+            + " or one of PyTorch (.pth, .pt, .pth.tar, .ckpt, .bin)";
 
     @Option(names = "--out", paramLabel = "DIR",
             description = "Folder of the run: checkpoints, metrics.csv, options, plots (default: ${DEFAULT-VALUE}).",

@@ -4,7 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A YAML document as a tree whose every value knows where it was written. Scalars stay text: whoever reads one knows its type. */
+/**
+ * A YAML document as a tree whose every value knows where it was written. Scalars stay text: whoever reads one knows its type.
+ */
 sealed interface Node {
     Where where();
 

@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 import org.jmoco.report.StoredRun.Predictions;
 
 /**
- * Recipes that were run as a single HTML file without references to anything outside: the table of rows beside the published figures, what
- * differs, curves, ROC, confusion, the images that are most often wrong, and on what all was made.
+ * Recipes that were run as a single HTML file without references to anything outside: the table of rows beside the published
+ * figures, what differs, curves, ROC, confusion, the images that are most often wrong, and on what all was made.
  */
 public final class ComparisonReport {
     private static final String OURS = "figures";
@@ -82,11 +82,12 @@ public final class ComparisonReport {
         int encoders = r.all().path("encoders").asInt();
         String published = !published(r) ? "" : " Published figures are of one run each"
                 + (r.all().path("as_published").asBoolean() ? "." : ", of other settings than these: for orientation only.");
-        return String.format(Locale.ROOT, "Judged on %d images, the %s split of %s; %d seed%s a row, %d pretraining%s a chain. Each figure: mean%s, and the"
-                + " 95 %% interval of the mean by a bootstrap over images and seeds.%s", test.path("images").size(),
+        return String.format(Locale.ROOT, "Judged on %d images, the %s split of %s; %d seed%s a row, %d pretraining%s a chain."
+                + " Each figure: mean%s, and the 95 %% interval of the mean by a bootstrap over images and seeds.%s",
+                test.path("images").size(),
                 test.path("split").asText().equals("val") ? "validation" : test.path("split").asText(),
-                test.path("source").asText(test.path("data").asText()), seeds, seeds == 1 ? "" : "s", encoders, encoders == 1 ? "" : "s",
-                seeds == 1 ? "" : " and deviation over seeds", published);
+                test.path("source").asText(test.path("data").asText()), seeds, seeds == 1 ? "" : "s", encoders,
+                encoders == 1 ? "" : "s", seeds == 1 ? "" : " and deviation over seeds", published);
     }
 
     private static boolean published(StoredComparison r) {
@@ -138,9 +139,10 @@ public final class ComparisonReport {
 
     private static String figure(StoredComparison.Row row, String which, String metric) {
         JsonNode f = row.json().path(which).path(metric);
-        String deviation = f.path("by_seed").size() < 2 ? "" : String.format(Locale.ROOT, " ± %.3f", f.path("deviation").asDouble());
-        return String.format(Locale.ROOT, "%.3f%s\n[%.3f, %.3f]", f.path("mean").asDouble(), deviation, f.at("/interval/0").asDouble(),
-                f.at("/interval/1").asDouble());
+        String deviation = f.path("by_seed").size() < 2 ? ""
+                : String.format(Locale.ROOT, " ± %.3f", f.path("deviation").asDouble());
+        return String.format(Locale.ROOT, "%.3f%s\n[%.3f, %.3f]", f.path("mean").asDouble(), deviation,
+                f.at("/interval/0").asDouble(), f.at("/interval/1").asDouble());
     }
 
     private static String published(StoredComparison.Row row, String metric) {
@@ -154,21 +156,23 @@ public final class ComparisonReport {
         r.rows().forEach(row -> labels.put(row.name(), StoredComparison.label(row)));
         for (JsonNode c : r.all().path("comparisons")) {
             rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
-                    difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"), p(c.path("mcnemar")),
-                    difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
+                    difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"),
+                    p(c.path("mcnemar")), difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
-            html.heading(2, "Differences").paragraph("Second minus first on the same images, with 95 % intervals and p of a paired bootstrap over images and"
-                    + " seeds; DeLong's test of the AUC and McNemar's test of the majority of seeds speak of these trained networks on other images. The p"
-                    + " values are of single tests, not corrected for their number.");
-            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"), rows, 1);
+            html.heading(2, "Differences").paragraph("Second minus first on the same images, with 95 % intervals and p of a"
+                    + " paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's test of the majority of"
+                    + " seeds speak of these trained networks on other images. The p values are of single tests, not corrected"
+                    + " for their number.");
+            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"),
+                    rows, 1);
         }
     }
 
     private static String difference(JsonNode c, String metric) {
         JsonNode d = c.path("bootstrap").path(metric);
-        return d.isMissingNode() ? "" : String.format(Locale.ROOT, "%+.3f\n[%+.3f, %+.3f]", d.path("difference").asDouble(), d.at("/interval/0").asDouble(),
-                d.at("/interval/1").asDouble());
+        return d.isMissingNode() ? "" : String.format(Locale.ROOT, "%+.3f\n[%+.3f, %+.3f]", d.path("difference").asDouble(),
+                d.at("/interval/0").asDouble(), d.at("/interval/1").asDouble());
     }
 
     private static String p(JsonNode test) {
@@ -181,7 +185,8 @@ public final class ComparisonReport {
         }
         boolean published = r.stages().stream().anyMatch(s -> s.json().path("published_knn").isNumber());
         boolean knn = published || r.stages().stream().anyMatch(s -> s.json().path("knn_accuracy").isNumber());
-        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing, ln(K + 1)"));
+        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs",
+                "loss of guessing, ln(K + 1)"));
         if (knn) {
             column(head, "kNN accuracy", published);
         }
@@ -189,8 +194,8 @@ public final class ComparisonReport {
         List<List<String>> rows = new ArrayList<>();
         for (StoredComparison.Stage s : r.stages()) {
             JsonNode j = s.json();
-            List<String> cells = new ArrayList<>(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"), number(j, "images", "%.0f"),
-                    number(j, "epochs", "%.0f"), number(j, "guessing", "%.3f")));
+            List<String> cells = new ArrayList<>(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"),
+                    number(j, "images", "%.0f"), number(j, "epochs", "%.0f"), number(j, "guessing", "%.3f")));
             if (knn) {
                 cells.add(number(j, "knn_accuracy", "%.4f"));
             }
@@ -245,7 +250,8 @@ public final class ComparisonReport {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         for (StoredComparison.Row row : r.rows()) {
             lines.put(StoredComparison.label(row),
-                    StoredComparison.meanRoc(row.votes().stream().map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
+                    StoredComparison.meanRoc(row.votes().stream()
+                            .map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
         }
         ReportParts.chart(html, "Receiver operating characteristic, " + r.texts("/test/classes").get(r.positive()) + " positive",
                 "Mean over seeds at equal false positive rates.", Charts.roc(lines));
@@ -276,8 +282,9 @@ public final class ComparisonReport {
         List<String> classes = r.texts("/test/classes");
         List<String> head = new ArrayList<>(List.of("image", "true class"));
         r.rows().forEach(row -> head.add(StoredComparison.label(row)));
-        html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT, "%d of %d images are wrong by some of the %d networks; below, how many"
-                + " seeds of each row are wrong, the worst images first.", worst.size(), labels.length, all.size()));
+        html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT,
+                "%d of %d images are wrong by some of the %d networks; below, how many seeds of each row are wrong, the worst"
+                + " images first.", worst.size(), labels.length, all.size()));
         ReportParts.wrong(html, head, worst.stream().limit(ReportParts.MOST_WRONG).map(i -> {
             List<String> cells = new ArrayList<>(List.of(classes.get(labels[i])));
             byRow.forEach(c -> cells.add(String.valueOf(c[i])));

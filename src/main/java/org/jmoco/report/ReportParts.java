@@ -36,7 +36,8 @@ final class ReportParts {
     }
 
     /** A chart of lines over epochs; nothing where there are none. @param guessing levels to show where they are near */
-    static void curves(Html html, String heading, String axis, String caption, Map<String, double[][]> points, Set<Double> guessing) {
+    static void curves(Html html, String heading, String axis, String caption, Map<String, double[][]> points,
+            Set<Double> guessing) {
         if (points.values().stream().allMatch(p -> p[0].length == 0)) {
             return;
         }

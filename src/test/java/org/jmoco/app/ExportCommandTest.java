@@ -57,11 +57,11 @@ class ExportCommandTest {
     @Test
     void aFileInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
         Path file = folder.resolve("no/such/out.onnx");
-        expect(1, file + ": there is no folder " + file.getParent() + "; make it", "export", "--from", network.toString(), "--format", "onnx",
-                file.toString());
+        expect(1, file + ": there is no folder " + file.getParent() + "; make it", "export", "--from", network.toString(),
+                "--format", "onnx", file.toString());
         assertFalse(Files.exists(folder.resolve("no")));
-        expect(2, folder + ": is a folder; name a file in it", "export", "--from", network.toString(), "--format", "onnx", "--overwrite",
-                folder.toString());
+        expect(2, folder + ": is a folder; name a file in it", "export", "--from", network.toString(), "--format", "onnx",
+                "--overwrite", folder.toString());
     }
 
     @Test
@@ -100,8 +100,8 @@ class ExportCommandTest {
         Path features = folder.resolve("features.onnx");
         expect(0, "onnx", "export", "--from", network.toString(), "--format", "onnx", "--features", features.toString());
         assertEquals(onnx.toFile().length() - "backbone".length(), features.toFile().length() - "network".length());
-        expect(2, "--features is for --format onnx", "export", "--from", network.toString(), "--format", "torchvision", "--features",
-                folder.resolve("x").toString());
+        expect(2, "--features is for --format onnx", "export", "--from", network.toString(), "--format", "torchvision",
+                "--features", folder.resolve("x").toString());
         expect(1, "holds a backbone without last layer", "evaluate", "--from", backbone.toString(), "--data", "phantom");
         expect(0, "accuracy", "knn", "--data", "phantom", "--from", backbone.toString(), "--image", "16");
         CommandRuns.train(0, "finetune", folder.resolve("fine"), "--from", backbone.toString());

@@ -88,7 +88,8 @@ class ReadmeRecipeTest {
         String page = Files.readString(folder.resolve("runs/mine/report.html"));
         Path two = folder.resolve("two.html");
         String mine = folder.resolve("runs/mine").toString();
-        assertEquals(0, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), "report", mine, mine, "--out", two.toString()));
+        assertEquals(0, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), "report", mine, mine,
+                "--out", two.toString()));
         assertTrue(Files.readString(two).contains("<h2>mine ("), "named once above the table too");
         assertTrue(page.contains("<td class=w>pretrained (slices)</td>"),
                 "a row has the name that the recipe gives it, and its chain");

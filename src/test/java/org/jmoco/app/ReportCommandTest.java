@@ -36,7 +36,8 @@ class ReportCommandTest {
             encoder: {width: 4, dim: 8, splits: 2}
             seeds: 2
             pretrain:
-              one: {data: images=labelled, image: 16, epochs: 2, batch: 8, queue: 16, knn-every: 1, published: {knn: 0.777, of: a demo}}
+              one: {data: images=labelled, image: 16, epochs: 2, batch: 8, queue: 16, knn-every: 1,
+                    published: {knn: 0.777, of: a demo}}
               two: {data: [luna, images=labelled], image: 16, epochs: 1, batch: 8, queue: 16, lr: 0.01}
             transfer: {data: images=labelled, image: 16, epochs: 2, vote: 2, batch: 8, lr: 1e-3, published-positive: dark}
             rows:
@@ -148,7 +149,8 @@ class ReportCommandTest {
     @Test
     void aPageInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
         Path page = folder.resolve("no/page.html");
-        assertTrue(jmoco(1, "report", out().toString(), "--out", page.toString()).contains("there is no folder " + page.getParent()));
+        assertTrue(jmoco(1, "report", out().toString(), "--out", page.toString())
+                .contains("there is no folder " + page.getParent()));
         assertFalse(Files.exists(page.getParent()));
         assertTrue(jmoco(2, "report", out().toString(), "--out", folder.toString()).contains("is a folder; name a file in it"));
     }

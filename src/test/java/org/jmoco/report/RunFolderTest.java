@@ -51,7 +51,8 @@ class RunFolderTest {
         begin(folder);
         UserError e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
         assertEquals(2, e.exitCode());
-        assertTrue(e.getMessage().contains("a run that ended before its first checkpoint. Delete the folder, add --resume"), e.getMessage());
+        assertTrue(e.getMessage().contains("a run that ended before its first checkpoint. Delete the folder, add --resume"),
+                e.getMessage());
         Files.write(folder.resolve("checkpoint-00000012.safetensors"), new byte[3]);
         e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
         assertEquals(2, e.exitCode());
@@ -218,6 +219,7 @@ class RunFolderTest {
         String said = assertThrows(UserError.class, () -> StoredRun.read(folder)).getMessage();
         assertTrue(said.contains("give " + folder + "/*") && said.contains(folder.resolve("two").toString()), said);
         Files.writeString(folder.resolve("one/options.json"), "{");
-        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(folder.resolve("one"))).getMessage().contains("Restore the file"));
+        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(folder.resolve("one"))).getMessage()
+                .contains("Restore the file"));
     }
 }
