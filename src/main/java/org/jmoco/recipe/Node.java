@@ -45,10 +45,10 @@ sealed interface Node {
     /** @param key where the key stands */
     record Entry(Where key, Node value) {}
 
-    /** Maps, lists and strings, for writing the tree down again. */
+    /** Maps, lists, strings and truth values (which a writer would quote as strings), for writing the tree down again. */
     default Object plain() {
         return switch (this) {
-            case Scalar s -> s.text;
+            case Scalar s -> s.text.equals("true") || s.text.equals("false") ? (Object) Boolean.valueOf(s.text) : s.text;
             case Sequence s -> s.items.stream().map(Node::plain).toList();
             case Mapping m -> {
                 Map<String, Object> out = new LinkedHashMap<>();

@@ -98,7 +98,6 @@ final class ResultTable {
     /** Each row against the first, and against the one before it. */
     private void comparisons() {
         for (int j = 1; j < results.rows().size(); j++) {
-            add("");
             compare(results.rows().get(0), results.rows().get(j));
             if (j > 1) {
                 compare(results.rows().get(j - 1), results.rows().get(j));
@@ -113,6 +112,7 @@ final class ResultTable {
 
     private void compare(RowResult first, RowResult second) {
         Comparison c = results.pair(first, second).comparison();
+        add("");
         add("%s against %s", second.label(), first.label());
         add("  AUC       %s%s", difference(c.get("AUC")),
                 c.auc() == null ? "" : String.format(Locale.ROOT, ", DeLong p %.3g", c.auc().p()));

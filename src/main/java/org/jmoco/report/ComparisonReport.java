@@ -185,8 +185,7 @@ public final class ComparisonReport {
         }
         boolean published = r.stages().stream().anyMatch(s -> s.json().path("published_knn").isNumber());
         boolean knn = published || r.stages().stream().anyMatch(s -> s.json().path("knn_accuracy").isNumber());
-        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs",
-                "loss of guessing, ln(K + 1)"));
+        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing"));
         if (knn) {
             column(head, "kNN accuracy", published);
         }
@@ -205,7 +204,7 @@ public final class ComparisonReport {
             cells.add(number(j, "seconds", "%.0f"));
             rows.add(cells);
         }
-        html.heading(2, "Pretraining").table(head, rows, 2);
+        html.heading(2, "Pretraining").paragraph("The loss of guessing is ln(K + 1) for a queue of K keys.").table(head, rows, 2);
         r.stages().stream().map(s -> s.json().path("published_of").asText("")).filter(t -> !t.isEmpty()).distinct()
                 .forEach(t -> html.paragraph("Published kNN accuracy: " + t + "."));
     }
@@ -269,22 +268,24 @@ public final class ComparisonReport {
         }
     }
 
-    /** Those that most networks of all rows and seeds are wrong about. */
+    /** Those that most networks of all rows and seeds are wrong about; among equals, those whose true class is given least. */
     private void wrong(StoredComparison r) {
         List<Predictions> all = r.rows().stream().flatMap(row -> row.votes().stream()).toList();
         int[] labels = all.getFirst().labels();
         Function<List<Predictions>, int[]> count = votes -> IntStream.range(0, labels.length)
                 .map(i -> (int) votes.stream().filter(p -> p.predicted()[i] != labels[i]).count()).toArray();
         int[] together = count.apply(all);
+        double[] truth = IntStream.range(0, labels.length)
+                .mapToDouble(i -> all.stream().mapToDouble(p -> p.probability()[i][labels[i]]).sum()).toArray();
         List<int[]> byRow = r.rows().stream().map(row -> count.apply(row.votes())).toList();
         List<Integer> worst = IntStream.range(0, labels.length).filter(i -> together[i] > 0).boxed()
-                .sorted(Comparator.comparingInt((Integer i) -> -together[i])).toList();
+                .sorted(Comparator.comparingInt((Integer i) -> -together[i]).thenComparingDouble(i -> truth[i])).toList();
         List<String> classes = r.texts("/test/classes");
         List<String> head = new ArrayList<>(List.of("image", "true class"));
         r.rows().forEach(row -> head.add(StoredComparison.label(row)));
         html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT,
                 "%d of %d images are wrong by some of the %d networks; below, how many seeds of each row are wrong, the worst"
-                + " images first.", worst.size(), labels.length, all.size()));
+                + " and surest first.", worst.size(), labels.length, all.size()));
         ReportParts.wrong(html, head, worst.stream().limit(ReportParts.MOST_WRONG).map(i -> {
             List<String> cells = new ArrayList<>(List.of(classes.get(labels[i])));
             byRow.forEach(c -> cells.add(String.valueOf(c[i])));

@@ -1,5 +1,6 @@
 package org.jmoco.report;
 
+import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -20,7 +21,8 @@ final class Html {
             th{border-bottom:2px solid #bbb}
             td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
-            img{max-width:100%}figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
+            img{max-width:100%}.wide{overflow-x:auto}.wide img{min-width:640px}
+            figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
             .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}.row figcaption{width:0;min-width:100%}
             .grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
             """;
@@ -36,6 +38,9 @@ final class Html {
      * page.
      */
     private static final Pattern LONG_WORD = Pattern.compile("\\S{24}");
+
+    /** Pixels of a picture that is drawn no smaller than the style's least width. */
+    private static final int WIDE = 640;
 
     private final StringBuilder body = new StringBuilder();
 
@@ -105,9 +110,16 @@ final class Html {
         return this;
     }
 
+    /** Texts of a wide diagram cannot be read when it is much smaller than drawn, so that it scrolls in a narrow window. */
     private static String figure(byte[] png, String name, String caption) {
-        return "<figure><img alt=\"" + escape(name) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png)
+        String start = width(png) >= WIDE ? "<figure class=wide>" : "<figure>";
+        return start + "<img alt=\"" + escape(name) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png)
                 + "\">" + (caption.isEmpty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>") + "</figure>\n";
+    }
+
+    /** From the header chunk, which every PNG begins with; 0 if this is none. */
+    private static int width(byte[] png) {
+        return png.length < 24 ? 0 : ByteBuffer.wrap(png).getInt(16);
     }
 
     String page(String title) {

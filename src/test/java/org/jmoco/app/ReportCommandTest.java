@@ -125,6 +125,13 @@ class ReportCommandTest {
                 "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
         assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
+        assertTrue(html.contains("<figure class=wide><img alt=\"Loss of transfer\""), "a diagram scrolls in a narrow window");
+        assertTrue(html.contains("All lines are the same."), "one rate for all rows, so that one line lies on the other");
+        List<String> table = Files.readAllLines(out().resolve("results.txt"));
+        for (int i = 0; i < table.size(); i++) {
+            assertTrue(!table.get(i).matches(".* against [a-z].*") || table.get(i - 1).isEmpty(),
+                    "one comparison runs into another: " + String.join("\n", table));
+        }
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }

@@ -288,4 +288,10 @@ class RecipeTest {
         UserError e = assertThrows(UserError.class, () -> Recipe.load("nope.yaml", Recipe.Wishes.NONE));
         assertTrue(e.getMessage().contains("take covid or idc"), e.getMessage());
     }
+
+    @Test
+    void truthValuesAreWrittenAsSuch() {
+        String text = "a: true\nb:\n  c: false\n  d: 5e-4\n";
+        assertEquals(text, YamlTree.write(YamlTree.read(text, "x", null).plain()));
+    }
 }
