@@ -66,7 +66,7 @@ public final class TorchFile {
         byte[] start = new byte[4];
         try (InputStream in = Files.newInputStream(file)) {
             if (in.readNBytes(start, 0, 4) < 4) {
-                throw UserError.failed(file + ": is too short to be a checkpoint of PyTorch");
+                throw UserError.failed(file + ": is too short to be a checkpoint of PyTorch; copy or save it again");
             }
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read (" + e.getMessage() + ")");

@@ -157,7 +157,8 @@ public final class CsvLog implements AutoCloseable {
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
-            throw UserError.failed(file + ": is not a table of numbers with a line of column names: " + e.getMessage(), e);
+            throw UserError.failed(file + ": is not a table of numbers with a line of column names: " + e.getMessage()
+                    + ". Restore the file, or run the training anew in another folder.", e);
         }
     }
 

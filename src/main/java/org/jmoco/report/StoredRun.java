@@ -1,5 +1,6 @@
 package org.jmoco.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -82,8 +83,9 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             }
             return JSON.convertValue(node, new TypeReference<LinkedHashMap<String, Object>>() { });
         } catch (IOException | IllegalArgumentException e) {
-            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read ("
-                    + e.getMessage().lines().findFirst().orElse("")
+            String why = e instanceof JsonProcessingException j ? Json.reason(j)
+                    : e.getMessage().lines().findFirst().orElse("");
+            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + why
                     + "). Restore the file, or run the training anew in another folder.");
         }
     }

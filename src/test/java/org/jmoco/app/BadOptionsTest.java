@@ -77,6 +77,7 @@ class BadOptionsTest {
         1 | finetune --from nowhere             | --from nowhere: no such run or file
         1 | probe --from nowhere                | --from nowhere: no such run or file
         1 | evaluate --from nowhere             | nowhere: no such file. Check the path.
+        1 | predict --from nowhere x.png        | --from nowhere: there is no such folder; give the --out of a finetune run
         1 | knn --from nowhere                  | --from nowhere: no such run or file
         """)
     void oneClearMessageBeforeAnyImageIsRead(int code, String line, String words) {
