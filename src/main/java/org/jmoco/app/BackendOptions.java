@@ -49,8 +49,8 @@ final class BackendOptions {
     private boolean noGraph;
 
     @Option(names = "--branches",
-            description = "cuda: encode the keys of a MoCo step on a second stream beside the queries, with the same results and more"
-                    + " memory; not yet measured on a GPU (default: one after the other).")
+            description = "cuda: encode the keys of a MoCo step on a second stream beside the queries, with the same results"
+                    + " and more memory; not yet measured on a GPU (default: one after the other).")
     private boolean branches;
 
     @Option(names = "--cudnn-graph",

@@ -6,19 +6,30 @@ import java.util.stream.Collectors;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSets;
 import org.jmoco.data.DatasetCard;
+import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco data list}: the data cards, no file of any set is opened. */
 @Command(name = "list", description = "List the known data sets: what they hold, where they come from, their terms, and"
         + " the views that pretraining takes of them.")
 final class DataListCommand implements Runnable {
+    /** Taken only to say which command reads it. */
+    @Option(names = "--data", paramLabel = "NAME=DIR", hidden = true, description = "Not taken here: see data info.")
+    private List<String> data = List.of();
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
+        if (!data.isEmpty()) {
+            String given = "--data " + data.getFirst();
+            throw UserError.usage("data list opens no file and takes no --data; './jmoco data info " + given
+                    + "' counts what lies there, './jmoco data show " + given + " --out sheet.png' draws it");
+        }
         PrintWriter out = spec.commandLine().getOut();
         DatasetCard.NAMES.forEach(name -> card(DatasetCard.load(name)).print(out));
         new DataText("images: images of your own")

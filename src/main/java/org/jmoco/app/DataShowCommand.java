@@ -1,7 +1,6 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -89,10 +88,7 @@ final class DataShowCommand implements Runnable {
         if (!out.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw UserError.usage("--out " + out + ": the sheet is a PNG file; give it a name that ends in .png");
         }
-        Path into = out.toAbsolutePath().getParent();
-        if (!Files.isDirectory(into)) {
-            throw UserError.failed("--out " + out + ": there is no folder " + into + "; make it, or name a file elsewhere");
-        }
+        OutputFile.require("--out " + out, out);
         if (split != null) {
             Splits.requireName("--split", split);
         }

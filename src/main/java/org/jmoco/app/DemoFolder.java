@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.tensor.UserError;
 
 /** The demo's folder: an earlier demo is removed, anything else is left alone. */
@@ -26,7 +27,8 @@ final class DemoFolder {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve(MARK), "Written by jmoco demo; the next demo replaces this folder.\n");
         } catch (IOException e) {
-            throw UserError.failed("--out " + folder + ": cannot be written: " + e, e);
+            throw UserError.failed("--out " + folder + ": cannot be written: " + AtomicFile.reason(e)
+                    + ". Choose another folder.", e);
         }
     }
 

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         + " the two differ a little.", "Without --data it takes the images that the run was trained with."})
 final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
-            description = "The folder of a finetune run, or a .safetensors file.")
+            description = "A classifier: " + RunOptions.WEIGHTS + ".")
     private Path from;
 
     @Mixin

@@ -31,8 +31,7 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
-            description = "The folder of a run, a .safetensors file, or one of PyTorch (.pth), which this command thereby"
-                    + " converts.")
+            description = "What to write: " + RunOptions.WEIGHTS + ", which this command thereby converts.")
     private Path from;
 
     @Option(names = "--format", required = true, paramLabel = "FORMAT",
@@ -43,8 +42,8 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "What to write; an existing file is replaced only with --overwrite.")
     private Path file;
 
-    @Option(names = "--features", description = "Of onnx: without the last layer, so that the output is the features of the average pool"
-            + " (default: logits and probabilities, as far as the file has a last layer).")
+    @Option(names = "--features", description = "Of onnx: without the last layer, so that the output is the features of the"
+            + " average pool (default: logits and probabilities, as far as the file has a last layer).")
     private boolean features;
 
     @Option(names = "--overwrite", description = "Replace FILE if it exists.")
@@ -55,11 +54,13 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        OutputFile.require(file.toString(), file);
         if (Files.exists(file) && !overwrite) {
             throw UserError.usage(file + " exists; give --overwrite to replace it");
         }
         if (features && format != Format.ONNX) {
-            throw UserError.usage("--features is for --format onnx; the other formats hold the tensors of the whole network, fc.weight among them");
+            throw UserError.usage("--features is for --format onnx; the other formats hold the tensors of the whole network,"
+                    + " fc.weight among them");
         }
         Pretrained trained = Pretrained.load(from);
         Map<String, String> metadata = Map.of("format", "pt", "origin", trained.file().toString(), "jmoco", Version.number());
@@ -75,7 +76,8 @@ final class ExportCommand implements Callable<Integer> {
     private byte[] onnx(Pretrained trained) {
         String about = "ResNet-18 from " + trained.file() + "; input: images N x 3 x H x W, RGB, normalised as in training ("
                 + trained.metadata().getOrDefault("run.normalisation", "see the run's options") + ")";
-        return features || trained.headless() ? OnnxClassifier.features(trained.architecture(1), trained.tensors(), Version.number(), about)
+        return features || trained.headless()
+                ? OnnxClassifier.features(trained.architecture(1), trained.tensors(), Version.number(), about)
                 : OnnxClassifier.export(trained.architecture(1), trained.tensors(), Version.number(), about);
     }
 

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "knn", description = "Weighted kNN accuracy of an encoder's embeddings.")
 final class KnnCommand implements Callable<Integer> {
     @Option(names = "--from", defaultValue = RunOptions.RANDOM, paramLabel = "RUN|FILE|random",
-            description = "The folder of a run, a .safetensors file, or random weights (default: ${DEFAULT-VALUE}).")
+            description = "An encoder: " + RunOptions.WEIGHTS + "; or random weights (default: ${DEFAULT-VALUE}).")
     private String from;
 
     @Mixin

@@ -21,8 +21,8 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 final class OptionRecord {
     /** They say where and how, not what: not part of the record. */
-    private static final Set<String> NOT_RECORDED = Set.of("--out", "--resume", "--progress", "--help", "--version", "--stacktrace",
-            "--print-program", "--time-steps", "--tensorboard");
+    private static final Set<String> NOT_RECORDED = Set.of("--out", "--resume", "--progress", "--help", "--version",
+            "--stacktrace", "--print-program", "--time-steps", "--tensorboard");
 
     /** These may differ between the starts of one run. */
     private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--branches",
@@ -31,7 +31,9 @@ final class OptionRecord {
 
     private OptionRecord() {}
 
-    /** Long names with values: text, numbers and flags as strings, repeatable options as lists; those without value are left out. */
+    /**
+     * Long names with values: text, numbers and flags as strings, repeatable options as lists; those without value are left out.
+     */
     static Map<String, Object> of(CommandSpec spec) {
         Map<String, Object> record = new LinkedHashMap<>();
         for (OptionSpec o : spec.options()) {
@@ -53,12 +55,14 @@ final class OptionRecord {
      */
     static void write(RunFolder folder, Map<String, Object> options, String backend, int threads, CommandSpec spec) {
         folder.recordOptions(options, MAY_CHANGE);
-        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend, spec.commandLine().getParseResult().originalArgs()));
+        folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend,
+                spec.commandLine().getParseResult().originalArgs()));
     }
 
     /** A number as people type it: 0.0001 where Java writes 1.0E-4. */
     static String plain(double value) {
-        return Double.isFinite(value) ? new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString() : Double.toString(value);
+        return Double.isFinite(value) ? new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString()
+                : Double.toString(value);
     }
 
     /**
@@ -91,7 +95,8 @@ final class OptionRecord {
     }
 
     private static Map<String, Object> stored(Path folder) {
-        return RunFolder.storedOptions(folder).orElseThrow(() -> UserError.usage("--resume: " + folder + " holds no run to go on with. Give --out the folder"
-                + " of one, or leave out --resume to start a new run there."));
+        return RunFolder.storedOptions(folder).orElseThrow(() ->
+                UserError.usage("--resume: " + folder + " holds no run to go on with. Give --out the folder of one, or leave"
+                        + " out --resume to start a new run there."));
     }
 }

@@ -58,6 +58,9 @@ final class PredictCommand implements Callable<Integer> {
         if (batch < 1) {
             throw UserError.usage("--batch " + batch + " must be at least 1.");
         }
+        if (!Files.exists(from)) {
+            throw UserError.failed("--from " + from + ": there is no such folder; give the --out of a finetune run");
+        }
         if (!Files.isDirectory(from)) {
             throw UserError.usage("--from " + from
                     + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");

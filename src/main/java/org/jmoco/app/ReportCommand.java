@@ -59,6 +59,9 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter print = spec.commandLine().getOut();
         Path file = out == null ? folders.getFirst().resolve("report.html") : out;
+        if (out != null) {
+            OutputFile.require("--out " + out, out);
+        }
         long recipes = folders.stream().filter(StoredComparison::isOne).count();
         if (recipes > 0 && recipes < folders.size()) {
             throw UserError.usage("report: " + folders.stream().filter(StoredComparison::isOne).findFirst().orElseThrow()

@@ -15,6 +15,10 @@ final class RunOptions {
     /** What {@code --from} takes for a start without trained weights. */
     static final String RANDOM = "random";
 
+    /** What {@code --from} takes as trained weights: see {@link Pretrained#load}. */
+    static final String WEIGHTS = "the folder of a run, a .safetensors file,"
+            + " or one of PyTorch (.pth, .pt, .pth.tar, .ckpt, .bin)";
+
     @Option(names = "--out", paramLabel = "DIR",
             description = "Folder of the run: checkpoints, metrics.csv, options, plots (default: ${DEFAULT-VALUE}).",
             defaultValue = "runs/${COMMAND-NAME}")
@@ -25,8 +29,7 @@ final class RunOptions {
     private boolean resume;
 
     @Option(names = "--from", paramLabel = "RUN|FILE|random", defaultValue = RANDOM,
-            description = "Weights to start from: the folder of a run, a .safetensors file, or random (default:"
-                    + " ${DEFAULT-VALUE}).")
+            description = "Weights to start from: " + WEIGHTS + "; or random (default: ${DEFAULT-VALUE}).")
     private String from;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
@@ -79,7 +82,7 @@ final class RunOptions {
         Path path = Path.of(from);
         if (!Files.exists(path)) {
             throw UserError.failed("--from " + from
-                    + ": no such run or file; give the folder of a run, a .safetensors file, or random");
+                    + ": no such run or file; give " + WEIGHTS + "; or random");
         }
         return Optional.of(path);
     }

@@ -24,14 +24,16 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco selftest}: is this machine's backend right? */
-@Command(name = "selftest", description = "Try the backend on this machine: every operation against the reference backend, a training step again,"
-        + " without graph, resumed and too large for memory, and golden files where given. Exit code 1 on a FAIL.")
+@Command(name = "selftest", description = "Try the backend on this machine: every operation against the reference backend, a"
+        + " training step again, without graph, resumed and too large for memory, and golden files where given. Exit code 1 on"
+        + " a FAIL.")
 final class SelftestCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "FILE", description = "Golden files (.json) to recompute as well.")
     private List<Path> golden = List.of();
 
     @Option(names = "--case", paramLabel = "TEXT", split = ",",
-            description = "Only the cases of operations whose problem contains one of these texts, by commas; no steps, no golden files.")
+            description = "Only the cases of operations whose problem contains one of these texts, by commas; no steps, no"
+                    + " golden files.")
     private List<String> only = List.of();
 
     @Option(names = "--quick", description = "One case of each operation, smaller steps.")

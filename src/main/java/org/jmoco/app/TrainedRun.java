@@ -34,13 +34,16 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return new TrainedRun(from, ofRun ? folder : null, weights);
     }
 
-    /** @throws UserError if a pretraining wrote it, here or elsewhere: its outputs are those of a projection; or if it has none */
+    /**
+     * @throws UserError if a pretraining wrote it, here or elsewhere: its outputs are those of a projection; or if it has none
+     */
     void requireClassifier(String verb) {
         if (weights.headless()) {
             throw UserError.failed(from + ": holds a backbone without last layer, so there is nothing to " + verb
                     + ".\nTrain a classifier from it on labelled images: ./jmoco finetune --from " + from + " --data NAME=DIR");
         }
-        if (weights.metadata().getOrDefault("format", "").startsWith("jmoco pretrain") || weights.tensors().containsKey("queue")) {
+        if (weights.metadata().getOrDefault("format", "").startsWith("jmoco pretrain")
+                || weights.tensors().containsKey("queue")) {
             throw noClassifier(from, weights.architecture(1).dim() + " outputs", verb);
         }
     }

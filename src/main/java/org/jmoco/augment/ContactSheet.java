@@ -3,8 +3,9 @@ package org.jmoco.augment;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,14 +98,18 @@ public final class ContactSheet {
                 image, height, width);
     }
 
-    /** Writes a picture as PNG. @throws UserError if that fails */
+    /** Writes a picture as PNG, whole or not at all. @throws UserError if that fails, or if there is no such folder */
     public static void write(BufferedImage sheet, Path file) {
-        try (OutputStream out = Files.newOutputStream(file)) {
-            ImageIO.write(sheet, "png", out);
-        } catch (IOException e) {
-            throw UserError.failed("contact sheet: cannot write " + file + ": " + AtomicFile.reason(e)
-                    + "; name a file in a folder that exists and has room", e);
+        if (!Files.isDirectory(file.toAbsolutePath().getParent())) {
+            throw UserError.failed(file + ": cannot be written: its folder does not exist; make it, or name a file elsewhere");
         }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(sheet, "png", png);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // in memory there is nothing to fail
+        }
+        AtomicFile.replace(file, png.toByteArray());
     }
 
     private static Cell original(ImageSet set, int i, int cell) {

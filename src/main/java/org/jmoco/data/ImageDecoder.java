@@ -80,7 +80,8 @@ final class ImageDecoder {
 
     /** What all pictures need, if the others are as large as those that are decoded. */
     private static UserError tooLarge(String set, long bytes, int done, int all) {
-        return Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images", (long) ((double) bytes * all / Math.max(done, 1)));
+        return Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images",
+                (long) ((double) bytes * all / Math.max(done, 1)));
     }
 
     /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */

@@ -8,8 +8,8 @@ import org.jmoco.tensor.HostTensor;
 
 /**
  * A trained ResNet-18 as an ONNX model for evaluation: input {@code images} N x 3 x H x W, normalised f32 (any N, H, W that the
- * network takes); outputs {@code logits} N x K and {@code probabilities}, their softmax. Without head the output is {@code features}
- * N x 8 width, those of the average pool.
+ * network takes); outputs {@code logits} N x K and {@code probabilities}, their softmax. Without head the output is
+ * {@code features} N x 8 width, those of the average pool.
  */
 public final class OnnxClassifier {
     /** jmoco's and torchvision's epsilon of batch norm. */
@@ -27,12 +27,14 @@ public final class OnnxClassifier {
      * @param documentation what the model was trained on and how its input is normalised
      * @return the bytes of an .onnx file
      */
-    public static byte[] export(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion, String documentation) {
+    public static byte[] export(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion,
+            String documentation) {
         return new OnnxClassifier(tensors).build(network, true, producerVersion, documentation);
     }
 
     /** The backbone alone: what stands behind the average pool is left out. */
-    public static byte[] features(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion, String documentation) {
+    public static byte[] features(ResNet18.Config network, Map<String, HostTensor> tensors, String producerVersion,
+            String documentation) {
         return new OnnxClassifier(tensors).build(network, false, producerVersion, documentation);
     }
 
@@ -92,7 +94,8 @@ public final class OnnxClassifier {
 
     private String linear(String x, String layer, String output) {
         return onnx.node("Gemm", output,
-                List.of(x, onnx.tensor(layer + ".weight", tensors.get(layer + ".weight")), onnx.tensor(layer + ".bias", tensors.get(layer + ".bias"))),
+                List.of(x, onnx.tensor(layer + ".weight", tensors.get(layer + ".weight")),
+                        onnx.tensor(layer + ".bias", tensors.get(layer + ".bias"))),
                 new Attribute("transB", 1));
     }
 

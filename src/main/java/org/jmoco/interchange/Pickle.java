@@ -12,9 +12,9 @@ import java.util.Map;
 import org.jmoco.tensor.UserError;
 
 /**
- * Reads Python's pickle format as far as torch.save uses it, protocols 2 to 4. A pickle is a program for a small stack machine that
- * may name and call any function of Python; this machine knows only what {@link Callables} answers for, and anything else is an
- * error that names it. Nothing is ever executed.
+ * Reads Python's pickle format as far as torch.save uses it, protocols 2 to 4. A pickle is a program for a small stack machine
+ * that may name and call any function of Python; this machine knows only what {@link Callables} answers for, and anything else is
+ * an error that names it. Nothing is ever executed.
  *
  * <p>Source: the comments in CPython's Lib/pickletools.py, which describe every opcode.
  */
@@ -126,8 +126,8 @@ final class Pickle {
             }
             case 'b' -> pop(); // BUILD: attributes of an object, as OrderedDict's _metadata; none is needed
             case 'Q' -> push(callables.persistent(pop()));
-            default -> throw UserError.failed(file + ": its pickle uses opcode 0x" + Integer.toHexString(op) + ", which torch.save does not write;"
-                    + " it is damaged or no checkpoint of PyTorch");
+            default -> throw UserError.failed(file + ": its pickle uses opcode 0x" + Integer.toHexString(op)
+                    + ", which torch.save does not write; it is damaged or no checkpoint of PyTorch");
         }
         in.order(ByteOrder.LITTLE_ENDIAN);
     }

@@ -11,8 +11,8 @@ import org.jmoco.tensor.UserError;
 final class TorchCallables implements Pickle.Callables {
     /** Element types by the storage class of torch. */
     enum Element {
-        DoubleStorage(8), FloatStorage(4), HalfStorage(2), BFloat16Storage(2), LongStorage(8), IntStorage(4), ShortStorage(2), CharStorage(1),
-        ByteStorage(1), BoolStorage(1);
+        DoubleStorage(8), FloatStorage(4), HalfStorage(2), BFloat16Storage(2), LongStorage(8), IntStorage(4), ShortStorage(2),
+        CharStorage(1), ByteStorage(1), BoolStorage(1);
 
         private final int bytes;
 
@@ -66,8 +66,9 @@ final class TorchCallables implements Pickle.Callables {
                 }
             }
         }
-        throw UserError.failed(file + ": asks for Python's " + module + "." + name + ", which is not on the list of what a checkpoint may hold."
-                + "\nOnly plain data are read, nothing is executed. In PyTorch, save the weights alone: torch.save(model.state_dict(), ...)");
+        throw UserError.failed(file + ": asks for Python's " + module + "." + name
+                + ", which is not on the list of what a checkpoint may hold.\nOnly plain data are read, nothing is executed. In"
+                + " PyTorch, save the weights alone: torch.save(model.state_dict(), ...)");
     }
 
     @Override

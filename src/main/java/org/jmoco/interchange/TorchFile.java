@@ -46,8 +46,9 @@ public final class TorchFile {
         LinkedHashMap<String, org.jmoco.tensor.HostTensor> tensors = new LinkedHashMap<>();
         collect(file, "", root, tensors);
         if (tensors.isEmpty()) {
-            throw UserError.failed(file + ": holds no tensors" + (root instanceof Map<?, ?> m && !m.isEmpty() ? ", only " + String.join(", ",
-                    m.keySet().stream().limit(8).map(String::valueOf).toList()) : "")
+            String keys = root instanceof Map<?, ?> m && !m.isEmpty()
+                    ? ", only " + String.join(", ", m.keySet().stream().limit(8).map(String::valueOf).toList()) : "";
+            throw UserError.failed(file + ": holds no tensors" + keys
                     + "; give a file with the weights, as torch.save({'state_dict': model.state_dict()}, FILE) writes it");
         }
         return new Checkpoint(file, tensors, Map.of("format", "pytorch"));
@@ -65,7 +66,7 @@ public final class TorchFile {
         byte[] start = new byte[4];
         try (InputStream in = Files.newInputStream(file)) {
             if (in.readNBytes(start, 0, 4) < 4) {
-                throw UserError.failed(file + ": is too short to be a checkpoint of PyTorch");
+                throw UserError.failed(file + ": is too short to be a checkpoint of PyTorch; copy or save it again");
             }
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read (" + e.getMessage() + ")");
@@ -94,7 +95,8 @@ public final class TorchFile {
             }
             String folder = pickle.getName().substring(0, pickle.getName().length() - "data.pkl".length());
             ZipEntry order = zip.getEntry(folder + "byteorder");
-            boolean big = order != null && new String(zip.getInputStream(order).readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII).equals("big");
+            boolean big = order != null && new String(zip.getInputStream(order).readAllBytes(),
+                    java.nio.charset.StandardCharsets.US_ASCII).equals("big");
             Map<String, ByteBuffer> storages = new HashMap<>();
             TorchCallables callables = new TorchCallables(file, (type, key, elements) -> storages.computeIfAbsent(key, k -> {
                 ZipEntry entry = zip.getEntry(folder + "data/" + k);
@@ -104,7 +106,8 @@ public final class TorchFile {
                 try (InputStream in = zip.getInputStream(entry)) {
                     return ByteBuffer.wrap(in.readAllBytes()).order(big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
                 } catch (IOException e) {
-                    throw UserError.failed(file + ": storage " + k + " cannot be read (" + e.getMessage() + "); the file is damaged");
+                    throw UserError.failed(file + ": storage " + k + " cannot be read (" + e.getMessage()
+                            + "); the file is damaged");
                 }
             }));
             try (InputStream in = zip.getInputStream(pickle)) {
@@ -116,7 +119,8 @@ public final class TorchFile {
     /** Magic number, protocol, machine, data, names of the storages, then each storage: number of elements and elements. */
     private static Object readLegacy(Path file) throws IOException {
         if (Files.size(file) > Integer.MAX_VALUE - 8) {
-            throw UserError.failed(file + ": is larger than 2 GB in PyTorch's older format; save it again with PyTorch 1.6 or later");
+            throw UserError.failed(file + ": is larger than 2 GB in PyTorch's older format; save it again with PyTorch 1.6 or"
+                    + " later");
         }
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
         Map<String, ByteBuffer> storages = new HashMap<>();
@@ -143,7 +147,8 @@ public final class TorchFile {
         in.order(ByteOrder.LITTLE_ENDIAN);
         for (Object key : keys instanceof List<?> l ? l : new ArrayList<>()) {
             ByteBuffer storage = storages.get(String.valueOf(key));
-            if (storage == null || in.remaining() < Long.BYTES || in.getLong() * elementBytes.get(String.valueOf(key)) != storage.capacity()
+            if (storage == null || in.remaining() < Long.BYTES
+                    || in.getLong() * elementBytes.get(String.valueOf(key)) != storage.capacity()
                     || in.remaining() < storage.capacity()) {
                 throw UserError.failed(file + ": is damaged or cut off at storage " + key);
             }

@@ -19,11 +19,12 @@ import org.jmoco.tensor.Shape;
 public final class TorchNames {
     /** Wrappers around a network, outermost first; each may be there or not. */
     private static final List<String> WRAPPERS =
-            List.of("state_dict.", "model.", "model_state_dict.", "module.", "encoder_q.", "base_encoder.", "backbone.", "encoder.", "net.");
+            List.of("state_dict.", "model.", "model_state_dict.", "module.", "encoder_q.", "base_encoder.", "backbone.",
+                    "encoder.", "net.");
 
     /** The CIFAR demo's sequence: conv, bn, relu, four stages, pool, flatten, linear. */
-    private static final Map<String, String> SEQUENCE = Map.of("0", "conv1", "1", "bn1", "3", "layer1", "4", "layer2", "5", "layer3", "6",
-            "layer4", "9", "fc");
+    private static final Map<String, String> SEQUENCE = Map.of("0", "conv1", "1", "bn1", "3", "layer1", "4", "layer2",
+            "5", "layer3", "6", "layer4", "9", "fc");
     private static final String KEY_ENCODER = "encoder_k.";
     private static final Pattern NETWORK = Pattern.compile("(conv1|bn1|layer[1-4]|fc)\\..*");
     private static final Pattern NUMBERED = Pattern.compile("(\\d)\\.(.*)");
@@ -31,7 +32,9 @@ public final class TorchNames {
     private TorchNames() {
     }
 
-    /** The network's tensors under torchvision's names, in the file's order; everything else is dropped. Empty if there is none. */
+    /**
+     * The network's tensors under torchvision's names, in the file's order; everything else is dropped. Empty if there is none.
+     */
     public static Checkpoint network(Checkpoint foreign) {
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>();
         foreign.tensors().forEach((name, t) -> {
@@ -44,8 +47,8 @@ public final class TorchNames {
     }
 
     /**
-     * The {@link #network}, and behind it what else facebookresearch/moco keeps of a pretraining, under the names of a run's checkpoint:
-     * the key encoder, the queue and its pointer, each where the file has it.
+     * The {@link #network}, and behind it what else facebookresearch/moco keeps of a pretraining, under the names of a run's
+     * checkpoint: the key encoder, the queue and its pointer, each where the file has it.
      */
     public static Checkpoint training(Checkpoint foreign) {
         LinkedHashMap<String, HostTensor> out = new LinkedHashMap<>(network(foreign).tensors());
@@ -72,6 +75,7 @@ public final class TorchNames {
             bare = bare.startsWith(wrapper) ? bare.substring(wrapper.length()) : bare;
         }
         Matcher numbered = NUMBERED.matcher(bare);
-        return numbered.matches() && SEQUENCE.containsKey(numbered.group(1)) ? SEQUENCE.get(numbered.group(1)) + "." + numbered.group(2) : bare;
+        return numbered.matches() && SEQUENCE.containsKey(numbered.group(1))
+                ? SEQUENCE.get(numbered.group(1)) + "." + numbered.group(2) : bare;
     }
 }

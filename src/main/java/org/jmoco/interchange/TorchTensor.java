@@ -9,7 +9,8 @@ import org.jmoco.tensor.UserError;
 /** A tensor as a view of a storage: offset, sizes and strides count elements. */
 record TorchTensor(TorchCallables.Element type, ByteBuffer storage, long offset, long[] sizes, long[] strides) {
     /**
-     * A dense row-major copy. Floating types of 16 bits become f32; integers other than 64 bits become i32, but bytes and booleans u8.
+     * A dense row-major copy. Floating types of 16 bits become f32; integers other than 64 bits become i32, but bytes and
+     * booleans u8.
      *
      * @param name for errors
      * @throws UserError if the view leaves its storage
@@ -26,7 +27,8 @@ record TorchTensor(TorchCallables.Element type, ByteBuffer storage, long offset,
         }
         if (!possible || count > Integer.MAX_VALUE - 8
                 || (count > 0 && (last + 1) * type.bytes() > storage.capacity())) {
-            throw UserError.failed(name + ": its sizes " + Arrays.toString(sizes) + " do not fit its storage; the file is damaged");
+            throw UserError.failed(name + ": its sizes " + Arrays.toString(sizes)
+                    + " do not fit its storage; the file is damaged");
         }
         Shape shape = Shape.of(Arrays.stream(sizes).mapToInt(Math::toIntExact).toArray());
         int n = (int) count;

@@ -23,9 +23,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jmoco.tensor.UserError;
 
 /**
- * One file over HTTP. What has arrived lies in {@code NAME.part} and is continued in a later try, if the server can and either the file
- * there is still the same (entity tag or date) or its checksum is known, which would tell; only a whole file whose checksum is right gets its
- * name.
+ * One file over HTTP. What has arrived lies in {@code NAME.part} and is continued in a later try, if the server can and either
+ * the file there is still the same (entity tag or date) or its checksum is known, which would tell; only a whole file whose
+ * checksum is right gets its name.
  */
 public final class Download {
     /** Of a whole file. @param algorithm as Java names it: SHA-256, SHA-1 */
@@ -71,7 +71,8 @@ public final class Download {
     public Checksum besideIt(URI file) {
         URI uri = URI.create(file + ".sha1");
         try {
-            HttpResponse<String> r = client.send(HttpRequest.newBuilder(uri).timeout(stall).GET().build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> r = client.send(HttpRequest.newBuilder(uri).timeout(stall).GET().build(),
+                    HttpResponse.BodyHandlers.ofString());
             if (r.statusCode() != OK) {
                 throw refused(uri, r.statusCode());
             }
@@ -91,8 +92,8 @@ public final class Download {
     /**
      * @param checksum of the file, or null if it is not known
      * @return the file
-     * @throws UserError if the server refuses or breaks off (what arrived is kept), the checksum is wrong (then nothing is kept), or the
-     *     disk is full
+     * @throws UserError if the server refuses or breaks off (what arrived is kept), the checksum is wrong (then nothing is kept),
+     *     or the disk is full
      */
     public Path get(URI uri, Path file, Checksum checksum, Progress progress) {
         if (Files.exists(file)) {
@@ -109,10 +110,12 @@ public final class Download {
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
             return file;
         } catch (ConnectException | HttpConnectTimeoutException e) {
-            throw UserError.failed(uri + ": " + uri.getHost() + " cannot be reached (" + reason(e) + "). " + (arrived(part) ? kept(part)
-                    : "Nothing has arrived; the same command tries again.") + (advice.isEmpty() ? "" : " " + advice));
+            throw UserError.failed(uri + ": " + uri.getHost() + " cannot be reached (" + reason(e) + "). "
+                    + (arrived(part) ? kept(part) : "Nothing has arrived; the same command tries again.")
+                    + (advice.isEmpty() ? "" : " " + advice));
         } catch (IOException e) {
-            throw UserError.failed(uri + ": " + reason(e) + ". " + (arrived(part) ? kept(part) : "Nothing has arrived; the same command tries again."));
+            throw UserError.failed(uri + ": " + reason(e) + ". "
+                    + (arrived(part) ? kept(part) : "Nothing has arrived; the same command tries again."));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw UserError.failed(uri + ": interrupted. The same command goes on from there.");
@@ -139,7 +142,8 @@ public final class Download {
         return e instanceof ConnectException ? "connection refused" : e.getClass().getSimpleName();
     }
 
-    private void transfer(URI uri, Path part, Path validator, boolean checked, Progress progress) throws IOException, InterruptedException {
+    private void transfer(URI uri, Path part, Path validator, boolean checked, Progress progress)
+            throws IOException, InterruptedException {
         boolean known = Files.exists(validator);
         long have = Files.exists(part) && (known || checked) ? Files.size(part) : 0;
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(stall).GET(); // the time until the answer begins
@@ -193,7 +197,8 @@ public final class Download {
         try {
             return body.read(buffer);
         } catch (IOException e) {
-            throw new IOException(watchdog.gaveUp ? "nothing came for " + stall.toSeconds() + " s after " + at + " bytes" : brokeOff(at, total), e);
+            throw new IOException(watchdog.gaveUp ? "nothing came for " + stall.toSeconds() + " s after " + at + " bytes"
+                    : brokeOff(at, total), e);
         }
     }
 
@@ -211,8 +216,9 @@ public final class Download {
                 if (cure == null) {
                     Files.delete(file);
                 }
-                throw UserError.failed(file + ": " + expected.algorithm + " is " + found + ", expected " + expected.hexadecimal + "; it is not the file"
-                        + " that " + uri + " should give. " + (cure == null ? "It is deleted; fetch again." : "If it is not yours, " + cure + "."));
+                throw UserError.failed(file + ": " + expected.algorithm + " is " + found + ", expected " + expected.hexadecimal
+                        + "; it is not the file that " + uri + " should give. "
+                        + (cure == null ? "It is deleted; fetch again." : "If it is not yours, " + cure + "."));
             }
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read (" + reason(e) + ")");

@@ -57,13 +57,14 @@ final class DataBook {
         Set<String> missing = new LinkedHashSet<>();
         byStage.forEach((stage, alternatives) -> {
             if (atHand(alternatives).isEmpty()) {
-                missing.add("stage " + stage + " needs " + String.join(" (or in its place ", alternatives.stream().map(DataSpec::kind).toList())
+                missing.add("stage " + stage + " needs "
+                        + String.join(" (or in its place ", alternatives.stream().map(DataSpec::kind).toList())
                         + ")".repeat(alternatives.size() - 1));
             }
         });
         if (!missing.isEmpty()) {
-            throw UserError.usage("data sets are missing: " + String.join("; ", missing) + ". Say where they lie with --data NAME=DIR, or leave"
-                    + " stages out with --stages or rows with --rows.");
+            throw UserError.usage("data sets are missing: " + String.join("; ", missing)
+                    + ". Say where they lie with --data NAME=DIR, or leave stages out with --stages or rows with --rows.");
         }
         requireUsed(byStage);
     }
@@ -71,10 +72,12 @@ final class DataBook {
     /** Nothing may be given that no stage reads, nor one folder in place of several. */
     void requireUsed(Map<String, List<DataSpec>> byStage) {
         for (String kind : given.keySet()) {
-            List<Path> own = byStage.values().stream().flatMap(List::stream).filter(d -> d.kind().equals(kind) && d.path() != null).map(DataSpec::path)
+            List<Path> own = byStage.values().stream().flatMap(List::stream)
+                    .filter(d -> d.kind().equals(kind) && d.path() != null).map(DataSpec::path)
                     .distinct().toList();
             if (own.size() > 1) {
-                throw UserError.usage("--data " + kind + ": the recipe names " + own.size() + " folders of this kind (" + own.get(0) + ", " + own.get(1)
+                throw UserError.usage("--data " + kind + ": the recipe names " + own.size() + " folders of this kind ("
+                        + own.get(0) + ", " + own.get(1)
                         + (own.size() > 2 ? ", ..." : "") + "); replace one of them by --set STAGE.data=" + kind + "=DIR");
             }
         }
@@ -83,12 +86,14 @@ final class DataBook {
         List<String> idle = new ArrayList<>(given.keySet());
         idle.removeAll(kinds);
         if (!idle.isEmpty()) {
-            throw UserError.usage("--data " + idle.getFirst() + ": no stage of these rows reads it; they read " + String.join(", ", kinds));
+            throw UserError.usage("--data " + idle.getFirst() + ": no stage of these rows reads it; they read "
+                    + String.join(", ", kinds));
         }
     }
 
     DataSet open(DataSpec spec) {
-        return open.computeIfAbsent(spec, s -> split(DataSets.open(s.kind(), s.path(), DataSets.Options.defaults().withLog(say)), s));
+        return open.computeIfAbsent(spec, s -> split(DataSets.open(s.kind(), s.path(), DataSets.Options.defaults().withLog(say)),
+                s));
     }
 
     /** The same split for pretraining and transfer, so that no test image is ever trained on. */
@@ -97,9 +102,9 @@ final class DataBook {
         if (!labelled || set.has(DataSet.VAL) || set.has(DataSet.TEST) || holdOut == null) {
             return set;
         }
-        say.accept(String.format(Locale.ROOT, "%s has no splits of its own: %.0f %% of each class are held out for validation and %.0f %% for the test,"
-                + " drawn at random (images of one patient may be on both sides; sort them into train, val, test to avoid that)", spec,
-                100 * holdOut[0], 100 * holdOut[1]));
+        say.accept(String.format(Locale.ROOT, "%s has no splits of its own: %.0f %% of each class are held out for validation"
+                + " and %.0f %% for the test, drawn at random (images of one patient may be on both sides; sort them into"
+                + " train, val, test to avoid that)", spec, 100 * holdOut[0], 100 * holdOut[1]));
         return set.withHoldOut(holdOut[0], holdOut[1], SPLIT_SEED);
     }
 

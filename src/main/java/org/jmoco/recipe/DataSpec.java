@@ -27,7 +27,8 @@ record DataSpec(String kind, Path path) {
         }
         String path = text.substring(equals + 1);
         if (path.isBlank() || kind.equals(PHANTOM)) {
-            throw where.error(name + ": \"" + text + "\": " + (path.isBlank() ? "a folder must follow the =" : "phantom takes no folder"));
+            throw where.error(name + ": \"" + text + "\": "
+                    + (path.isBlank() ? "a folder must follow the =" : "phantom takes no folder"));
         }
         try {
             return new DataSpec(kind, where.folder().resolve(path).toAbsolutePath().normalize());

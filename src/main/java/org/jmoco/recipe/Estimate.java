@@ -18,8 +18,8 @@ import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.PretrainConfig;
 
 /**
- * What a recipe would do ({@code --dry-run}): stages, steps, time and memory, from a short measured step of each kind. Sizes of data
- * sets that are not at hand are those of their cards.
+ * What a recipe would do ({@code --dry-run}): stages, steps, time and memory, from a short measured step of each kind. Sizes of
+ * data sets that are not at hand are those of their cards.
  */
 final class Estimate {
     private static final String FORMAT = "%-44s %8s %7s %8s %10s %14s %10s  %s";
@@ -51,9 +51,10 @@ final class Estimate {
         if (recipe.transfer() != null) {
             recipe.rows().forEach(row -> transfers(row, plan.transfers().stream().filter(t -> t.row() == row).toList()));
         }
-        print.printf(Locale.ROOT, "%nabout %s to go%s; at most %.0f MB for tensors at a time, beside the images in the Java heap%n", time(seconds),
-                saved > 0 ? " (" + time(saved) + " are done and will be reused)" : "", bytes * 1e-6);
-        print.println("Measured just now on this machine: a few steps of each kind on noise images; evaluation is counted by its share of a step.");
+        print.printf(Locale.ROOT, "%nabout %s to go%s; at most %.0f MB for tensors at a time, beside the images in the Java"
+                + " heap%n", time(seconds), saved > 0 ? " (" + time(saved) + " are done and will be reused)" : "", bytes * 1e-6);
+        print.println("Measured just now on this machine: a few steps of each kind on noise images; evaluation is counted by"
+                + " its share of a step.");
         print.flush();
     }
 
@@ -67,10 +68,12 @@ final class Estimate {
         DataSpec spec = at.orElse(stage.data().getFirst());
         DataSet set = at.map(data::open).orElse(null);
         int images = set != null ? set.pretraining().size() : byCard(spec, DataSet.UNLABELLED, DataSet.TRAIN);
-        PretrainConfig c = stage.config(spec, set != null ? set.normalisation() : DatasetCard.load(spec.kind()).normalisation(), e.seed());
+        PretrainConfig c = stage.config(spec, set != null ? set.normalisation() : DatasetCard.load(spec.kind()).normalisation(),
+                e.seed());
         StepProbe.Cost cost = probe.pretrain(c, side(set == null ? null : set.pretraining(), spec));
         int steps = images / c.moco().batch();
-        // Forward and backward of the query encoder are three forward passes, the key encoder is one; the monitor needs one per image.
+        // Forward and backward of the query encoder are three forward passes, the key encoder is one; the monitor needs one per
+        // image.
         double forward = cost.seconds() / c.moco().batch() / (c.moco().symmetric() ? 8 : 4);
         int labelled = set == null ? byCard(spec, DataSet.TRAIN) + byCard(spec, DataSet.TEST) : monitored(set);
         int measurements = Math.ceilDiv(c.epochs(), c.knnEvery());
@@ -78,8 +81,9 @@ final class Estimate {
         Optional<StageFolder> folder = set != null && (e.upstream().isEmpty() || e.upstream().map(finished::get).isPresent())
                 ? Optional.of(run.folder(e, e.upstream().map(finished::get))) : Optional.empty();
         folder.flatMap(StageFolder::finished).ifPresent(f -> finished.put(e, f));
-        line("pretrain " + String.join(" + ", e.chain()) + (recipe.encoders() > 1 ? ", seed " + e.seed() : ""), images, c.epochs(), steps * c.epochs(),
-                cost, time, finished.containsKey(e) ? 1 : 0, 1, state(folder) + (set == null ? ", " + spec.kind() + " not at hand" : ""));
+        line("pretrain " + String.join(" + ", e.chain()) + (recipe.encoders() > 1 ? ", seed " + e.seed() : ""), images,
+                c.epochs(), steps * c.epochs(), cost, time, finished.containsKey(e) ? 1 : 0, 1,
+                state(folder) + (set == null ? ", " + spec.kind() + " not at hand" : ""));
         count(time, finished.containsKey(e), cost);
     }
 
@@ -97,7 +101,8 @@ final class Estimate {
         double forward = cost.seconds() / c.batch() / (c.frozen() ? 1 : 3);
         int val = size(set, spec, DataSet.VAL);
         int test = size(set, spec, DataSet.TEST);
-        double time = (double) steps * c.epochs() * cost.seconds() + forward * (val * (c.epochs() + 1.0) + test * (c.voteEpochs() + 1.0));
+        double time = (double) steps * c.epochs() * cost.seconds()
+                + forward * (val * (c.epochs() + 1.0) + test * (c.voteEpochs() + 1.0));
         int done = 0;
         Optional<StageFolder> folder = Optional.empty();
         for (Plan.Transfer t : transfers) {
@@ -120,9 +125,11 @@ final class Estimate {
         bytes = Math.max(bytes, cost.bytes());
     }
 
-    private void line(String what, int images, int epochs, int steps, StepProbe.Cost cost, double time, int done, int of, String state) {
-        print.printf(Locale.ROOT, FORMAT + "%n", what, String.format(Locale.ROOT, "%,d", images), epochs, String.format(Locale.ROOT, "%,d", steps),
-                String.format(Locale.ROOT, cost.seconds() < 1 ? "%.0f ms" : "%.1f s", cost.seconds() * (cost.seconds() < 1 ? 1000 : 1)), time(time),
+    private void line(String what, int images, int epochs, int steps, StepProbe.Cost cost, double time, int done, int of,
+            String state) {
+        print.printf(Locale.ROOT, FORMAT + "%n", what, String.format(Locale.ROOT, "%,d", images), epochs,
+                String.format(Locale.ROOT, "%,d", steps), String.format(Locale.ROOT, cost.seconds() < 1 ? "%.0f ms" : "%.1f s",
+                        cost.seconds() * (cost.seconds() < 1 ? 1000 : 1)), time(time),
                 String.format(Locale.ROOT, "%.0f MB", cost.bytes() * 1e-6), done == of ? "done" : state);
         print.flush();
     }

@@ -20,7 +20,8 @@ final class Fields {
     Fields(String path, Node node) {
         this.path = path;
         if (!(node instanceof Node.Mapping m)) {
-            throw node.where().error((path.isEmpty() ? "the recipe" : path) + ": expected a group of keys, found " + node.described());
+            throw node.where().error((path.isEmpty() ? "the recipe" : path) + ": expected a group of keys, found "
+                    + node.described());
         }
         this.group = m;
     }
@@ -196,7 +197,8 @@ final class Fields {
         group.entries().forEach((key, entry) -> {
             if (!known.contains(key)) {
                 String nearest = nearest(key);
-                throw entry.key().error("unknown key \"" + name(key) + "\"" + (nearest == null ? "." : "; did you mean " + nearest + "?")
+                throw entry.key().error("unknown key \"" + name(key) + "\""
+                        + (nearest == null ? "." : "; did you mean " + nearest + "?")
                         + " Known here: " + String.join(", ", known));
             }
         });
@@ -204,7 +206,8 @@ final class Fields {
 
     /** The known key within two edits that leave more than half of it, or null. */
     private String nearest(String key) {
-        return known.stream().filter(k -> edits(k, key) <= 2 && 2 * edits(k, key) < key.length()).min((a, b) -> Integer.compare(edits(a, key), edits(b, key))).orElse(null);
+        return known.stream().filter(k -> edits(k, key) <= 2 && 2 * edits(k, key) < key.length())
+                .min((a, b) -> Integer.compare(edits(a, key), edits(b, key))).orElse(null);
     }
 
     /** Levenshtein's distance. */

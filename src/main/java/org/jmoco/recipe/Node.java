@@ -4,7 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A YAML document as a tree whose every value knows where it was written. Scalars stay text: whoever reads one knows its type. */
+/**
+ * A YAML document as a tree whose every value knows where it was written. Scalars stay text: whoever reads one knows its type.
+ */
 sealed interface Node {
     Where where();
 
@@ -43,10 +45,10 @@ sealed interface Node {
     /** @param key where the key stands */
     record Entry(Where key, Node value) {}
 
-    /** Maps, lists and strings, for writing the tree down again. */
+    /** Maps, lists, strings and truth values (which a writer would quote as strings), for writing the tree down again. */
     default Object plain() {
         return switch (this) {
-            case Scalar s -> s.text;
+            case Scalar s -> s.text.equals("true") || s.text.equals("false") ? (Object) Boolean.valueOf(s.text) : s.text;
             case Sequence s -> s.items.stream().map(Node::plain).toList();
             case Mapping m -> {
                 Map<String, Object> out = new LinkedHashMap<>();

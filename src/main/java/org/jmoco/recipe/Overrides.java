@@ -7,8 +7,8 @@ import org.jmoco.tensor.UserError;
 
 /**
  * Changes single values of a recipe's tree by their path: {@code transfer.epochs}, {@code cifar10.lr} (short for
- * {@code pretrain.cifar10.lr}), {@code all.chain} (short for {@code rows.all.chain}). A scale of a recipe and {@code --set} are both
- * lists of such changes. Whether a key exists is checked afterwards, with the rest of the recipe.
+ * {@code pretrain.cifar10.lr}), {@code all.chain} (short for {@code rows.all.chain}). A scale of a recipe and {@code --set} are
+ * both lists of such changes. Whether a key exists is checked afterwards, with the rest of the recipe.
  */
 final class Overrides {
     private static final String ROWS = "rows";
@@ -30,7 +30,8 @@ final class Overrides {
                     + (scales instanceof Node.Mapping m ? ", " + String.join(", ", m.entries().keySet()) : ""));
         }
         if (!(scale instanceof Node.Mapping changes)) {
-            throw scale.where().error("scales." + name + ": expected a group of keys like transfer.epochs: 10, found " + scale.described());
+            throw scale.where().error("scales." + name + ": expected a group of keys like transfer.epochs: 10, found "
+                    + scale.described());
         }
         changes.entries().forEach((path, e) -> set(root, path, e.key(), e.value()));
     }
@@ -56,7 +57,8 @@ final class Overrides {
             }
         }
         if (named.size() > 1) {
-            throw where.error("\"" + keys[0] + "\" is a stage and a row; write " + String.join(" or ", GROUPS.stream().map(g -> g + "." + path).toList()));
+            throw where.error("\"" + keys[0] + "\" is a stage and a row; write "
+                    + String.join(" or ", GROUPS.stream().map(g -> g + "." + path).toList()));
         }
         Node.Mapping at = named.isEmpty() ? root : named.getFirst();
         for (int i = 0; i < keys.length - 1; i++) {
@@ -66,8 +68,8 @@ final class Overrides {
                 at.entries().put(keys[i], new Node.Entry(where, next));
             }
             if (!(next instanceof Node.Mapping m)) {
-                throw where.error(String.join(".", List.of(keys).subList(0, i + 1)) + " is " + next.described() + ", not a group with the key "
-                        + keys[i + 1]);
+                throw where.error(String.join(".", List.of(keys).subList(0, i + 1)) + " is " + next.described()
+                        + ", not a group with the key " + keys[i + 1]);
             }
             at = m;
         }

@@ -13,9 +13,9 @@ import org.jmoco.train.PretrainConfig;
  * @param data         the first of these that is at hand is read
  * @param publishedKnn kNN accuracy that was published for this, NaN if none was
  */
-record PretrainStage(String name, Where where, List<DataSpec> data, ResNet18.Config encoder, int epochs, int batch, LearningRate learningRate,
-        double weightDecay, double sgdMomentum, int queue, double momentum, double temperature, boolean symmetric, ViewChange views, int knnEvery,
-        double publishedKnn, String publishedOf) {
+record PretrainStage(String name, Where where, List<DataSpec> data, ResNet18.Config encoder, int epochs, int batch,
+        LearningRate learningRate, double weightDecay, double sgdMomentum, int queue, double momentum, double temperature,
+        boolean symmetric, ViewChange views, int knnEvery, double publishedKnn, String publishedOf) {
     /** @param v2 whether the recipe is of MoCo v2, which changes defaults */
     static PretrainStage read(String name, Fields f, ResNet18.Config encoder, boolean v2) {
         List<DataSpec> data = DataSpec.list(f, "images=FOLDER");
@@ -26,10 +26,11 @@ record PretrainStage(String name, Where where, List<DataSpec> data, ResNet18.Con
         Node published = f.node("published");
         Fields p = published == null ? null : new Fields(f.name("published"), published);
         PretrainStage stage = new PretrainStage(name, f.where(), data, encoder.withSplits(splits), epochs, batch, rate,
-                f.number("weight-decay", 5e-4), f.number("sgd-momentum", 0.9), f.integer("queue", 4096, 1), f.number("momentum", 0.99),
-                f.number("temperature", v2 ? MocoConfig.V2_TEMPERATURE : MocoConfig.DEFAULT_TEMPERATURE), f.flag("symmetric", false),
-                ViewChange.read(f, f.flag("blur", v2)), f.integer("knn-every", 5, 1), p == null ? Double.NaN : p.number("knn", Double.NaN),
-                p == null ? "" : p.text("of", ""));
+                f.number("weight-decay", 5e-4), f.number("sgd-momentum", 0.9), f.integer("queue", 4096, 1),
+                f.number("momentum", 0.99),
+                f.number("temperature", v2 ? MocoConfig.V2_TEMPERATURE : MocoConfig.DEFAULT_TEMPERATURE),
+                f.flag("symmetric", false), ViewChange.read(f, f.flag("blur", v2)), f.integer("knn-every", 5, 1),
+                p == null ? Double.NaN : p.number("knn", Double.NaN), p == null ? "" : p.text("of", ""));
         f.finish();
         if (p != null) {
             p.finish();
@@ -50,8 +51,8 @@ record PretrainStage(String name, Where where, List<DataSpec> data, ResNet18.Con
 
     /** @param used which of {@link #data} is read */
     PretrainConfig config(DataSpec used, Normalisation normalisation, long seed) {
-        MocoConfig moco = new MocoConfig(encoder, batch, views.of(used.kind()).size(), queue, momentum, temperature, symmetric, sgdMomentum,
-                weightDecay);
+        MocoConfig moco = new MocoConfig(encoder, batch, views.of(used.kind()).size(), queue, momentum, temperature, symmetric,
+                sgdMomentum, weightDecay);
         return new PretrainConfig(moco, epochs, learningRate, seed, views.of(used.kind()), normalisation, knnEvery);
     }
 

@@ -23,14 +23,16 @@ import org.jmoco.tensor.UserError;
  * @param transfer the last stage of every row; null where encoders are trained and nothing is judged
  * @param rows     in the order of the table
  * @param seeds    transfers of each row, with seeds 1 .. n
- * @param encoders pretrainings of each chain, with seeds 1 .. n, at most {@code seeds}; transfer s takes encoder (s - 1) mod n + 1
+ * @param encoders pretrainings of each chain, with seeds 1 .. n, at most {@code seeds};
+ *     transfer s takes encoder (s - 1) mod n + 1
  * @param scale    that was applied, null for none
  * @param changed  true if the command line changed values, so that published figures are those of other settings
  * @param publishedSettings false if the file itself says that published figures are those of other settings
  * @param tree     everything as maps and texts, for writing down
  */
-record Recipe(String name, String title, ResNet18.Config encoder, Map<String, PretrainStage> pretrain, TransferStage transfer, List<Row> rows,
-        int seeds, int encoders, String scale, boolean changed, boolean publishedSettings, Map<String, Object> tree) {
+record Recipe(String name, String title, ResNet18.Config encoder, Map<String, PretrainStage> pretrain, TransferStage transfer,
+        List<Row> rows, int seeds, int encoders, String scale, boolean changed, boolean publishedSettings,
+        Map<String, Object> tree) {
     /** Shipped ones, by the name that {@code jmoco run} takes. */
     static final List<String> SHIPPED = List.of("covid", "idc");
 
@@ -68,7 +70,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         }
         Path file = Path.of(nameOrFile);
         if (!Files.isRegularFile(file)) {
-            throw UserError.usage(nameOrFile + ": there is no such recipe; take " + String.join(" or ", SHIPPED) + ", or give a file (FILE.yaml)");
+            throw UserError.usage(nameOrFile + ": there is no such recipe; take " + String.join(" or ", SHIPPED)
+                    + ", or give a file (FILE.yaml)");
         }
         try {
             Path folder = file.toAbsolutePath().getParent();
@@ -81,7 +84,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
     static Recipe read(String text, String source, Path folder, Wishes wishes) {
         Node node = YamlTree.read(text, source, folder);
         if (!(node instanceof Node.Mapping root)) {
-            throw node.where().error("a recipe is a group of keys (name, pretrain, transfer, rows, seeds), found " + node.described());
+            throw node.where().error("a recipe is a group of keys (name, pretrain, transfer, rows, seeds), found "
+                    + node.described());
         }
         String scale = PUBLISHED.equals(wishes.scale) ? null : wishes.scale;
         Overrides.scale(root, scale);
@@ -102,14 +106,16 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         int seeds = f.integer("seeds", 3, 1);
         int encoders = f.integer("encoders", 1, 1);
         if (encoders > seeds) {
-            throw f.where("encoders").error("encoders: " + encoders + " pretrainings for " + seeds + " seeds; at most one for each seed is used");
+            throw f.where("encoders").error("encoders: " + encoders + " pretrainings for " + seeds
+                    + " seeds; at most one for each seed is used");
         }
         Map<String, PretrainStage> pretrain = new LinkedHashMap<>();
         if (f.has("pretrain")) {
             Fields group = new Fields("pretrain", f.node("pretrain"));
             for (String key : group.keys()) {
                 if (key.equals(TransferStage.NAME)) {
-                    throw group.keyWhere(key).error("pretrain.transfer: transfer is the name of the last stage; choose another one");
+                    throw group.keyWhere(key).error("pretrain.transfer: transfer is the name of the last stage; choose another"
+                            + " one");
                 }
                 identifier("pretrain." + key, group.node(key), key);
                 pretrain.put(key, PretrainStage.read(key, new Fields("pretrain." + key, group.node(key)), encoder, v2));
@@ -120,7 +126,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         List<Row> rows = rows(f, pretrain);
         boolean publishedSettings = f.flag("published-settings", true);
         f.finish();
-        return new Recipe(name, title, encoder, pretrain, transfer, rows, seeds, encoders, scale, changed, publishedSettings, tree(f));
+        return new Recipe(name, title, encoder, pretrain, transfer, rows, seeds, encoders, scale, changed, publishedSettings,
+                tree(f));
     }
 
     private static Map<String, Object> tree(Fields f) {
@@ -135,8 +142,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
             return new ResNet18.Config(ResNet18.Stem.CIFAR, 64, 128, 8, v2);
         }
         Fields e = new Fields("encoder", n);
-        ResNet18.Config c = new ResNet18.Config(e.choice("stem", ResNet18.Stem.CIFAR, ResNet18.Stem.class), e.integer("width", 64, 1),
-                e.integer("dim", 128, 1), e.integer("splits", 8, 1), e.flag("mlp", v2));
+        ResNet18.Config c = new ResNet18.Config(e.choice("stem", ResNet18.Stem.CIFAR, ResNet18.Stem.class),
+                e.integer("width", 64, 1), e.integer("dim", 128, 1), e.integer("splits", 8, 1), e.flag("mlp", v2));
         e.finish();
         return c;
     }
@@ -195,8 +202,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
     }
 
     /**
-     * Chains without the stages that do not take part; rows that become equal by that are one row. A row that lost a stage lost its
-     * published figures too, since they are of another chain. Without {@code transfer} no row is judged.
+     * Chains without the stages that do not take part; rows that become equal by that are one row. A row that lost a stage lost
+     * its published figures too, since they are of another chain. Without {@code transfer} no row is judged.
      */
     private Recipe withStages(List<String> wanted) {
         if (wanted.isEmpty()) {
@@ -204,7 +211,8 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         }
         for (String w : wanted) {
             if (!pretrain.containsKey(w) && !(w.equals(TransferStage.NAME) && transfer != null)) {
-                throw UserError.usage("--stages " + w + ": there is no such stage; there are " + String.join(", ", pretrain.keySet())
+                throw UserError.usage("--stages " + w + ": there is no such stage; there are "
+                        + String.join(", ", pretrain.keySet())
                         + (transfer == null ? " (the recipe has no transfer)" : ", transfer"));
             }
         }
@@ -218,20 +226,23 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         }
         Recipe r = with(kept);
         return wanted.contains(TransferStage.NAME) ? r
-                : new Recipe(name, title, encoder, pretrain, null, kept, seeds, encoders, scale, changed, publishedSettings, tree);
+                : new Recipe(name, title, encoder, pretrain, null, kept, seeds, encoders, scale, changed, publishedSettings,
+                        tree);
     }
 
     private Recipe requireWork() {
         if (transfer == null && rows.stream().allMatch(r -> r.chain().isEmpty())) {
-            throw UserError.usage(name + ": there is nothing to train: there is no transfer, and no row that is left has a stage of"
-                    + " pretraining ("
-                    + String.join(", ", rows.stream().map(Row::name).toList()) + "). Leave --rows out, or add the stage transfer.");
+            throw UserError.usage(name + ": there is nothing to train: there is no transfer, and no row that is left has a"
+                    + " stage of pretraining ("
+                    + String.join(", ", rows.stream().map(Row::name).toList())
+                    + "). Leave --rows out, or add the stage transfer.");
         }
         return this;
     }
 
     private Recipe with(List<Row> newRows) {
-        return new Recipe(name, title, encoder, pretrain, transfer, newRows, seeds, encoders, scale, changed, publishedSettings, tree);
+        return new Recipe(name, title, encoder, pretrain, transfer, newRows, seeds, encoders, scale, changed, publishedSettings,
+                tree);
     }
 
     /** Whether its published figures were reached under these settings (and only the chance of seeds and data differs). */

@@ -16,7 +16,10 @@ import org.jmoco.run.FeatureMaps;
 import org.jmoco.run.SetPictures;
 import org.jmoco.train.Pretrained;
 
-/** Pictures for the report of a recipe: the wrong images, examples of each stage's views, maps of features of each row's first seed. */
+/**
+ * Pictures for the report of a recipe: the wrong images, examples of each stage's views, maps of features of each row's first
+ * seed.
+ */
 final class RecipePictures {
     private final Recipe recipe;
     private final DataBook data;
@@ -33,24 +36,28 @@ final class RecipePictures {
         Map<String, Pictures.Exhibit> views = new LinkedHashMap<>();
         DataBook.needs(recipe).forEach((stage, alternatives) -> {
             DataSpec used = data.atHand(alternatives).orElseThrow();
-            ViewRecipe v = stage.equals(TransferStage.NAME) ? recipe.transfer().views().of(used.kind()) : recipe.pretrain().get(stage).views().of(used.kind());
+            ViewRecipe v = stage.equals(TransferStage.NAME) ? recipe.transfer().views().of(used.kind())
+                    : recipe.pretrain().get(stage).views().of(used.kind());
             views.computeIfAbsent(used + " " + v, same -> SetPictures.views(data.open(used), v));
         });
         exhibits.addAll(views.values());
         if (recipe.transfer() == null) {
-            return SetPictures.of(data.open(data.atHand(DataBook.needs(recipe).values().iterator().next()).orElseThrow()), exhibits);
+            return SetPictures.of(data.open(data.atHand(DataBook.needs(recipe).values().iterator().next()).orElseThrow()),
+                    exhibits);
         }
         DataSpec used = data.atHand(recipe.transfer().data()).orElseThrow();
         DataSet set = data.open(used);
-        FeatureMaps maps = new FeatureMaps(machine.backend(), SetPictures.heldOut(set).orElseThrow(), recipe.transfer().views().of(used.kind()),
-                set.normalisation());
+        FeatureMaps maps = new FeatureMaps(machine.backend(), SetPictures.heldOut(set).orElseThrow(),
+                recipe.transfer().views().of(used.kind()), set.normalisation());
         List<Pictures.Shown> shown = new ArrayList<>();
         for (StoredComparison.Row row : results.rows()) {
             StoredRun first = row.seeds().getFirst();
             String from = String.valueOf(first.result().get("from"));
-            Optional<Pretrained> before = from.equals("random") || !Files.exists(Path.of(from)) ? Optional.empty() : Optional.of(Pretrained.load(Path.of(from)));
+            Optional<Pretrained> before = from.equals("random") || !Files.exists(Path.of(from)) ? Optional.empty()
+                    : Optional.of(Pretrained.load(Path.of(from)));
             if (from.equals("random") || before.isPresent()) {
-                shown.addAll(maps.beforeAndAfter(StoredComparison.label(row) + ", transfer of seed 1", before, 1, Pretrained.load(first.folder())));
+                shown.addAll(maps.beforeAndAfter(StoredComparison.label(row) + ", transfer of seed 1", before, 1,
+                        Pretrained.load(first.folder())));
             }
         }
         exhibits.add(new Pictures.Exhibit("Features before and after transfer", maps.about(), shown));

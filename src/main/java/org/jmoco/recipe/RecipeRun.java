@@ -30,8 +30,8 @@ import org.jmoco.train.Pretrained;
 import org.jmoco.train.PretrainConfig;
 
 /**
- * Trains what a recipe asks for, one thing after the other. What is finished already is reused, what was interrupted goes on where
- * its last checkpoint stands: the same command line again continues the same work.
+ * Trains what a recipe asks for, one thing after the other. What is finished already is reused, what was interrupted goes on
+ * where its last checkpoint stands: the same command line again continues the same work.
  */
 final class RecipeRun {
     private final Recipe recipe;
@@ -95,7 +95,8 @@ final class RecipeRun {
     /** {@code random start}, {@code CIFAR-10 + LUNA}. */
     String label(Row row) {
         return row.chain().isEmpty() ? Row.RANDOM_START
-                : String.join(" + ", row.chain().stream().map(s -> recipe.pretrain().get(s).title(used(recipe.pretrain().get(s).data()))).toList());
+                : String.join(" + ", row.chain().stream()
+                        .map(s -> recipe.pretrain().get(s).title(used(recipe.pretrain().get(s).data()))).toList());
     }
 
     DataSpec used(List<DataSpec> alternatives) {
@@ -144,8 +145,8 @@ final class RecipeRun {
     DataSet transferSet() {
         DataSet set = data.open(used(recipe.transfer().data()));
         if (!set.has(DataSet.TRAIN) || !set.split(DataSet.TRAIN).labelled()) {
-            throw recipe.transfer().where().error("transfer.data: " + used(recipe.transfer().data()) + " has no labels; sort the images into one folder"
-                    + " for each class");
+            throw recipe.transfer().where().error("transfer.data: " + used(recipe.transfer().data())
+                    + " has no labels; sort the images into one folder for each class");
         }
         return recipe.transfer().withPositive(set);
     }
@@ -161,26 +162,31 @@ final class RecipeRun {
         return stage(folder(e, upstream), spec, e.stage(), training -> {
             DataSet set = data.open(spec);
             PretrainConfig config = stage.config(spec, set.normalisation(), e.seed());
-            PretrainRun run = new PretrainRun(training.folder, training.backend, config, set, machine.threads(), FeedOptions.DEFAULT, machine.policy());
+            PretrainRun run = new PretrainRun(training.folder, training.backend, config, set, machine.threads(),
+                    FeedOptions.DEFAULT, machine.policy());
             run.printHeader(training.log, training.options);
             run.warnings().forEach(this::say);
             run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
             return run.train(training.display, training.log::println);
-        }, r -> String.format(Locale.ROOT, "%s over %d images%s", epochs(r.result().path("epochs").asInt()), r.result().path("images").asInt(),
-                r.result().has(KnnMonitor.ACCURACY) ? String.format(Locale.ROOT, ", kNN accuracy %.4f", r.result().path(KnnMonitor.ACCURACY).asDouble()) : ""));
+        }, r -> String.format(Locale.ROOT, "%s over %d images%s", epochs(r.result().path("epochs").asInt()),
+                r.result().path("images").asInt(), r.result().has(KnnMonitor.ACCURACY)
+                ? String.format(Locale.ROOT, ", kNN accuracy %.4f", r.result().path(KnnMonitor.ACCURACY).asDouble()) : ""));
     }
 
     private StageFolder.Finished transfer(Plan.Transfer t) {
         Optional<StageFolder.Finished> upstream = t.encoder().map(encoders::get);
         return stage(folder(t, upstream), used(recipe.transfer().data()), TransferStage.NAME, training -> {
             DataSet set = transferSet();
-            FinetuneRun run = new FinetuneRun(training.folder, training.backend, config(t, set), set, machine.threads(), FeedOptions.DEFAULT, machine.policy());
+            FinetuneRun run = new FinetuneRun(training.folder, training.backend, config(t, set), set, machine.threads(),
+                    FeedOptions.DEFAULT, machine.policy());
             run.printHeader(training.log, training.options);
             run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
-            return run.train(upstream.map(u -> u.checkpoint().toString()).orElse("random"), training.display, training.log::println);
+            return run.train(upstream.map(u -> u.checkpoint().toString()).orElse("random"), training.display,
+                    training.log::println);
         }, r -> {
             var vote = r.result().path(r.result().has(DataSet.TEST) ? DataSet.TEST : DataSet.VAL).path("vote");
-            return String.format(Locale.ROOT, "AUC %.4f, accuracy %.4f", vote.at("/AUC/value").asDouble(), vote.at("/accuracy/value").asDouble());
+            return String.format(Locale.ROOT, "AUC %.4f, accuracy %.4f", vote.at("/AUC/value").asDouble(),
+                    vote.at("/accuracy/value").asDouble());
         });
     }
 
@@ -208,12 +214,14 @@ final class RecipeRun {
                 Display display = new Display(machine.progress(), machine.err(), log::println, machine.tensorBoard());
                 Map<String, Object> result = train.apply(new Training(folder, b, options, log, display));
                 StageFolder.Finished f = at.finish(folder, result, (System.nanoTime() - start) * 1e-9);
-                say(summary.apply(f) + "; " + Progress.duration(java.time.Duration.ofMillis(Math.round(1000 * f.seconds()))) + ", in " + at.path());
+                say(summary.apply(f) + "; " + Progress.duration(java.time.Duration.ofMillis(Math.round(1000 * f.seconds())))
+                        + ", in " + at.path());
                 return f;
             }
         } catch (UserError e) {
-            String text = "stage " + name + ", in " + at.path() + ": " + e.getMessage() + "\nWhat is finished is kept and reused by the next start; an"
-                    + " option of this stage is changed by --set " + name + ".KEY=VALUE.";
+            String text = "stage " + name + ", in " + at.path() + ": " + e.getMessage()
+                    + "\nWhat is finished is kept and reused by the next start; an option of this stage is changed by --set "
+                    + name + ".KEY=VALUE.";
             throw e.exitCode() == 2 ? UserError.usage(text) : UserError.failed(text, e);
         }
     }
@@ -273,7 +281,8 @@ final class RecipeRun {
         Map<String, Object> changed = new LinkedHashMap<>();
         stage.forEach((k, v) -> changed.put((String) k, v));
         DataSpec used = used(alternatives);
-        List<String> names = alternatives.stream().map(d -> d.kind().equals(used.kind()) ? used.toString() : d.toString()).toList();
+        List<String> names = alternatives.stream().map(d -> d.kind().equals(used.kind()) ? used.toString() : d.toString())
+                .toList();
         changed.put("data", names.size() == 1 ? names.getFirst() : names);
         return changed;
     }
@@ -284,8 +293,9 @@ final class RecipeRun {
         DataBook.needs(recipe).forEach((stage, alternatives) -> {
             DataSpec used = used(alternatives);
             String first = alternatives.getFirst().kind();
-            lines.add("stage " + stage + " reads " + used + (used.kind().equals(first) ? ""
-                    : ": it stands in for " + first + ", which is not at hand; results with it are not results with " + first));
+            lines.add("stage " + stage + " reads " + used + (used.kind().equals(first)
+                    ? "" : ": it stands in for " + first + ", which is not at hand; results with it are not results with "
+                            + first));
         });
         return lines;
     }

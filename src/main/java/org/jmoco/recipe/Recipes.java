@@ -49,8 +49,8 @@ public final class Recipes {
      * @param store   folder of the encoders; null for {@code encoders} in the run's
      * @param options resolved options of the command line, for the record
      */
-    public record Request(String recipe, String scale, List<String> sets, int seeds, List<String> rows, List<String> stages, Map<String, Path> data,
-            Path out, Path store, Map<String, Object> options) {}
+    public record Request(String recipe, String scale, List<String> sets, int seeds, List<String> rows, List<String> stages,
+            Map<String, Path> data, Path out, Path store, Map<String, Object> options) {}
 
     /** The page that a run leaves beside its results. */
     private static final String REPORT = "report.html";
@@ -66,7 +66,8 @@ public final class Recipes {
     public Recipes(Request request, PrintWriter print) {
         this.request = request;
         this.print = print;
-        recipe = Recipe.load(request.recipe, new Recipe.Wishes(request.scale, request.sets, request.seeds, request.rows, request.stages));
+        recipe = Recipe.load(request.recipe, new Recipe.Wishes(request.scale, request.sets, request.seeds, request.rows,
+                request.stages));
         data = new DataBook(request.data, recipe.transfer() == null ? null : recipe.transfer().holdOut(), print::println);
         out = request.out != null ? request.out : Path.of("runs", recipe.name());
         store = request.store != null ? request.store : out.resolve("encoders");
@@ -100,12 +101,15 @@ public final class Recipes {
             print.println();
             print.println("results in " + folder.file("results.json"));
             StoredComparison stored = StoredComparison.read(out);
-            write(folder.file(REPORT), ComparisonReport.html(List.of(stored), new RecipePictures(recipe, data, machine).of(stored)));
+            write(folder.file(REPORT), ComparisonReport.html(List.of(stored),
+                    new RecipePictures(recipe, data, machine).of(stored)));
             print.println("report in " + folder.file(REPORT) + " (open it in a browser)");
             print.println(recipe.transfer() == null
-                    ? "each encoder lies in a folder below " + store + ": ./jmoco finetune --from FOLDER, ./jmoco knn --from FOLDER, ./jmoco export"
+                    ? "each encoder lies in a folder below " + store
+                    + ": ./jmoco finetune --from FOLDER, ./jmoco knn --from FOLDER, ./jmoco export"
                             + " --from FOLDER"
-                    : "each training lies in a folder below " + out.resolve("transfers") + ": ./jmoco evaluate --from FOLDER --data NAME=DIR,"
+                    : "each training lies in a folder below " + out.resolve("transfers")
+                    + ": ./jmoco evaluate --from FOLDER --data NAME=DIR,"
                             + " ./jmoco predict --from FOLDER IMAGE");
         }
     }
@@ -123,14 +127,15 @@ public final class Recipes {
         DataBook book = new DataBook(data, recipe.transfer() == null ? null : recipe.transfer().holdOut(), print::println);
         Optional<DataSpec> gone = DataBook.needs(recipe).values().stream().map(book::atHand).flatMap(Optional::stream)
                 .filter(d -> d.path() != null && !Files.exists(d.path())).findFirst();
-        gone.ifPresent(d -> print.println("no pictures of images, views and features: " + d.path() + " is not there any more; --data " + d.kind()
-                + "=DIR says where the images lie now"));
+        gone.ifPresent(d -> print.println("no pictures of images, views and features: " + d.path()
+                + " is not there any more; --data " + d.kind() + "=DIR says where the images lie now"));
         Pictures pictures = gone.isPresent() ? Pictures.NONE : new RecipePictures(recipe, book, machine).of(stored.getFirst());
         write(file, ComparisonReport.html(stored, pictures));
     }
 
     private void heading() {
-        print.println("recipe " + recipe.name() + ": " + recipe.title() + " (" + recipe.settings() + ")");
+        String title = recipe.title().equals(recipe.name()) ? "" : ": " + recipe.title();
+        print.println("recipe " + recipe.name() + title + " (" + recipe.settings() + ")");
     }
 
     /** Any option may differ from start to start: what decides numbers stands in the hashes of the stages. */

@@ -41,11 +41,12 @@ final class ResultTable {
         for (Results.Stage s : results.stages()) {
             var r = s.finished().result();
             PretrainStage stage = results.recipe().pretrain().get(s.encoder().stage());
-            String knn = r.has(KnnMonitor.ACCURACY) ? String.format(Locale.ROOT, ", kNN accuracy %.4f", r.path(KnnMonitor.ACCURACY).asDouble()) : "";
+            String knn = r.has(KnnMonitor.ACCURACY) ? String.format(Locale.ROOT, ", kNN accuracy %.4f",
+                    r.path(KnnMonitor.ACCURACY).asDouble()) : "";
             String published = Double.isNaN(stage.publishedKnn()) || knn.isEmpty() ? ""
                     : String.format(Locale.ROOT, " (published %.3f: %s)", stage.publishedKnn(), stage.publishedOf());
-            add("pretrained %s, seed %d: %s over %d images%s%s", s.label(), s.encoder().seed(), RecipeRun.epochs(r.path("epochs").asInt()),
-                    r.path("images").asInt(), knn, published);
+            add("pretrained %s, seed %d: %s over %d images%s%s", s.label(), s.encoder().seed(),
+                    RecipeRun.epochs(r.path("epochs").asInt()), r.path("images").asInt(), knn, published);
         }
     }
 
@@ -58,8 +59,9 @@ final class ResultTable {
         add("");
         add("%s, %s%s: judged on %d images, the %s split of %s (%s), %d seed%s a row, %d pretraining%s a chain",
                 results.recipe().name(), results.recipe().settings(),
-                results.phantom() ? ", PHANTOM images (made by the program, not patients)" : "", images.size(), RowResult.judged(results.set()), results.source(), counts,
-                results.recipe().seeds(), results.recipe().seeds() == 1 ? "" : "s", results.recipe().encoders(),
+                results.phantom() ? ", PHANTOM images (made by the program, not patients)" : "", images.size(),
+                RowResult.judged(results.set()), results.source(), counts, results.recipe().seeds(),
+                results.recipe().seeds() == 1 ? "" : "s", results.recipe().encoders(),
                 results.recipe().encoders() == 1 ? "" : "s");
         add("each figure: mean +- deviation over seeds, and the 95 %% interval of the mean by a bootstrap over images and seeds");
         if (results.rows().stream().anyMatch(r -> !r.row().published().isEmpty())) {
@@ -88,15 +90,14 @@ final class ResultTable {
             SeedMetrics.Value v = which.apply(row).get(metric);
             Double p = published ? row.row().published().get(metric) : null;
             String deviation = v.seeds().n() < 2 ? "" : String.format(Locale.ROOT, " +- %.4f", v.seeds().deviation());
-            add("  %-" + Math.max(1, width) + "s  %.4f%-10s  [%.4f, %.4f]%s", row.label(), v.seeds().mean(), deviation, v.low(), v.high(),
-                    p == null ? "" : String.format(Locale.ROOT, "  published %.3f", p));
+            add("  %-" + Math.max(1, width) + "s  %.4f%-10s  [%.4f, %.4f]%s", row.label(), v.seeds().mean(), deviation, v.low(),
+                    v.high(), p == null ? "" : String.format(Locale.ROOT, "  published %.3f", p));
         }
     }
 
     /** Each row against the first, and against the one before it. */
     private void comparisons() {
         for (int j = 1; j < results.rows().size(); j++) {
-            add("");
             compare(results.rows().get(0), results.rows().get(j));
             if (j > 1) {
                 compare(results.rows().get(j - 1), results.rows().get(j));
@@ -104,16 +105,19 @@ final class ResultTable {
         }
         if (results.rows().size() > 1) {
             add("");
-            add("differences: bootstrap over images and seeds; DeLong and McNemar: these networks on other images. p of single tests, uncorrected");
+            add("differences: bootstrap over images and seeds; DeLong and McNemar: these networks on other images. p of single"
+                    + " tests, uncorrected");
         }
     }
 
     private void compare(RowResult first, RowResult second) {
         Comparison c = results.pair(first, second).comparison();
+        add("");
         add("%s against %s", second.label(), first.label());
-        add("  AUC       %s%s", difference(c.get("AUC")), c.auc() == null ? "" : String.format(Locale.ROOT, ", DeLong p %.3g", c.auc().p()));
-        add("  accuracy  %s, McNemar p %.3g (majority of seeds: %d images right here alone, %d there alone)", difference(c.get("accuracy")),
-                c.accuracy().p(), c.accuracy().onlySecond(), c.accuracy().onlyFirst());
+        add("  AUC       %s%s", difference(c.get("AUC")),
+                c.auc() == null ? "" : String.format(Locale.ROOT, ", DeLong p %.3g", c.auc().p()));
+        add("  accuracy  %s, McNemar p %.3g (majority of seeds: %d images right here alone, %d there alone)",
+                difference(c.get("accuracy")), c.accuracy().p(), c.accuracy().onlySecond(), c.accuracy().onlyFirst());
         add("  F1        %s", difference(c.get("F1")));
         add("  %s", verdict(c));
     }

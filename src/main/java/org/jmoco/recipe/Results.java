@@ -45,16 +45,18 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, Li
         List<RowResult> rows = new ArrayList<>();
         for (Row row : recipe.rows()) {
             List<Plan.Transfer> own = trained.transfers().keySet().stream().filter(t -> t.row() == row).toList();
-            rows.add(RowResult.of(row, run.label(row), own, own.stream().map(trained.transfers()::get).toList(), RowResult.judged(set), set.positive(),
-                    recipe.transfer().publishedLabel(set), BOOTSTRAP));
+            rows.add(RowResult.of(row, run.label(row), own, own.stream().map(trained.transfers()::get).toList(),
+                    RowResult.judged(set), set.positive(), recipe.transfer().publishedLabel(set), BOOTSTRAP));
         }
         List<Pair> pairs = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             for (int j = i + 1; j < rows.size(); j++) {
-                pairs.add(new Pair(rows.get(i), rows.get(j), Comparison.of(set.positive(), rows.get(i).votes(), rows.get(j).votes(), BOOTSTRAP)));
+                pairs.add(new Pair(rows.get(i), rows.get(j),
+                        Comparison.of(set.positive(), rows.get(i).votes(), rows.get(j).votes(), BOOTSTRAP)));
             }
         }
-        return new Results(recipe, stages, set, run.used(recipe.transfer().data()).toString(), List.copyOf(rows), List.copyOf(pairs));
+        return new Results(recipe, stages, set, run.used(recipe.transfer().data()).toString(), List.copyOf(rows),
+                List.copyOf(pairs));
     }
 
     Pair pair(RowResult first, RowResult second) {

@@ -24,8 +24,8 @@ record RowResult(Row row, String chain, List<Seed> seeds, List<Outcome> votes, S
     /** @param from checkpoint that the seed started from, or random */
     record Seed(int seed, Path folder, String from, double seconds, Outcome vote, Outcome last) {}
 
-    static RowResult of(Row row, String chain, List<Plan.Transfer> transfers, List<StageFolder.Finished> finished, String split, int positive,
-            int publishedPositive, Metrics.Bootstrap bootstrap) {
+    static RowResult of(Row row, String chain, List<Plan.Transfer> transfers, List<StageFolder.Finished> finished, String split,
+            int positive, int publishedPositive, Metrics.Bootstrap bootstrap) {
         List<Seed> seeds = new ArrayList<>();
         for (int i = 0; i < transfers.size(); i++) {
             StageFolder.Finished f = finished.get(i);

@@ -19,8 +19,8 @@ import org.jmoco.tensor.UserError;
 
 /**
  * The folder of one training of a recipe. Its name ends with a hash of everything that decides the result: options, the data's
- * content, the checkpoint it starts from, backend, version. So what is finished is found again and reused, by another recipe as well,
- * and what would give something else has another folder.
+ * content, the checkpoint it starts from, backend, version. So what is finished is found again and reused, by another recipe as
+ * well, and what would give something else has another folder.
  *
  * @param path   a run folder (see {@link RunFolder}) with {@code stage.json} beside what a run leaves there
  * @param inputs what the hash is of
@@ -55,10 +55,11 @@ record StageFolder(Path path, Map<String, String> inputs, String hash) {
         Path checkpoint = path.resolve(stage.path("checkpoint").asText());
         String sha = Files.exists(checkpoint) ? sha256(checkpoint) : "none";
         if (!stage.path("hash").asText().equals(hash) || !stage.path("checkpoint_sha256").asText().equals(sha)) {
-            throw UserError.failed(path + ": " + checkpoint.getFileName() + " is not the one that this stage ended with. Restore the folder, or delete"
-                    + " it to train the stage anew.");
+            throw UserError.failed(path + ": " + checkpoint.getFileName()
+                    + " is not the one that this stage ended with. Restore the folder, or delete it to train the stage anew.");
         }
-        return Optional.of(new Finished(path, checkpoint, sha, stage.path("seconds").asDouble(), Json.read(path.resolve("result.json"))));
+        return Optional.of(new Finished(path, checkpoint, sha, stage.path("seconds").asDouble(),
+                Json.read(path.resolve("result.json"))));
     }
 
     /** Marks the stage as finished. */

@@ -17,13 +17,13 @@ import org.jmoco.train.SupervisedTrainer;
 
 /**
  * What a training step takes on this machine: its memory as it would be planned, and its time as measured on noise of the images'
- * size, views included. A step that would run for long is measured at a smaller batch and scaled up. What does not depend on the batch
- * (the optimiser, the filters' transforms) is scaled up with it, so the batch must not be much smaller.
+ * size, views included. A step that would run for long is measured at a smaller batch and scaled up. What does not depend on the
+ * batch (the optimiser, the filters' transforms) is scaled up with it, so the batch must not be much smaller.
  */
 final class StepProbe {
     /**
-     * Operations of the largest step that is measured whole: about a second on two cores. A step of 571 GFLOP at batch 128 (published
-     * cifar10) is measured at 64; from batch 8 it was told as 4.0 s where the run took 1.9 s.
+     * Operations of the largest step that is measured whole: about a second on two cores. A step of 571 GFLOP at batch 128
+     * (published cifar10) is measured at 64; from batch 8 it was told as 4.0 s where the run took 1.9 s.
      */
     private static final double WHOLE_FLOPS = 300e9;
 
@@ -46,13 +46,15 @@ final class StepProbe {
     Cost pretrain(PretrainConfig c, int side) {
         return measured.computeIfAbsent("pretrain " + c.moco() + c.views() + side, k -> {
             MocoConfig m = c.moco();
-            long[] plan = plan(backend -> new MocoTrainer(backend, c, noise(m.batch(), side), null, machine.threads(), RunOutput.NONE).step()
+            long[] plan = plan(backend -> new MocoTrainer(backend, c, noise(m.batch(), side), null, machine.threads(),
+                    RunOutput.NONE).step()
                     .program().flops());
             int batch = reduced(m.batch(), m.encoder().splits(), plan[0]);
-            MocoConfig small = new MocoConfig(m.encoder(), batch, m.image(), m.queue(), m.m(), m.temperature(), m.symmetric(), m.sgdMomentum(),
-                    m.weightDecay());
+            MocoConfig small = new MocoConfig(m.encoder(), batch, m.image(), m.queue(), m.m(), m.temperature(), m.symmetric(),
+                    m.sgdMomentum(), m.weightDecay());
             try (Backend backend = machine.backend().get()) {
-                MocoTrainer t = new MocoTrainer(backend, new PretrainConfig(small, c.epochs(), c.learningRate(), 1, c.views(), c.normalisation(),
+                MocoTrainer t = new MocoTrainer(backend,
+                        new PretrainConfig(small, c.epochs(), c.learningRate(), 1, c.views(), c.normalisation(),
                         c.knnEvery()), noise(4 * batch, side), null, machine.threads(), RunOutput.NONE);
                 backend.allocate();
                 t.initialize();
@@ -65,8 +67,8 @@ final class StepProbe {
         return measured.computeIfAbsent("transfer " + c.network() + c.frozen() + c.batch() + c.views() + side, k -> {
             long[] plan = plan(backend -> supervised(backend, c, noise(c.batch(), side), classes).step().program().flops());
             int batch = reduced(c.batch(), c.network().splits(), plan[0]);
-            FinetuneConfig small = new FinetuneConfig(c.network(), c.head(), c.frozen(), c.optimizer(), batch, c.epochs(), c.learningRate(),
-                    c.weightDecay(), 1, c.views(), c.normalisation(), c.voteEpochs());
+            FinetuneConfig small = new FinetuneConfig(c.network(), c.head(), c.frozen(), c.optimizer(), batch, c.epochs(),
+                    c.learningRate(), c.weightDecay(), 1, c.views(), c.normalisation(), c.voteEpochs());
             try (Backend backend = machine.backend().get()) {
                 SupervisedTrainer t = supervised(backend, small, noise(4 * batch, side), classes);
                 backend.allocate();
@@ -103,8 +105,8 @@ final class StepProbe {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = i % classes;
         }
-        return new SupervisedTrainer(backend, c, new SupervisedTrainer.Data(images.withLabels(labels, names), null, null, -1), machine.threads(),
-                RunOutput.NONE);
+        return new SupervisedTrainer(backend, c, new SupervisedTrainer.Data(images.withLabels(labels, names), null, null, -1),
+                machine.threads(), RunOutput.NONE);
     }
 
     private static ImageSet noise(int n, int side) {

@@ -26,8 +26,8 @@ record ViewChange(Fields group, int image, boolean blur) {
     private ViewRecipe like(String kind) {
         String like = group.text("like", kind);
         if (!ViewRecipe.NAMES.contains(like)) {
-            throw group.where("like").error(group.name("like") + ": expected one of " + String.join(", ", ViewRecipe.NAMES) + ", found \"" + like
-                    + "\"");
+            throw group.where("like").error(group.name("like") + ": expected one of " + String.join(", ", ViewRecipe.NAMES)
+                    + ", found \"" + like + "\"");
         }
         return ViewRecipe.of(like);
     }
@@ -37,15 +37,17 @@ record ViewChange(Fields group, int image, boolean blur) {
         double[] ratio = group.numbers("ratio", new double[] {v.crop().minRatio(), v.crop().maxRatio()});
         double[] sigma = group.numbers("sigma", new double[] {v.blur().minSigma(), v.blur().maxSigma()});
         ViewRecipe.Jitter j = v.jitter();
-        ViewRecipe.Jitter jitter = new ViewRecipe.Jitter(group.number("brightness", j.brightness()), group.number("contrast", j.contrast()),
-                group.number("saturation", j.saturation()), group.number("hue", j.hue()), group.number("jitter", j.p()));
+        ViewRecipe.Jitter jitter = new ViewRecipe.Jitter(group.number("brightness", j.brightness()),
+                group.number("contrast", j.contrast()), group.number("saturation", j.saturation()), group.number("hue", j.hue()),
+                group.number("jitter", j.p()));
         int preResize = group.integer("pre-resize", v.preResize(), 0);
         double flip = group.number("flip", v.flip());
         double grey = group.number("grey", v.grey());
         double p = group.number("blur", v.blur().p());
         ViewRecipe.Evaluation evaluation = group.choice("evaluation", v.evaluation(), ViewRecipe.Evaluation.class);
         group.finish();
-        return group.checked(() -> new ViewRecipe(v.name(), preResize, new ViewRecipe.Crop(v.size(), scale[0], scale[1], ratio[0], ratio[1]),
-                flip, jitter, grey, new ViewRecipe.Blur(p, sigma[0], sigma[1]), evaluation));
+        return group.checked(() -> new ViewRecipe(v.name(), preResize,
+                new ViewRecipe.Crop(v.size(), scale[0], scale[1], ratio[0], ratio[1]), flip, jitter, grey,
+                new ViewRecipe.Blur(p, sigma[0], sigma[1]), evaluation));
     }
 }

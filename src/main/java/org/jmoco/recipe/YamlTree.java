@@ -39,7 +39,8 @@ final class YamlTree {
      *
      * @param source for messages
      * @param folder that paths in it are relative to
-     * @throws org.jmoco.tensor.UserError with line and column if it is no YAML, gives a key twice, has an alias or several documents
+     * @throws org.jmoco.tensor.UserError with line and column if it is no YAML, gives a key twice, has an alias or several
+     *     documents
      */
     static Node read(String text, String source, Path folder) {
         return read(text, source, folder, null);
@@ -67,7 +68,8 @@ final class YamlTree {
             Where where = fixed != null ? fixed : at == null ? new Where(source, 1, 1, folder)
                     : new Where(source, at.getLineNr(), at.getColumnNr(), folder);
             // SnakeYAML says what it was at and what it met; between them stand places and excerpts, which are indented.
-            throw where.error("this is no YAML: " + String.join(": ", e.getOriginalMessage().lines().filter(l -> !l.isBlank() && !l.startsWith(" ")).toList())
+            throw where.error("this is no YAML: " + String.join(": ",
+                    e.getOriginalMessage().lines().filter(l -> !l.isBlank() && !l.startsWith(" ")).toList())
                     + "; look at the indentation, colons and brackets here and just before");
         } catch (IOException e) {
             throw new UncheckedIOException(e); // from a string there is nothing to fail

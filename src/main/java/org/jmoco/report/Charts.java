@@ -61,7 +61,8 @@ public final class Charts {
                 points.add(new double[] {x[i], y[i]});
             }
         }
-        return new double[][] {points.stream().mapToDouble(p -> p[0]).toArray(), points.stream().mapToDouble(p -> p[1]).toArray()};
+        return new double[][] {points.stream().mapToDouble(p -> p[0]).toArray(),
+                points.stream().mapToDouble(p -> p[1]).toArray()};
     }
 
     private static Optional<byte[]> png(Supplier<LineChart> chart) {

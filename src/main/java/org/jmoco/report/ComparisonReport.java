@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 import org.jmoco.report.StoredRun.Predictions;
 
 /**
- * Recipes that were run as a single HTML file without references to anything outside: the table of rows beside the published figures, what
- * differs, curves, ROC, confusion, the images that are most often wrong, and on what all was made.
+ * Recipes that were run as a single HTML file without references to anything outside: the table of rows beside the published
+ * figures, what differs, curves, ROC, confusion, the images that are most often wrong, and on what all was made.
  */
 public final class ComparisonReport {
     private static final String OURS = "figures";
@@ -39,7 +39,7 @@ public final class ComparisonReport {
         html.heading(1, title);
         if (recipes.size() > 1) {
             recipes.forEach(r -> {
-                html.heading(2, r.run().name() + ": " + r.title());
+                html.heading(2, r.namedTitle());
                 table(r);
             });
         }
@@ -82,11 +82,12 @@ public final class ComparisonReport {
         int encoders = r.all().path("encoders").asInt();
         String published = !published(r) ? "" : " Published figures are of one run each"
                 + (r.all().path("as_published").asBoolean() ? "." : ", of other settings than these: for orientation only.");
-        return String.format(Locale.ROOT, "Judged on %d images, the %s split of %s; %d seed%s a row, %d pretraining%s a chain. Each figure: mean%s, and the"
-                + " 95 %% interval of the mean by a bootstrap over images and seeds.%s", test.path("images").size(),
+        return String.format(Locale.ROOT, "Judged on %d images, the %s split of %s; %d seed%s a row, %d pretraining%s a chain."
+                + " Each figure: mean%s, and the 95 %% interval of the mean by a bootstrap over images and seeds.%s",
+                test.path("images").size(),
                 test.path("split").asText().equals("val") ? "validation" : test.path("split").asText(),
-                test.path("source").asText(test.path("data").asText()), seeds, seeds == 1 ? "" : "s", encoders, encoders == 1 ? "" : "s",
-                seeds == 1 ? "" : " and deviation over seeds", published);
+                test.path("source").asText(test.path("data").asText()), seeds, seeds == 1 ? "" : "s", encoders,
+                encoders == 1 ? "" : "s", seeds == 1 ? "" : " and deviation over seeds", published);
     }
 
     private static boolean published(StoredComparison r) {
@@ -138,9 +139,10 @@ public final class ComparisonReport {
 
     private static String figure(StoredComparison.Row row, String which, String metric) {
         JsonNode f = row.json().path(which).path(metric);
-        String deviation = f.path("by_seed").size() < 2 ? "" : String.format(Locale.ROOT, " ± %.3f", f.path("deviation").asDouble());
-        return String.format(Locale.ROOT, "%.3f%s\n[%.3f, %.3f]", f.path("mean").asDouble(), deviation, f.at("/interval/0").asDouble(),
-                f.at("/interval/1").asDouble());
+        String deviation = f.path("by_seed").size() < 2 ? ""
+                : String.format(Locale.ROOT, " ± %.3f", f.path("deviation").asDouble());
+        return String.format(Locale.ROOT, "%.3f%s\n[%.3f, %.3f]", f.path("mean").asDouble(), deviation,
+                f.at("/interval/0").asDouble(), f.at("/interval/1").asDouble());
     }
 
     private static String published(StoredComparison.Row row, String metric) {
@@ -154,21 +156,23 @@ public final class ComparisonReport {
         r.rows().forEach(row -> labels.put(row.name(), StoredComparison.label(row)));
         for (JsonNode c : r.all().path("comparisons")) {
             rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
-                    difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"), p(c.path("mcnemar")),
-                    difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
+                    difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"),
+                    p(c.path("mcnemar")), difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
-            html.heading(2, "Differences").paragraph("Second minus first on the same images, with 95 % intervals and p of a paired bootstrap over images and"
-                    + " seeds; DeLong's test of the AUC and McNemar's test of the majority of seeds speak of these trained networks on other images. The p"
-                    + " values are of single tests, not corrected for their number.");
-            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"), rows, 1);
+            html.heading(2, "Differences").paragraph("Second minus first on the same images, with 95 % intervals and p of a"
+                    + " paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's test of the majority of"
+                    + " seeds speak of these trained networks on other images. The p values are of single tests, not corrected"
+                    + " for their number.");
+            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"),
+                    rows, 1);
         }
     }
 
     private static String difference(JsonNode c, String metric) {
         JsonNode d = c.path("bootstrap").path(metric);
-        return d.isMissingNode() ? "" : String.format(Locale.ROOT, "%+.3f\n[%+.3f, %+.3f]", d.path("difference").asDouble(), d.at("/interval/0").asDouble(),
-                d.at("/interval/1").asDouble());
+        return d.isMissingNode() ? "" : String.format(Locale.ROOT, "%+.3f\n[%+.3f, %+.3f]", d.path("difference").asDouble(),
+                d.at("/interval/0").asDouble(), d.at("/interval/1").asDouble());
     }
 
     private static String p(JsonNode test) {
@@ -181,7 +185,7 @@ public final class ComparisonReport {
         }
         boolean published = r.stages().stream().anyMatch(s -> s.json().path("published_knn").isNumber());
         boolean knn = published || r.stages().stream().anyMatch(s -> s.json().path("knn_accuracy").isNumber());
-        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing, ln(K + 1)"));
+        List<String> head = new ArrayList<>(List.of("chain", "last stage reads", "seed", "images", "epochs", "loss of guessing"));
         if (knn) {
             column(head, "kNN accuracy", published);
         }
@@ -189,8 +193,8 @@ public final class ComparisonReport {
         List<List<String>> rows = new ArrayList<>();
         for (StoredComparison.Stage s : r.stages()) {
             JsonNode j = s.json();
-            List<String> cells = new ArrayList<>(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"), number(j, "images", "%.0f"),
-                    number(j, "epochs", "%.0f"), number(j, "guessing", "%.3f")));
+            List<String> cells = new ArrayList<>(List.of(r.label(s), j.path("data").asText(), number(j, "seed", "%.0f"),
+                    number(j, "images", "%.0f"), number(j, "epochs", "%.0f"), number(j, "guessing", "%.3f")));
             if (knn) {
                 cells.add(number(j, "knn_accuracy", "%.4f"));
             }
@@ -200,7 +204,7 @@ public final class ComparisonReport {
             cells.add(number(j, "seconds", "%.0f"));
             rows.add(cells);
         }
-        html.heading(2, "Pretraining").table(head, rows, 2);
+        html.heading(2, "Pretraining").paragraph("The loss of guessing is ln(K + 1) for a queue of K keys.").table(head, rows, 2);
         r.stages().stream().map(s -> s.json().path("published_of").asText("")).filter(t -> !t.isEmpty()).distinct()
                 .forEach(t -> html.paragraph("Published kNN accuracy: " + t + "."));
     }
@@ -245,7 +249,8 @@ public final class ComparisonReport {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         for (StoredComparison.Row row : r.rows()) {
             lines.put(StoredComparison.label(row),
-                    StoredComparison.meanRoc(row.votes().stream().map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
+                    StoredComparison.meanRoc(row.votes().stream()
+                            .map(p -> StoredRun.roc(p.labels(), p.probability(), r.positive())).toList()));
         }
         ReportParts.chart(html, "Receiver operating characteristic, " + r.texts("/test/classes").get(r.positive()) + " positive",
                 "Mean over seeds at equal false positive rates.", Charts.roc(lines));
@@ -263,21 +268,24 @@ public final class ComparisonReport {
         }
     }
 
-    /** Those that most networks of all rows and seeds are wrong about. */
+    /** Those that most networks of all rows and seeds are wrong about; among equals, those whose true class is given least. */
     private void wrong(StoredComparison r) {
         List<Predictions> all = r.rows().stream().flatMap(row -> row.votes().stream()).toList();
         int[] labels = all.getFirst().labels();
         Function<List<Predictions>, int[]> count = votes -> IntStream.range(0, labels.length)
                 .map(i -> (int) votes.stream().filter(p -> p.predicted()[i] != labels[i]).count()).toArray();
         int[] together = count.apply(all);
+        double[] truth = IntStream.range(0, labels.length)
+                .mapToDouble(i -> all.stream().mapToDouble(p -> p.probability()[i][labels[i]]).sum()).toArray();
         List<int[]> byRow = r.rows().stream().map(row -> count.apply(row.votes())).toList();
         List<Integer> worst = IntStream.range(0, labels.length).filter(i -> together[i] > 0).boxed()
-                .sorted(Comparator.comparingInt((Integer i) -> -together[i])).toList();
+                .sorted(Comparator.comparingInt((Integer i) -> -together[i]).thenComparingDouble(i -> truth[i])).toList();
         List<String> classes = r.texts("/test/classes");
         List<String> head = new ArrayList<>(List.of("image", "true class"));
         r.rows().forEach(row -> head.add(StoredComparison.label(row)));
-        html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT, "%d of %d images are wrong by some of the %d networks; below, how many"
-                + " seeds of each row are wrong, the worst images first.", worst.size(), labels.length, all.size()));
+        html.heading(2, "Wrongly classified").paragraph(String.format(Locale.ROOT,
+                "%d of %d images are wrong by some of the %d networks; below, how many seeds of each row are wrong, the worst"
+                + " and surest first.", worst.size(), labels.length, all.size()));
         ReportParts.wrong(html, head, worst.stream().limit(ReportParts.MOST_WRONG).map(i -> {
             List<String> cells = new ArrayList<>(List.of(classes.get(labels[i])));
             byRow.forEach(c -> cells.add(String.valueOf(c[i])));

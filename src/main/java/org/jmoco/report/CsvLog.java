@@ -31,8 +31,8 @@ public final class CsvLog implements AutoCloseable {
     public static final String EPOCH = "epoch";
 
     /** What columns are called in diagrams; training's accuracy is that of the views, of pretraining's among their keys. */
-    private static final Map<String, String> WORDS = Map.of("lr", "learning rate", "accuracy", "accuracy in training", "val_accuracy",
-            "accuracy, validation images", "val_auc", "AUC, validation images", "knn_accuracy", "kNN accuracy");
+    private static final Map<String, String> WORDS = Map.of("lr", "learning rate", "accuracy", "accuracy in training",
+            "val_accuracy", "accuracy, validation images", "val_auc", "AUC, validation images", "knn_accuracy", "kNN accuracy");
 
     private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
 
@@ -157,7 +157,8 @@ public final class CsvLog implements AutoCloseable {
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
-            throw UserError.failed(file + ": is not a table of numbers with a line of column names: " + e.getMessage(), e);
+            throw UserError.failed(file + ": is not a table of numbers with a line of column names: " + e.getMessage()
+                    + ". Restore the file, or run the training anew in another folder.", e);
         }
     }
 

@@ -59,7 +59,8 @@ public final class CurvesPng {
                 scores.add(line);
             }
         }
-        List<LineChart.Line> withLevel = losses.isEmpty() ? losses : LineChart.withLevel(losses, ReportParts.guessing(guessing), guessing);
+        List<LineChart.Line> withLevel = losses.isEmpty() ? losses
+                : LineChart.withLevel(losses, ReportParts.guessing(guessing), guessing);
         return List.of(new Panel("loss", withLevel), new Panel("score", scores));
     }
 
@@ -75,7 +76,8 @@ public final class CurvesPng {
             List<BufferedImage> charts = new ArrayList<>();
             for (Panel panel : panels) {
                 if (!panel.lines().isEmpty()) {
-                    charts.add(LineChart.overEpochs(charts.isEmpty() ? title : "", PANEL_WIDTH, PANEL_HEIGHT, panel.yAxis(), panel.lines()).image());
+                    charts.add(LineChart.overEpochs(charts.isEmpty() ? title : "", PANEL_WIDTH, PANEL_HEIGHT, panel.yAxis(),
+                            panel.lines()).image());
                 }
             }
             if (charts.isEmpty()) {
@@ -93,7 +95,8 @@ public final class CurvesPng {
     }
 
     private static byte[] encode(List<BufferedImage> charts) {
-        BufferedImage sheet = new BufferedImage(PANEL_WIDTH, charts.stream().mapToInt(BufferedImage::getHeight).sum(), BufferedImage.TYPE_INT_RGB);
+        BufferedImage sheet = new BufferedImage(PANEL_WIDTH, charts.stream().mapToInt(BufferedImage::getHeight).sum(),
+                BufferedImage.TYPE_INT_RGB);
         Graphics2D g = sheet.createGraphics();
         int y = 0;
         for (BufferedImage chart : charts) {

@@ -1,5 +1,6 @@
 package org.jmoco.report;
 
+import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -7,16 +8,21 @@ import java.util.regex.Pattern;
 /** A page that needs nothing else: text is escaped, pictures are part of it. */
 final class Html {
     private static final String STYLE = """
-            body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:1080px;margin:2em auto;padding:0 1em;overflow-wrap:anywhere}
+            body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:1080px;margin:2em auto;padding:0 1em;
+            overflow-wrap:anywhere}
             h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}
             .scroll{overflow-x:auto;margin:1em 0;background:linear-gradient(90deg,#fff 50%,#fff0) 0/3em 100% local no-repeat,
-            linear-gradient(270deg,#fff 50%,#fff0) 100%/3em 100% local no-repeat,linear-gradient(90deg,#0004,#0000) 0/1em 100% scroll no-repeat,
-            linear-gradient(270deg,#0004,#0000) 100%/1em 100% scroll no-repeat}table{border-collapse:collapse;overflow-wrap:normal}td.w{white-space:nowrap}
+            linear-gradient(270deg,#fff 50%,#fff0) 100%/3em 100% local no-repeat,
+            linear-gradient(90deg,#0004,#0000) 0/1em 100% scroll no-repeat,
+            linear-gradient(270deg,#0004,#0000) 100%/1em 100% scroll no-repeat}
+            table{border-collapse:collapse;overflow-wrap:normal}td.w{white-space:nowrap}
             td.l{overflow-wrap:anywhere;min-width:10em}
             td,th{padding:.25em .5em;font-size:14px;text-align:left;border-bottom:1px solid #eee;vertical-align:top}
-            th{border-bottom:2px solid #bbb}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
+            th{border-bottom:2px solid #bbb}
+            td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}
             code,pre{font:13px ui-monospace,monospace;background:#f6f6f6}pre{padding:.7em;overflow-x:auto;white-space:pre-wrap}
-            img{max-width:100%}figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
+            img{max-width:100%}.wide{overflow-x:auto}.wide img{min-width:640px}
+            figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
             .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}.row figcaption{width:0;min-width:100%}
             .grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
             """;
@@ -27,8 +33,14 @@ final class Html {
     /** The name of a row stands in one line up to this many characters. */
     private static final int LONGEST_NAME = 36;
 
-    /** A word of this many characters, as a path or a file's name, is broken where the column would be wider than its share of the page. */
+    /**
+     * A word of this many characters, as a path or a file's name, is broken where the column would be wider than its share of the
+     * page.
+     */
     private static final Pattern LONG_WORD = Pattern.compile("\\S{24}");
+
+    /** Pixels of a picture that is drawn no smaller than the style's least width. */
+    private static final int WIDE = 640;
 
     private final StringBuilder body = new StringBuilder();
 
@@ -51,7 +63,11 @@ final class Html {
         return this;
     }
 
-    /** A table wider than the page scrolls, with a shadow where there is more. @param numbers columns from this one on hold numbers and stand to the right */
+    /**
+     * A table wider than the page scrolls, with a shadow where there is more.
+     *
+     * @param numbers columns from this one on hold numbers and stand to the right
+     */
     Html table(List<String> head, List<List<String>> rows, int numbers) {
         body.append("<div class=scroll><table><tr>");
         for (int i = 0; i < head.size(); i++) {
@@ -94,14 +110,21 @@ final class Html {
         return this;
     }
 
+    /** Texts of a wide diagram cannot be read when it is much smaller than drawn, so that it scrolls in a narrow window. */
     private static String figure(byte[] png, String name, String caption) {
-        return "<figure><img alt=\"" + escape(name) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png) + "\">"
-                + (caption.isEmpty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>") + "</figure>\n";
+        String start = width(png) >= WIDE ? "<figure class=wide>" : "<figure>";
+        return start + "<img alt=\"" + escape(name) + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(png)
+                + "\">" + (caption.isEmpty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>") + "</figure>\n";
+    }
+
+    /** From the header chunk, which every PNG begins with; 0 if this is none. */
+    private static int width(byte[] png) {
+        return png.length < 24 ? 0 : ByteBuffer.wrap(png).getInt(16);
     }
 
     String page(String title) {
-        return "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\"" + POLICY
-                + "\"><meta name=viewport content=\"width=device-width\"><title>" + escape(title) + "</title><style>" + STYLE + "</style></head><body>\n"
-                + body + "</body></html>\n";
+        return "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\""
+                + POLICY + "\"><meta name=viewport content=\"width=device-width\"><title>" + escape(title) + "</title><style>"
+                + STYLE + "</style></head><body>\n" + body + "</body></html>\n";
     }
 }

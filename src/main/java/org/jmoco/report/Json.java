@@ -34,11 +34,17 @@ public final class Json {
         try {
             return MAPPER.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
-            throw UserError.failed(file + ": is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse("")
-                    + ". Restore the file or start a new run.", e);
+            throw UserError.failed(file + ": is not valid JSON: " + reason(e) + ". Restore the file or start a new run.", e);
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
         }
+    }
+
+    /** What is wrong with a text, and in which line, without the words that are meant for programmers. */
+    public static String reason(JsonProcessingException e) {
+        String first = e.getOriginalMessage().lines().findFirst().orElse("");
+        String bare = first.replaceAll(" *\\(start marker at \\[.*?\\]\\)", "");
+        return e.getLocation() == null ? bare : bare + " (line " + e.getLocation().getLineNr() + ")";
     }
 
     /** The tree that reading {@code value}'s file gives, so that both compare equal when they say the same. */

@@ -19,8 +19,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /**
  * A diagram of lines or points with round marks, lines that can be told apart, and a legend that fits.
  *
- * <p>XChart draws it in units of marks: where it is left to choose, it puts marks on the data if these are equally spaced by chance
- * (any two epochs are), as in 5.149865781107256, and its legend in one row is cut off at the picture's edge.
+ * <p>XChart draws it in units of marks: where it is left to choose, it puts marks on the data if these are equally spaced by
+ * chance (any two epochs are), as in 5.149865781107256, and its legend in one row is cut off at the picture's edge.
  */
 final class LineChart {
     /** Beyond this many points a marker on each hides the line. */
@@ -31,13 +31,18 @@ final class LineChart {
     /** Characters of a name in a legend beside the diagram. */
     private static final int LONGEST_NAME = 30;
     private static final int ROW = 24;
-    /** Parts of the picture that the lines' area takes, about, if no legend stands beside it: for the spacing of marks and dashes. */
+    /**
+     * Parts of the picture that the lines' area takes, about, if no legend stands beside it: for the spacing of marks and dashes.
+     */
     private static final double INNER_WIDTH = 0.82;
     private static final double INNER_HEIGHT = 0.7;
-    /** XChart takes the round step that is nearest to a spacing, from 3/4 to 3/2 of it; a spacing beyond the area leaves no mark. */
+    /**
+     * XChart takes the round step that is nearest to a spacing, from 3/4 to 3/2 of it; a spacing beyond the area leaves no mark.
+     */
     private static final double SPACING = 0.85;
     private static final int DOT = 5;
-    private static final List<Marker> MARKERS = List.of(SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.TRIANGLE_UP, SeriesMarkers.DIAMOND);
+    private static final List<Marker> MARKERS = List.of(SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.TRIANGLE_UP,
+            SeriesMarkers.DIAMOND);
     /** Two points without a picture: with them no data are equally spaced. */
     private static final double[] UNEVEN = {0.1, 0.3719};
 
@@ -68,7 +73,8 @@ final class LineChart {
         this(title, width, height, xAxis, yAxis, x, y, lines, false);
     }
 
-    private LineChart(String title, int width, int height, String xAxis, String yAxis, Ticks x, Ticks y, List<Line> lines, boolean points) {
+    private LineChart(String title, int width, int height, String xAxis, String yAxis, Ticks x, Ticks y, List<Line> lines,
+            boolean points) {
         boolean below = lines.stream().filter(Line::drawn).mapToDouble(l -> ENTRY + CHARACTER * l.name.length()).sum() < width;
         List<String> names = lines.stream().map(l -> below ? l.name : broken(l.name)).toList();
         int rows = names.stream().mapToInt(n -> n.split("\n").length).sum();
@@ -80,9 +86,11 @@ final class LineChart {
         this.x = x;
         this.y = y;
         chart = new XYChartBuilder().width(width).height(high).title(title).xAxisTitle(xAxis).yAxisTitle(yAxis).build();
-        chart.getStyler().setLocale(Locale.ROOT).setPlotBorderVisible(false).setChartTitleVisible(!title.isEmpty()).setChartBackgroundColor(Color.WHITE)
+        chart.getStyler().setLocale(Locale.ROOT).setPlotBorderVisible(false).setChartTitleVisible(!title.isEmpty())
+                .setChartBackgroundColor(Color.WHITE)
                 .setLegendPosition(below ? Styler.LegendPosition.OutsideS : Styler.LegendPosition.OutsideE)
-                .setLegendLayout(below ? Styler.LegendLayout.Horizontal : Styler.LegendLayout.Vertical).setLegendBorderColor(Color.WHITE)
+                .setLegendLayout(below ? Styler.LegendLayout.Horizontal : Styler.LegendLayout.Vertical)
+                .setLegendBorderColor(Color.WHITE)
                 .setLegendVisible(named);
         axes();
         for (int i = 0; i < lines.size(); i++) {
@@ -104,7 +112,8 @@ final class LineChart {
 
     /** Points without lines. */
     static LineChart scatter(int size, String xAxis, String yAxis, List<Line> points) {
-        return new LineChart("", size, size, xAxis, yAxis, around(points.stream().flatMapToDouble(l -> Arrays.stream(l.x)).toArray()),
+        return new LineChart("", size, size, xAxis, yAxis,
+                around(points.stream().flatMapToDouble(l -> Arrays.stream(l.x)).toArray()),
                 around(points.stream().flatMapToDouble(l -> Arrays.stream(l.y)).toArray()), points, true);
     }
 
@@ -113,8 +122,8 @@ final class LineChart {
     }
 
     /**
-     * A level as a line from the first epoch to the last, if it is worth the room: it lies among the values, or about as far from them as
-     * they from each other, or within a tenth of them.
+     * A level as a line from the first epoch to the last, if it is worth the room: it lies among the values, or about as far from
+     * them as they from each other, or within a tenth of them.
      *
      * @return the lines and the level, or the lines alone
      */
@@ -128,7 +137,8 @@ final class LineChart {
         double first = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).min().orElse(0);
         double last = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x)).max().orElse(1);
         List<Line> all = new ArrayList<>(lines);
-        all.add(new Line(name, new double[] {first < last ? first : 0, last}, new double[] {level, level}, true));
+        double beyond = first < last ? 0 : 0.5; // a single epoch has half of one on each side
+        all.add(new Line(name, new double[] {first - beyond, last + beyond}, new double[] {level, level}, true));
         return all;
     }
 
@@ -141,22 +151,16 @@ final class LineChart {
     }
 
     private void axes() {
-        List<String> xLabels = x.labels();
-        List<String> yLabels = y.labels();
-        chart.getStyler().setXAxisMin(0.0).setXAxisMax((double) x.steps()).setYAxisMin(0.0).setYAxisMax((double) y.steps())
-                .setXAxisTickMarkSpacingHint((int) (SPACING * innerWidth / x.steps()))
-                .setYAxisTickMarkSpacingHint((int) (SPACING * innerHeight / y.steps()))
-                .setxAxisTickLabelsFormattingFunction(v -> label(xLabels, v)).setyAxisTickLabelsFormattingFunction(v -> label(yLabels, v));
+        chart.getStyler().setXAxisMin(x.begin()).setXAxisMax(x.end()).setYAxisMin(y.begin())
+                .setYAxisMax(y.end())
+                .setXAxisTickMarkSpacingHint((int) (SPACING * innerWidth / x.length()))
+                .setYAxisTickMarkSpacingHint((int) (SPACING * innerHeight / y.length()))
+                .setxAxisTickLabelsFormattingFunction(v -> x.label((int) Math.round(v)))
+                .setyAxisTickLabelsFormattingFunction(v -> y.label((int) Math.round(v)));
         XYSeries none = chart.addSeries(" ", UNEVEN, UNEVEN);
         none.setMarker(SeriesMarkers.NONE);
         none.setLineStyle(SeriesLines.NONE);
         none.setShowInLegend(false);
-    }
-
-    /** XChart also asks for marks outside, which it does not draw, but wants to be of different texts. */
-    private static String label(List<String> labels, double place) {
-        int i = (int) Math.round(place);
-        return i < 0 ? "" : i < labels.size() ? labels.get(i) : " ".repeat(i - labels.size() + 1);
     }
 
     private static int longest(List<String> names) {
@@ -203,11 +207,13 @@ final class LineChart {
     }
 
     private double[][] dashed(double[][] places, float[] dashes) {
-        double right = innerWidth / x.steps();
-        double up = innerHeight / y.steps();
-        double[][] pixels = {Arrays.stream(places[0]).map(v -> v * right).toArray(), Arrays.stream(places[1]).map(v -> v * up).toArray()};
+        double right = innerWidth / x.length();
+        double up = innerHeight / y.length();
+        double[][] pixels = {Arrays.stream(places[0]).map(v -> v * right).toArray(),
+                Arrays.stream(places[1]).map(v -> v * up).toArray()};
         double[][] cut = LineStyles.cut(pixels, dashes);
-        return new double[][] {Arrays.stream(cut[0]).map(v -> v / right).toArray(), Arrays.stream(cut[1]).map(v -> v / up).toArray()};
+        return new double[][] {Arrays.stream(cut[0]).map(v -> v / right).toArray(),
+                Arrays.stream(cut[1]).map(v -> v / up).toArray()};
     }
 
     /** In rows that stand beside the diagram, broken behind a space or a sign that opens nothing. */

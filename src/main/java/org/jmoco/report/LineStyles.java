@@ -5,7 +5,9 @@ import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Colours and dashes by which the lines of a diagram are told apart: all colours whole first, then all in each kind of dashes. */
+/**
+ * Colours and dashes by which the lines of a diagram are told apart: all colours whole first, then all in each kind of dashes.
+ */
 final class LineStyles {
     /** Far from each other for most eyes and on white; three of them are of Okabe and Ito, "Color Universal Design", 2008. */
     static final List<Color> COLOURS = List.of(new Color(0x005AB5), new Color(0xD55E00), new Color(0x009E73), new Color(0x7B3294),
@@ -47,7 +49,8 @@ final class LineStyles {
     }
 
     /**
-     * A line in pieces, as dashes show it. XChart begins the dashes anew at each point, so that a line of many points looks whole.
+     * A line in pieces, as dashes show it. XChart begins the dashes anew at each point, so that a line of many points looks
+     * whole.
      *
      * @param points {x, y}, in pixels
      * @return {x, y} with NaN between pieces; each piece is no longer than a dash

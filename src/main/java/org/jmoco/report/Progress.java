@@ -64,8 +64,8 @@ public abstract class Progress implements AutoCloseable {
         return start(mode, onTerminal, task, "images", total, doneBefore, out, nanos);
     }
 
-    private static Progress start(Mode mode, boolean onTerminal, String task, String unit, long total, long doneBefore, PrintStream out,
-            LongSupplier nanos) {
+    private static Progress start(Mode mode, boolean onTerminal, String task, String unit, long total, long doneBefore,
+            PrintStream out, LongSupplier nanos) {
         return switch (mode) {
             case NONE -> new Silent(out, task, unit, total, doneBefore);
             case PLAIN -> new PlainProgress(out, task, unit, total, doneBefore, nanos);
@@ -139,7 +139,8 @@ public abstract class Progress implements AutoCloseable {
      * @param counts  whether to give the images done and their total
      */
     final synchronized String status(double seconds, boolean counts) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f %%", share() < 1 ? Math.min(99.9, 100 * share()) : 100));
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f %%",
+                share() < 1 ? Math.min(99.9, 100 * share()) : 100));
         if (counts) {
             text.append(", ").append(done).append('/').append(total).append(' ').append(unit);
         }

@@ -1,6 +1,7 @@
 package org.jmoco.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,7 +37,8 @@ final class ReportParts {
     }
 
     /** A chart of lines over epochs; nothing where there are none. @param guessing levels to show where they are near */
-    static void curves(Html html, String heading, String axis, String caption, Map<String, double[][]> points, Set<Double> guessing) {
+    static void curves(Html html, String heading, String axis, String caption, Map<String, double[][]> points,
+            Set<Double> guessing) {
         if (points.values().stream().allMatch(p -> p[0].length == 0)) {
             return;
         }
@@ -47,7 +49,9 @@ final class ReportParts {
             all = LineChart.withLevel(all, guessing(g), g);
         }
         String many = lines.size() > LineStyles.MOST ? " More lines than can be told apart, so they are not named." : "";
-        chart(html, heading, (caption + many).strip(), Charts.overEpochs(axis, all));
+        String same = lines.size() > 1 && points.values().stream().map(Arrays::deepToString).distinct().count() == 1
+                ? " All lines are the same." : "";
+        chart(html, heading, (caption + many + same).strip(), Charts.overEpochs(axis, all));
     }
 
     static void confusion(Html html, String heading, List<String> classes, int[][] count) {
@@ -106,7 +110,8 @@ final class ReportParts {
                 s.append(k).append(": ").append(v).append('\n');
             }
         });
-        s.append("\noptions: ").append(r.options());
+        s.append("\noptions\n");
+        r.options().forEach((k, v) -> s.append("  ").append(k).append(' ').append(v).append('\n'));
         html.heading(3, r.name()).preformatted(s.toString());
     }
 }

@@ -64,7 +64,8 @@ public record RunEnvironment(
 
     /** What this virtual machine was started with, without properties and class path. */
     public static String jvmFlags() {
-        return String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-D")).toList());
+        return String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-D"))
+                .toList());
     }
 
     Map<String, Object> toMap() {
@@ -107,7 +108,8 @@ public record RunEnvironment(
     }
 
     private static String describe(Path clone) throws IOException {
-        Process git = new ProcessBuilder("git", "-C", clone.toString(), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+        Process git = new ProcessBuilder("git", "-C", clone.toString(), "describe", "--always", "--dirty", "--abbrev=40",
+                "--exclude=*")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {

@@ -96,8 +96,8 @@ public final class RunFolder implements AutoCloseable {
     /** What a folder with a run holds, and what to do. */
     private static String told(Path folder) {
         if (!isFinished(folder) && CheckpointStore.forReading(folder).files().isEmpty()) {
-            return "a run that ended before its first checkpoint. Delete the folder, add --resume to start with the same options again, or choose"
-                    + " another folder.";
+            return "a run that ended before its first checkpoint. Delete the folder, add --resume to start with the same"
+                    + " options again, or choose another folder.";
         }
         return (isFinished(folder) ? "a finished run" : "a run that was interrupted")
                 + " already. Add --resume to go on with it, or choose another folder.";
@@ -157,7 +157,8 @@ public final class RunFolder implements AutoCloseable {
             return Optional.empty();
         }
         Map<String, Object> out = new LinkedHashMap<>();
-        requireObject(file, Json.read(file)).properties().forEach(e -> out.put(e.getKey(), Json.convert(e.getValue(), Object.class)));
+        requireObject(file, Json.read(file)).properties()
+                .forEach(e -> out.put(e.getKey(), Json.convert(e.getValue(), Object.class)));
         return Optional.of(out);
     }
 
@@ -179,7 +180,8 @@ public final class RunFolder implements AutoCloseable {
             then.fieldNames().forEachRemaining(names::add);
             for (String name : names) {
                 if (!mayChange.contains(name) && !same(now.path(name), then.path(name))) {
-                    differences.add((name.startsWith("--") ? name : "--" + name) + " was " + show(then.path(name)) + ", now " + show(now.path(name)));
+                    differences.add((name.startsWith("--") ? name : "--" + name) + " was " + show(then.path(name)) + ", now "
+                            + show(now.path(name)));
                 }
             }
             if (!differences.isEmpty()) {
@@ -199,7 +201,8 @@ public final class RunFolder implements AutoCloseable {
             return a.equals(b);
         }
         try {
-            return a.textValue().equalsIgnoreCase(b.textValue()) || Double.parseDouble(a.textValue()) == Double.parseDouble(b.textValue());
+            return a.textValue().equalsIgnoreCase(b.textValue())
+                    || Double.parseDouble(a.textValue()) == Double.parseDouble(b.textValue());
         } catch (NumberFormatException e) {
             return false;
         }

@@ -14,16 +14,17 @@ import java.util.stream.Collectors;
 import org.jmoco.report.StoredRun.Predictions;
 
 /**
- * One or several runs as a single HTML file without references to anything outside: figures with intervals, curves, ROC, confusion,
- * wrong images, and on what the runs were made.
+ * One or several runs as a single HTML file without references to anything outside: figures with intervals, curves, ROC,
+ * confusion, wrong images, and on what the runs were made.
  */
 public final class RunReport {
     private static final List<String> FIGURES = List.of("AUC", "accuracy", "F1", "precision", "recall");
 
     /** What the names in result.json and metrics.csv mean. */
-    private static final Map<String, String> WORDS = Map.of("guessing", "loss of guessing, ln(K + 1) for a queue of K keys", "knn_accuracy",
-            "kNN accuracy of the encoder", "from", "started from", "val_accuracy", "Accuracy on the validation images", "val_auc",
-            "AUC on the validation images", "frozen", "frozen weights");
+    private static final Map<String, String> WORDS = Map.of("guessing", "loss of guessing, ln(K + 1) for a queue of K keys",
+            "knn_accuracy", "kNN accuracy of the encoder", "from", "started from",
+            "val_accuracy", "Accuracy on the validation images", "val_auc", "AUC on the validation images",
+            "frozen", "frozen weights");
 
     private final List<StoredRun> runs;
     private final Pictures pictures;
@@ -86,7 +87,8 @@ public final class RunReport {
     /** What precision, recall, F1 and AUC speak of. */
     private void averages() {
         List<Predictions> all = runs.stream().map(StoredRun::predictions).filter(Objects::nonNull).toList();
-        List<String> positive = all.stream().filter(p -> p.positive() >= 0 && p.classes().size() == 2).map(p -> p.classes().get(p.positive())).distinct()
+        List<String> positive = all.stream().filter(p -> p.positive() >= 0 && p.classes().size() == 2)
+                .map(p -> p.classes().get(p.positive())).distinct()
                 .toList();
         if (!positive.isEmpty()) {
             html.paragraph("AUC, F1, precision and recall are those of the positive class: " + String.join(", ", positive) + ".");
@@ -103,7 +105,8 @@ public final class RunReport {
         for (StoredRun r : runs) {
             r.result().forEach((key, value) -> {
                 if (value instanceof Number || value instanceof String) {
-                    lines.add(List.of(name(r), WORDS.getOrDefault(key, key.replace('_', ' ')), key.equals("from") ? start(value) : written(value)));
+                    lines.add(List.of(name(r), WORDS.getOrDefault(key, key.replace('_', ' ')),
+                            key.equals("from") ? start(value) : written(value)));
                 }
             });
         }
@@ -137,34 +140,36 @@ public final class RunReport {
 
     private static String interval(StoredRun r, String split, String figure) {
         double value = r.figure(split, "vote", figure, "value");
-        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, "%.4f\n[%.4f, %.4f]", value, r.figure(split, "vote", figure, "low"),
-                r.figure(split, "vote", figure, "high"));
+        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, "%.4f\n[%.4f, %.4f]", value,
+                r.figure(split, "vote", figure, "low"), r.figure(split, "vote", figure, "high"));
     }
 
     /** Their losses are several times those of a classification, and their accuracy is of another task. */
     private void pretrainings() {
         List<StoredRun> pretrained = runs.stream().filter(StoredRun::pretraining).toList();
         curves("Loss of pretraining", "loss", "", pretrained, name -> name.contains("loss"));
-        curves("Accuracy of pretraining", "accuracy", "Part of the views that are more like another view of their image than like any key of the queue.",
-                pretrained, "accuracy"::equals);
+        curves("Accuracy of pretraining", "accuracy", "Part of the views that are more like another view of their image than"
+                + " like any key of the queue.", pretrained, "accuracy"::equals);
     }
 
     private void classifiers() {
         List<StoredRun> trained = runs.stream().filter(r -> !r.pretraining()).toList();
         curves("Loss", "loss", "", trained, name -> name.contains("loss"));
-        Predicate<String> scores = name -> !name.contains("knn") && (name.contains("accuracy") || name.contains("auc") || name.contains("f1"));
+        Predicate<String> scores = name -> !name.contains("knn")
+                && (name.contains("accuracy") || name.contains("auc") || name.contains("f1"));
         if (trained.size() == 1) {
             curves("Accuracy and AUC over the epochs", "score", "", trained, scores);
             return;
         }
         trained.stream().flatMap(r -> r.curves().keySet().stream()).filter(scores).distinct()
-                .forEach(column -> curves(column.equals("accuracy") ? "Accuracy on the training images" : WORDS.getOrDefault(column, column.replace('_', ' ')),
-                        "score", "", trained, column::equals));
+                .forEach(column -> curves(column.equals("accuracy") ? "Accuracy on the training images"
+                        : WORDS.getOrDefault(column, column.replace('_', ' ')), "score", "", trained, column::equals));
     }
 
     /** One chart with the columns of these runs whose name fits. */
     private void curves(String heading, String axis, String caption, List<StoredRun> of, Predicate<String> fits) {
-        Set<Double> guessing = of.stream().filter(r -> r.curves().keySet().stream().anyMatch(c -> c.equals("loss") && fits.test(c)))
+        Set<Double> guessing = of.stream().filter(r -> r.curves().keySet().stream()
+                .anyMatch(c -> c.equals("loss") && fits.test(c)))
                 .map(StoredRun::guessing).filter(Double::isFinite).collect(Collectors.toCollection(LinkedHashSet::new));
         ReportParts.curves(html, heading, axis, caption, lines(runs, of, fits), guessing);
     }
@@ -195,8 +200,8 @@ public final class RunReport {
             }
         }
         if (!lines.isEmpty()) {
-            ReportParts.chart(html, "Receiver operating characteristic", "Each step of a line is an image of the test set (or a tie).",
-                    Charts.roc(lines));
+            ReportParts.chart(html, "Receiver operating characteristic",
+                    "Each step of a line is an image of the test set (or a tie).", Charts.roc(lines));
         }
     }
 
@@ -225,7 +230,8 @@ public final class RunReport {
             }
         }
         wrong.sort((a, b) -> Double.compare(p.probability()[b][p.predicted()[b]], p.probability()[a][p.predicted()[a]]));
-        html.heading(2, "Wrongly classified, " + name(r) + ": " + wrong.size() + " of " + p.labels().length + ", the surest first");
+        html.heading(2, "Wrongly classified, " + name(r) + ": " + wrong.size() + " of " + p.labels().length
+                + ", the surest first");
         List<ReportParts.Wrong> shown = wrong.stream().limit(ReportParts.MOST_WRONG).map(i -> {
             String truth = p.classes().get(p.labels()[i]);
             String said = p.classes().get(p.predicted()[i]);

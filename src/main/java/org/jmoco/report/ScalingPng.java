@@ -36,7 +36,8 @@ public final class ScalingPng {
         try {
             BitmapEncoder.saveBitmap(chart, bytes, BitmapEncoder.BitmapFormat.PNG);
         } catch (IOException | RuntimeException | LinkageError | InternalError noFonts) {
-            return Optional.of(png.getFileName() + " is not drawn: Java cannot draw text here (" + noFonts.getMessage() + "); install fonts");
+            return Optional.of(png.getFileName() + " is not drawn: Java cannot draw text here (" + noFonts.getMessage()
+                    + "); install fonts");
         }
         AtomicFile.replace(png, bytes.toByteArray());
         return Optional.empty();
@@ -45,7 +46,8 @@ public final class ScalingPng {
     /** XChart's own logarithmic axes name decades alone: a sweep from 16 to 64 would stand on an axis without a number. */
     static XYChart chart(String title, String size, String unit, double[] x, List<Series> series) {
         XYChart chart = new XYChartBuilder().width(800).height(500).title(title).xAxisTitle(size).yAxisTitle(unit).build();
-        chart.getStyler().setxAxisTickLabelsFormattingFunction(ScalingPng::label).setyAxisTickLabelsFormattingFunction(ScalingPng::label)
+        chart.getStyler().setxAxisTickLabelsFormattingFunction(ScalingPng::label)
+                .setyAxisTickLabelsFormattingFunction(ScalingPng::label)
                 .setLegendPosition(Styler.LegendPosition.OutsideE).setChartBackgroundColor(Color.WHITE);
         series.forEach(s -> chart.addSeries(s.name(), exponents(x), exponents(s.y())));
         return chart;

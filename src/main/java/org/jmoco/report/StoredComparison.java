@@ -59,7 +59,8 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
 
     /** A pretraining by its chain, without its seed; with the stages' names where another chain reads the same. */
     String label(Stage stage) {
-        boolean alone = stages.stream().filter(s -> s.label().equals(stage.label())).allMatch(s -> s.json.path("chain").equals(stage.json.path("chain")));
+        boolean alone = stages.stream().filter(s -> s.label().equals(stage.label()))
+                .allMatch(s -> s.json.path("chain").equals(stage.json.path("chain")));
         return alone ? stage.label() : stage.label() + " (" + String.join(" + ", texts(stage.json.path("chain"))) + ")";
     }
 
@@ -71,8 +72,9 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
     /** @throws UserError if the recipe has not ended, or a folder that it names is gone */
     public static StoredComparison read(Path folder) {
         if (!Files.exists(folder.resolve(FILE))) {
-            throw UserError.failed(folder + ": the recipe has not ended, so there is no " + FILE + "; go on with the command that started it, or give the"
-                    + " folders of single runs below encoders and transfers");
+            throw UserError.failed(folder + ": the recipe has not ended, so there is no " + FILE
+                    + "; go on with the command that started it, or give the folders of single runs below encoders and"
+                    + " transfers");
         }
         JsonNode all = Json.read(folder.resolve(FILE));
         List<Stage> stages = new ArrayList<>();
@@ -92,6 +94,11 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
 
     String title() {
         return all.path("title").asText() + " (" + all.path("settings").asText() + ")";
+    }
+
+    /** The folder's name and the title; the title alone where that is the name. */
+    String namedTitle() {
+        return all.path("title").asText().equals(run.name()) ? title() : run.name() + ": " + title();
     }
 
     /** The recipe as it was run. */
@@ -122,7 +129,8 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
     static double[][] meanCurve(List<StoredRun> runs, String column) {
         Map<Double, double[]> sums = new LinkedHashMap<>(); // by epoch: sum, number
         for (StoredRun r : runs) {
-            double[][] points = Charts.finite(r.curves().getOrDefault(CsvLog.EPOCH, new double[0]), r.curves().getOrDefault(column, new double[0]));
+            double[][] points = Charts.finite(r.curves().getOrDefault(CsvLog.EPOCH, new double[0]),
+                    r.curves().getOrDefault(column, new double[0]));
             for (int i = 0; i < points[0].length; i++) {
                 double[] s = sums.computeIfAbsent(points[0][i], e -> new double[2]);
                 s[0] += points[1][i];
@@ -132,11 +140,13 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
         if (sums.isEmpty()) {
             return null;
         }
-        return new double[][] {sums.keySet().stream().mapToDouble(e -> e).toArray(), sums.values().stream().mapToDouble(s -> s[0] / s[1]).toArray()};
+        return new double[][] {sums.keySet().stream().mapToDouble(e -> e).toArray(),
+                sums.values().stream().mapToDouble(s -> s[0] / s[1]).toArray()};
     }
 
     /**
-     * The mean of several ROC curves at equal false positive rates, so that the area below it is the mean of the areas (up to the grid).
+     * The mean of several ROC curves at equal false positive rates, so that the area below it is the mean of the areas (up to the
+     * grid).
      *
      * @param curves each as {@link StoredRun#roc} gives it
      */

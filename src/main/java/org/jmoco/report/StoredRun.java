@@ -1,5 +1,6 @@
 package org.jmoco.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,8 +30,8 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
      * @param probability N x K
      * @param positive label of the positive class, -1 where there is none
      */
-    public record Predictions(String split, List<String> classes, int positive, List<String> images, int[] labels, int[] predicted,
-            double[][] probability) {
+    public record Predictions(String split, List<String> classes, int positive, List<String> images, int[] labels,
+            int[] predicted, double[][] probability) {
     }
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -38,22 +39,26 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
     /** @throws UserError if the folder is none of a run, or a file in it cannot be read */
     public static StoredRun read(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw UserError.usage(folder + (Files.exists(folder) ? ": is a file; give the folder of a run, the --out of pretrain or finetune"
+            throw UserError.usage(folder + (Files.exists(folder)
+                    ? ": is a file; give the folder of a run, the --out of pretrain or finetune"
                     : ": there is no such folder; give the --out of pretrain or finetune"));
         }
         if (!Files.isRegularFile(folder.resolve("options.json"))) {
             List<Path> below = runsBelow(folder);
-            throw UserError.usage(folder + (below.isEmpty() ? ": holds no options.json, so it is no folder of a run; give the --out of pretrain or finetune"
+            throw UserError.usage(folder + (below.isEmpty()
+                    ? ": holds no options.json, so it is no folder of a run; give the --out of pretrain or finetune"
                     : ": is no folder of a run, but holds " + below.size() + " of them; give " + folder + "/* or some: "
                             + String.join(" ", below.stream().map(Path::toString).toList())));
         }
         Map<String, Object> options = json(folder.resolve("options.json"));
         if (options.isEmpty()) {
-            throw UserError.failed(folder.resolve("options.json") + ": names no options, so it is of no run. Restore the file, or give the folder of a run.");
+            throw UserError.failed(folder.resolve("options.json")
+                    + ": names no options, so it is of no run. Restore the file, or give the folder of a run.");
         }
         Path csv = folder.resolve("metrics.csv");
         return new StoredRun(folder, options, json(folder.resolve("environment.json")),
-                json(folder.resolve("result.json")), Files.exists(csv) ? CsvLog.read(csv) : Map.of(), predictions(folder.resolve("predictions.json")));
+                json(folder.resolve("result.json")), Files.exists(csv) ? CsvLog.read(csv) : Map.of(),
+                predictions(folder.resolve("predictions.json")));
     }
 
     private static List<Path> runsBelow(Path folder) {
@@ -78,7 +83,10 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             }
             return JSON.convertValue(node, new TypeReference<LinkedHashMap<String, Object>>() { });
         } catch (IOException | IllegalArgumentException e) {
-            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + e.getMessage().lines().findFirst().orElse("") + "). Restore the file, or run the training anew in another folder.");
+            String why = e instanceof JsonProcessingException j ? Json.reason(j)
+                    : e.getMessage().lines().findFirst().orElse("");
+            throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + why
+                    + "). Restore the file, or run the training anew in another folder.");
         }
     }
 
@@ -93,8 +101,9 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             Map<?, ?> vote = (Map<?, ?>) said.get("vote");
             return new Predictions(split, JSON.convertValue(all.get("classes"), new TypeReference<List<String>>() { }),
                     ((Number) all.getOrDefault("positive", -1)).intValue(),
-                    JSON.convertValue(said.get("images"), new TypeReference<List<String>>() { }), JSON.convertValue(said.get("labels"), int[].class),
-                    JSON.convertValue(vote.get("predicted"), int[].class), JSON.convertValue(vote.get("probability"), double[][].class));
+                    JSON.convertValue(said.get("images"), new TypeReference<List<String>>() { }),
+                    JSON.convertValue(said.get("labels"), int[].class), JSON.convertValue(vote.get("predicted"), int[].class),
+                    JSON.convertValue(vote.get("probability"), double[][].class));
         } catch (RuntimeException e) { // whatever a file of another version lacks
             throw UserError.failed(file + ": is not what this version writes (" + e.getMessage() + ")");
         }

@@ -17,8 +17,8 @@ import org.jmoco.tensor.UserError;
 /**
  * Scalars for TensorBoard: a file of records, each its length, a checksum of the length, an Event message and a checksum of that.
  *
- * <p>Sources: tensorflow/core/lib/io/record_writer.h for the frame (checksums are CRC-32C, rotated by 15 and moved by a constant, so that
- * a checksum of checksums does not degenerate), tensorflow/core/util/event.proto and summary.proto for the fields.
+ * <p>Sources: tensorflow/core/lib/io/record_writer.h for the frame (checksums are CRC-32C, rotated by 15 and moved by a constant,
+ * so that a checksum of checksums does not degenerate), tensorflow/core/util/event.proto and summary.proto for the fields.
  */
 public final class TensorBoardLog implements AutoCloseable {
     private static final int MASK_DELTA = 0xa282ead8;
@@ -28,7 +28,8 @@ public final class TensorBoardLog implements AutoCloseable {
 
     /** Starts a new file in {@code folder}; one that an earlier start of the run left stays, and TensorBoard reads both. */
     public TensorBoardLog(Path folder) {
-        file = folder.resolve("events.out.tfevents." + System.currentTimeMillis() / 1000 + ".jmoco." + ProcessHandle.current().pid());
+        file = folder.resolve("events.out.tfevents." + System.currentTimeMillis() / 1000 + ".jmoco."
+                + ProcessHandle.current().pid());
         try {
             Files.createDirectories(folder);
             out = Files.newOutputStream(file);
@@ -40,7 +41,8 @@ public final class TensorBoardLog implements AutoCloseable {
 
     /** Adds one value for each name; on disk when this returns. */
     public void scalars(long step, Map<String, ? extends Number> values) {
-        values.forEach((name, value) -> record(event(step, o -> o.writeBytes(5, message(summary -> summary.writeBytes(1, message(v -> {
+        values.forEach((name, value) -> record(event(step,
+                o -> o.writeBytes(5, message(summary -> summary.writeBytes(1, message(v -> {
             v.writeString(1, name);
             v.writeFloat(2, value.floatValue());
         })))))));

@@ -6,18 +6,19 @@ import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * An axis that begins and ends with a mark, with 4 to 8 marks at round values (1, 2 or 5 times a power of ten apart) of at most four
- * significant digits.
+ * An axis that begins and ends with a mark, with 4 to 8 marks at round values (1, 2 or 5 times a power of ten apart) of at most
+ * four significant digits. One of epochs may begin and end between two marks.
  *
  * @param low   the first mark
  * @param step  from one mark to the next
  * @param steps one less than there are marks
+ * @param begin where the axis begins, 0 for the first mark and 1 for the second: marks before it are not drawn
+ * @param end   where it ends, {@code steps} for the last mark
  */
-record Ticks(BigDecimal low, BigDecimal step, int steps) {
+record Ticks(BigDecimal low, BigDecimal step, int steps, double begin, double end) {
     /** Tenths of 0 .. 1 are too many, quarters need two digits. */
     static final Ticks SHARES = new Ticks(BigDecimal.ZERO, new BigDecimal("0.2"), 5);
 
@@ -29,6 +30,13 @@ record Ticks(BigDecimal low, BigDecimal step, int steps) {
     /** Smaller steps than 1e-5 and larger values than this are written with an exponent. */
     private static final int MOST_DECIMALS = 5;
     private static final BigDecimal MOST_PLAIN = new BigDecimal("1e5");
+
+    /** Part of the axis that is drawn beyond its begin, marks included: the mark at 0 of many epochs must be farther away. */
+    private static final double MARGIN = 0.043; // of XChart's plot content size 0.92: 0.04 / 0.96, and a pixel or two
+
+    Ticks(BigDecimal low, BigDecimal step, int steps) {
+        this(low, step, steps, 0, steps);
+    }
 
     /** Around values from {@code min} to {@code max}, both finite. An axis of values within 0 .. 1 stays there. */
     static Ticks around(double min, double max) {
@@ -57,12 +65,21 @@ record Ticks(BigDecimal low, BigDecimal step, int steps) {
     }
 
     /**
-     * Over epochs that are counted from 1: a few begin at the first, of which there is a mark; many, whose marks are round numbers apart,
-     * at 0.
+     * Over epochs that are counted from 1, where the axis begins or, where that is next to 0, in the margin before it. Each of a
+     * few has a mark; of many those have one whose numbers are round. A single epoch stands in the middle.
      */
     static Ticks epochs(double first, double last) {
-        return first >= 1 && last >= first + 1 && last - 1 <= MOST_STEPS ? new Ticks(BigDecimal.ONE, BigDecimal.ONE, (int) Math.ceil(last) - 1)
-                : counting(last);
+        if (first == last) {
+            return new Ticks(BigDecimal.valueOf((long) last - 1), BigDecimal.ONE, 2, 0.5, 1.5);
+        }
+        if (first < 1) {
+            return counting(last);
+        }
+        if (last - 1 <= MOST_STEPS) {
+            return new Ticks(BigDecimal.ONE, BigDecimal.ONE, (int) Math.ceil(last) - 1);
+        }
+        Ticks round = counting(last);
+        return new Ticks(round.low, round.step, round.steps, Math.max(round.place(1), MARGIN * round.steps), round.steps);
     }
 
     private static Ticks covering(double min, double max, BigDecimal step) {
@@ -105,7 +122,8 @@ record Ticks(BigDecimal low, BigDecimal step, int steps) {
     /** The most significant digits that a mark needs, those behind the point that all have in common included. */
     private int digits() {
         int decimals = decimals();
-        return IntStream.rangeClosed(0, steps).map(i -> decimals > 0 ? mark(i).setScale(decimals, RoundingMode.HALF_EVEN).precision()
+        return IntStream.rangeClosed(0, steps).map(i -> decimals > 0
+                ? mark(i).setScale(decimals, RoundingMode.HALF_EVEN).precision()
                 : mark(i).stripTrailingZeros().precision()).max().orElse(0);
     }
 
@@ -118,14 +136,27 @@ record Ticks(BigDecimal low, BigDecimal step, int steps) {
         return (value - low.doubleValue()) / step.doubleValue();
     }
 
-    /** What stands at the marks. */
+    /** From begin to end, in marks. */
+    double length() {
+        return end - begin;
+    }
+
+    /** What stands at the marks, those that are not drawn included. */
     List<String> labels() {
+        return IntStream.rangeClosed(0, steps).mapToObj(this::label).toList();
+    }
+
+    /**
+     * What stands at mark i; one outside of the axis has a text too. XChart asks for some of these, looks for other marks for
+     * ever while two have the same text, and leaves the line of the axis out where a text is blank.
+     */
+    String label(int i) {
         boolean plain = decimals() <= MOST_DECIMALS && mark(steps).abs().max(low.abs()).compareTo(MOST_PLAIN) < 0;
-        Function<BigDecimal, String> write = plain ? m -> m.setScale(decimals(), RoundingMode.HALF_EVEN).toPlainString() : Ticks::exponent;
-        return IntStream.rangeClosed(0, steps).mapToObj(this::mark).map(write).toList();
+        return plain ? mark(i).setScale(decimals(), RoundingMode.HALF_EVEN).toPlainString() : exponent(mark(i));
     }
 
     private static String exponent(BigDecimal value) {
-        return value.signum() == 0 ? "0" : new DecimalFormat("0.###E0", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value).replace('E', 'e');
+        return value.signum() == 0 ? "0" : new DecimalFormat("0.###E0", DecimalFormatSymbols.getInstance(Locale.ROOT))
+                .format(value).replace('E', 'e');
     }
 }

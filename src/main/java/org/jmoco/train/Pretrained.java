@@ -51,7 +51,7 @@ public final class Pretrained {
         if (Files.isDirectory(runOrFile)) {
             c = CheckpointStore.forReading(runOrFile).loadLatest(CheckpointStore.OnDamage.REFUSE, line -> {})
                     .orElseThrow(() -> UserError.failed(runOrFile + ": holds no checkpoint. Give the --out folder of a run"
-                            + " that has saved one, or a .safetensors file."));
+                            + " that has saved one, a .safetensors file, or one of PyTorch (.pth)."));
         } else if (TorchFile.hasName(runOrFile)) {
             c = renamed(TorchFile.load(runOrFile));
         } else {
@@ -79,7 +79,9 @@ public final class Pretrained {
         return head == null ? new Pretrained(withZeros(c, 8 * stem.shape().dim(0)), true) : new Pretrained(c, false);
     }
 
-    /** A backbone alone is given a last layer of zeros, so that it is a whole network to everything that looks at features only. */
+    /**
+     * A backbone alone is given a last layer of zeros, so that it is a whole network to everything that looks at features only.
+     */
     private static Checkpoint withZeros(Checkpoint c, int features) {
         LinkedHashMap<String, HostTensor> all = new LinkedHashMap<>(c.tensors());
         all.put("fc.weight", HostTensor.of(Shape.of(MISSING_OUTPUTS, features), new float[MISSING_OUTPUTS * features]));
@@ -124,8 +126,8 @@ public final class Pretrained {
      */
     public void requireFits(ResNet18.Config wanted, boolean withHead) {
         if (withHead && headless) {
-            throw UserError.failed(file() + ": holds no last layer (fc.weight), and the projection is asked for; a backbone alone serves finetune and"
-                    + " probe with a fresh head, knn and export");
+            throw UserError.failed(file() + ": holds no last layer (fc.weight), and the projection is asked for; a backbone"
+                    + " alone serves finetune and probe with a fresh head, knn and export");
         }
         Predicate<String> counted = name -> NETWORK.matcher(name).matches() && !name.endsWith(COUNTER)
                 && (withHead || !name.startsWith("fc."));

@@ -106,6 +106,15 @@ class BadFilesTest {
     }
 
     @Test
+    void aSheetForWhichThereIsNoRoomIsNotBegun() throws IOException {
+        try (Tmpfs disk = Tmpfs.mountOrSkip(folder, "8k")) {
+            Path sheet = disk.root.resolve("sheet.png");
+            assertEnding(run(1, "data", "show", "--data", "images=" + data, "--out", sheet.toString()), "the disk is full: ");
+            assertFalse(Files.exists(sheet), "a part of a picture is no picture");
+        }
+    }
+
+    @Test
     void placesThatCannotBeWrittenAreNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "x");
         assertEnding(pretrain(2, file), "--out " + file + ": is a file; name a folder");
@@ -119,6 +128,8 @@ class BadFilesTest {
             assertEnding(pretrain(1, disk.root.resolve("run")), "Read-only file system");
             assertEnding(run(1, "data", "show", "--data", "images=" + data, "--out", disk.root.resolve("sheet.png").toString()),
                     "Read-only file system");
+            String demo = run(1, "demo", "--quick", "--out", disk.root.resolve("demo").toString());
+            assertEnding(demo, "cannot be written: Read-only file system. Choose another folder.");
         }
     }
 

@@ -23,7 +23,8 @@ class BadOptionsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         # sizes
-        2 | pretrain --batch 10 --splits 3      | --batch 10 is not divisible by --splits 3: batch norm would have groups of unequal size. Choose a multiple.
+        2 | pretrain --batch 10 --splits 3      | --batch 10 is not divisible by --splits 3: batch norm would have groups of \
+        unequal size. Choose a multiple.
         2 | finetune --batch 10 --splits 3      | --batch 10 is not divisible by --splits 3
         2 | bench step --batch 10 --splits 3    | --batch 10 is not divisible by --splits 3
         2 | pretrain --batch 0                  | --batch 0 must be at least 1
@@ -33,10 +34,13 @@ class BadOptionsTest {
         2 | pretrain --splits 0                 | --splits 0 must be at least 1
         2 | pretrain --image 0                  | --image 0 must be at least 1
         2 | pretrain --image 2000000000         | image size is 2000000000; it must be 1 to 26754 pixels
-        2 | pretrain --image 5000               | --batch 128 of --image 5000 are 9600000000 numbers, but one array holds at most 2147483647. Lower --image or --batch.
+        2 | pretrain --image 5000               | --batch 128 of --image 5000 are 9600000000 numbers, but one array holds at \
+        most 2147483647. Lower --image or --batch.
         2 | bench step --image 5000             | Lower --image or --batch.
-        2 | pretrain --queue 100                | --queue 100 is shorter than the 128 keys that one step brings. Raise --queue or lower --batch.
-        2 | pretrain --queue 20000000           | --queue 20000000 of --dim 128: one array holds at most 2147483647 numbers. Lower --queue.
+        2 | pretrain --queue 100                | --queue 100 is shorter than the 128 keys that one step brings. Raise --queue \
+        or lower --batch.
+        2 | pretrain --queue 20000000           | --queue 20000000 of --dim 128: one array holds at most 2147483647 numbers. \
+        Lower --queue.
         2 | pretrain --symmetric --queue 200    | --queue 200 is shorter than the 256 keys
         2 | finetune --dim -3 --head projection | --dim -3
         # rates and lengths
@@ -73,6 +77,7 @@ class BadOptionsTest {
         1 | finetune --from nowhere             | --from nowhere: no such run or file
         1 | probe --from nowhere                | --from nowhere: no such run or file
         1 | evaluate --from nowhere             | nowhere: no such file. Check the path.
+        1 | predict --from nowhere x.png        | --from nowhere: there is no such folder; give the --out of a finetune run
         1 | knn --from nowhere                  | --from nowhere: no such run or file
         """)
     void oneClearMessageBeforeAnyImageIsRead(int code, String line, String words) {

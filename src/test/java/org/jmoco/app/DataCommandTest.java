@@ -158,6 +158,8 @@ class DataCommandTest {
         assertError(2, "a sheet holds at most", "show", "--data", data, "--count", "2000", "--views", "999999", "--out", png);
         assertError(2, "size is 0", "show", "--data", data, "--image", "0", "--out", png);
         assertError(2, "--split tset: there is no such split", "show", "--data", data, "--split", "tset", "--out", png);
+        assertError(2, "data list opens no file and takes no --data; './jmoco data info --data cifar10=x' counts", "list",
+                "--data", "cifar10=x");
         assertError(1, "there is no folder", "show", "--data", data, "--out", folder.resolve("no/x.png").toString());
         assertError(1, "no such file", "info", "--data", "idc=" + folder.resolve("none"));
         assertError(2, "unknown data set", "info", "--data", "cifar=" + folder);

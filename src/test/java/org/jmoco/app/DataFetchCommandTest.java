@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DataFetchCommandTest {
     private static final String[] CLASSES = {"COVID", "NonCOVID"};
     private static final String[] SPLITS = {"train", "val", "test"};
-    private static final int[][] COUNTS = {{191, 60, 98}, {234, 58, 105}}; // of the official split; the reader holds a set to them
+    // of the official split; the reader holds a set to them
+    private static final int[][] COUNTS = {{191, 60, 98}, {234, 58, 105}};
 
     @TempDir
     private Path folder;
@@ -55,7 +56,9 @@ class DataFetchCommandTest {
         server.stop(0);
     }
 
-    /** The repository's archive with one small picture in place of all: archives of images in the archive, and the split lists. */
+    /**
+     * The repository's archive with one small picture in place of all: archives of images in the archive, and the split lists.
+     */
     private static byte[] covidCt() throws IOException {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         ImageIO.write(new BufferedImage(20, 16, BufferedImage.TYPE_INT_RGB), "png", png);
@@ -94,12 +97,14 @@ class DataFetchCommandTest {
     void whatIsFetchedCanBeOpened() throws IOException {
         String out = folder.resolve("set").toString();
         String text = CommandRuns.run(0, "data", "fetch", "covid-ct", "--out", out, "--mirror", mirror);
-        assertTrue(text.contains("COVID-CT-master.zip: 754 files in " + out) && text.contains("use it with --data covid-ct=" + out), text);
+        assertTrue(text.contains("COVID-CT-master.zip: 754 files in " + out)
+                && text.contains("use it with --data covid-ct=" + out), text);
         String info = CommandRuns.run(0, "data", "info", "--data", "covid-ct=" + out);
         assertTrue(info.contains("train          425 images") && info.contains("test           203 images"), info);
         Path given = Files.createDirectory(folder.resolve("given"));
         Files.write(given.resolve("COVID-CT-master.zip"), archive);
-        CommandRuns.run(0, "data", "fetch", "covid-ct", "--out", folder.resolve("again").toString(), "--offline", given.toString());
+        CommandRuns.run(0, "data", "fetch", "covid-ct", "--out", folder.resolve("again").toString(), "--offline",
+                given.toString());
         assertTrue(Files.exists(folder.resolve("again/CT_COVID/test0.png")));
     }
 
@@ -110,17 +115,20 @@ class DataFetchCommandTest {
             x.getResponseBody().write(archive);
             x.close();
         });
-        String text = CommandRuns.run(1, "data", "fetch", "cifar10", "--out", folder.resolve("set").toString(), "--mirror", mirror);
+        String text = CommandRuns.run(1, "data", "fetch", "cifar10", "--out", folder.resolve("set").toString(), "--mirror",
+                mirror);
         assertTrue(text.contains("SHA-256 is") && text.contains("It is deleted; fetch again."), text);
     }
 
     @Test
     void whatIsNoServerIsAUsageError() {
         for (String bad : new String[] {"/mnt/sets", "file:///mnt/sets", "http:///sets", "//localhost/sets", mirror + "?key=1"}) {
-            String text = CommandRuns.run(2, "data", "fetch", "cifar10", "--out", folder.resolve("set").toString(), "--mirror", bad);
+            String text = CommandRuns.run(2, "data", "fetch", "cifar10", "--out", folder.resolve("set").toString(), "--mirror",
+                    bad);
             assertTrue(text.contains("--mirror " + bad + " is no address of a server"), text);
         }
-        String both = CommandRuns.run(2, "data", "fetch", "cifar10", "--out", "x", "--mirror", mirror, "--offline", folder.toString());
+        String both = CommandRuns.run(2, "data", "fetch", "cifar10", "--out", "x", "--mirror", mirror, "--offline",
+                folder.toString());
         assertTrue(both.contains("exclude each other"), both);
     }
 

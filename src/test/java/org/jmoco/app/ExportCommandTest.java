@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -54,6 +55,16 @@ class ExportCommandTest {
     }
 
     @Test
+    void aFileInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
+        Path file = folder.resolve("no/such/out.onnx");
+        expect(1, file + ": there is no folder " + file.getParent() + "; make it", "export", "--from", network.toString(),
+                "--format", "onnx", file.toString());
+        assertFalse(Files.exists(folder.resolve("no")));
+        expect(2, folder + ": is a folder; name a file in it", "export", "--from", network.toString(), "--format", "onnx",
+                "--overwrite", folder.toString());
+    }
+
+    @Test
     void aNetworkWithoutQueueHasNoMocoState() {
         expect(1, "holds no queue", "export", "--from", network.toString(), "--format", "moco",
                 folder.resolve("m.safetensors").toString());
@@ -89,8 +100,8 @@ class ExportCommandTest {
         Path features = folder.resolve("features.onnx");
         expect(0, "onnx", "export", "--from", network.toString(), "--format", "onnx", "--features", features.toString());
         assertEquals(onnx.toFile().length() - "backbone".length(), features.toFile().length() - "network".length());
-        expect(2, "--features is for --format onnx", "export", "--from", network.toString(), "--format", "torchvision", "--features",
-                folder.resolve("x").toString());
+        expect(2, "--features is for --format onnx", "export", "--from", network.toString(), "--format", "torchvision",
+                "--features", folder.resolve("x").toString());
         expect(1, "holds a backbone without last layer", "evaluate", "--from", backbone.toString(), "--data", "phantom");
         expect(0, "accuracy", "knn", "--data", "phantom", "--from", backbone.toString(), "--image", "16");
         CommandRuns.train(0, "finetune", folder.resolve("fine"), "--from", backbone.toString());

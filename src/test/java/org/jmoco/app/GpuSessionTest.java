@@ -22,12 +22,17 @@ class GpuSessionTest {
     private static final String NO_GPU = "case \"$1\" in doctor|--version) echo \"$1 works\";;"
             + " *) echo 'jmoco: cuda backend: no driver' >&2; echo '  cure: install it' >&2; exit 1;; esac";
 
-    /** One whose commands work at once, as far as the script can see: images/s are 1000 for the first round and 1200 for the second. */
+    /**
+     * One whose commands work at once, as far as the script can see: images/s are 1000 for the first round and 1200 for the
+     * second.
+     */
     private static final String GPU = """
             case "$*" in
               "--print-command x") echo 'java -Djmoco.commit=0123456789abcdef0123456789abcdef01234567 org.jmoco.app.Main x';;
-              doctor) echo 'ok      CUDA driver         CUDA 13.0'; echo 'ok      CUDA device         Paper GPU, compute capability 9.0';;
-              *"bench step"*--json*) echo '{"backend":"cuda","batch":512,"images_per_s":'$((${0##*/} 2>/dev/null || echo 0))',"ms_median":0.5,"ms_min":0.4,"ms_max":0.6}';;
+              doctor) echo 'ok      CUDA driver         CUDA 13.0'
+                echo 'ok      CUDA device         Paper GPU, compute capability 9.0';;
+              *"bench step"*--json*) echo '{"backend":"cuda","batch":512,"images_per_s":'\
+            $((${0##*/} 2>/dev/null || echo 0))',"ms_median":0.5,"ms_min":0.4,"ms_max":0.6}';;
               *) echo works;;
             esac
             """;
@@ -38,7 +43,8 @@ class GpuSessionTest {
         }
 
         void has(String line) throws Exception {
-            assertTrue(summary().stream().anyMatch(l -> l.startsWith(line)), line + " is not in\n" + String.join("\n", summary()));
+            assertTrue(summary().stream().anyMatch(l -> l.startsWith(line)),
+                    line + " is not in\n" + String.join("\n", summary()));
         }
     }
 
@@ -47,7 +53,8 @@ class GpuSessionTest {
 
     @BeforeAll
     static void needsBash() {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/timeout")) && Files.isExecutable(Path.of("/usr/bin/env")), "no timeout or env here");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/timeout")) && Files.isExecutable(Path.of("/usr/bin/env")),
+                "no timeout or env here");
     }
 
     private static Path script(Path file, String body) throws Exception {
@@ -58,8 +65,8 @@ class GpuSessionTest {
     }
 
     private Outcome session(Map<String, String> environment, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("benchmarks/gpu-session.sh", "--out", folder.resolve("out").toString(), "--work",
-                folder.resolve("work").toString()));
+        List<String> command = new ArrayList<>(List.of("benchmarks/gpu-session.sh", "--out", folder.resolve("out").toString(),
+                "--work", folder.resolve("work").toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder b = new ProcessBuilder(command).redirectErrorStream(true);
         b.environment().putAll(environment);
@@ -84,15 +91,17 @@ class GpuSessionTest {
         Files.createDirectories(data.resolve("covid-ct"));
         Path golden = Files.createDirectories(folder.resolve("golden"));
         Files.writeString(golden.resolve("moco.json"), "{}");
-        Outcome o = session(Map.of(), "--bundle", bundle(NO_GPU), "--python", python("echo 'moco_step_torch_gpu: PyTorch sees no GPU' >&2; exit 1"),
-                "--data", data.toString(), "--golden", golden.toString());
+        Outcome o = session(Map.of(), "--bundle", bundle(NO_GPU), "--python",
+                python("echo 'moco_step_torch_gpu: PyTorch sees no GPU' >&2; exit 1"), "--data", data.toString(), "--golden",
+                golden.toString());
         assertEquals(1, o.code, o.text);
         o.has("version\tok\t");
         o.has("doctor\tok\t");
-        for (String part : List.of("first-step", "selftest-f32", "selftest-bf16", "golden-tf32-moco", "selftest-branches", "selftest-cudnn-graph",
-                "step-n512-bf16-a", "step-n128-bf16-branches", "step-n128-bf16-cudnn-graph", "step-n1024-f32-a", "layers-bf16",
-                "step-breakdown", "epoch-phantom", "epoch-cifar10", "info-nce-bf16", "kernels-own-tf32", "kernels-network-bf16", "cifar", "cifar-knn",
-                "covid-random", "covid-random-evaluate")) {
+        for (String part : List.of("first-step", "selftest-f32", "selftest-bf16", "golden-tf32-moco", "selftest-branches",
+                "selftest-cudnn-graph", "step-n512-bf16-a", "step-n128-bf16-branches", "step-n128-bf16-cudnn-graph",
+                "step-n1024-f32-a", "layers-bf16",
+                "step-breakdown", "epoch-phantom", "epoch-cifar10", "info-nce-bf16", "kernels-own-tf32", "kernels-network-bf16",
+                "cifar", "cifar-knn", "covid-random", "covid-random-evaluate")) {
             o.has(part + "\tfailed (1): jmoco: cuda backend: no driver\t");
         }
         for (String part : List.of("torch-n128", "torch-views", "info-nce-torch")) {
@@ -106,7 +115,8 @@ class GpuSessionTest {
 
     @Test
     void aPartThatHangsIsKilledAndTheNextOneFollows() throws Exception {
-        Outcome o = session(Map.of(), "--scale", "1", "--bundle", bundle("[ \"$1\" != doctor ] || sleep 60; echo works"), "doctor");
+        Outcome o = session(Map.of(), "--scale", "1", "--bundle", bundle("[ \"$1\" != doctor ] || sleep 60; echo works"),
+                "doctor");
         assertEquals(1, o.code, o.text);
         o.has("doctor\tout of time (1 s)\t");
         o.has("first-step\tok\t");
@@ -115,7 +125,8 @@ class GpuSessionTest {
     @Test
     void nothingRunsBeyondTheTotalTime() throws Exception {
         long start = System.nanoTime();
-        Outcome o = session(Map.of(), "--total", "7", "--bundle", bundle("[ \"$1\" != selftest ] || sleep 60; echo works"), "selftest", "golden");
+        Outcome o = session(Map.of(), "--total", "7", "--bundle", bundle("[ \"$1\" != selftest ] || sleep 60; echo works"),
+                "selftest", "golden");
         assertTrue(System.nanoTime() - start < 30e9, o.text);
         assertEquals(1, o.code, o.text);
         o.has("selftest-f32\tout of time (");
@@ -135,7 +146,8 @@ class GpuSessionTest {
     /** A slice in the bundle is found; a folder or a tar that is given takes its place, and leaves the bundle's own as it is. */
     @Test
     void imagesOfTheBundleAreFoundAndGiveWayToGivenOnes() throws Exception {
-        String bundle = bundle("case \"$1\" in pretrain) for a in \"$@\"; do case $a in cifar10=*) cat ${a#cifar10=}/name;; esac; done; echo;; *) echo works;; esac");
+        String bundle = bundle("case \"$1\" in pretrain) for a in \"$@\"; do case $a in cifar10=*) cat ${a#cifar10=}/name;;"
+                + " esac; done; echo;; *) echo works;; esac");
         Path own = Files.createDirectories(folder.resolve("bundle/data/cifar10"));
         Files.writeString(own.resolve("name"), "of the bundle");
         Outcome o = session(Map.of(), "--bundle", bundle, "cifar");
@@ -144,7 +156,8 @@ class GpuSessionTest {
         assertTrue(Files.readString(log).contains("of the bundle"), Files.readString(log));
         Path given = Files.createDirectories(folder.resolve("given/cifar10"));
         Files.writeString(given.resolve("name"), "given");
-        assertEquals(0, new ProcessBuilder("tar", "-cf", "given.tar", "-C", "given", "cifar10").directory(folder.toFile()).start().waitFor());
+        assertEquals(0, new ProcessBuilder("tar", "-cf", "given.tar", "-C", "given", "cifar10").directory(folder.toFile()).start()
+                .waitFor());
         for (String data : List.of("given", "given.tar")) {
             session(Map.of(), "--bundle", bundle, "--data", folder.resolve(data).toString(), "cifar");
             assertTrue(Files.readString(log).contains("given\n"), data + ": " + Files.readString(log));
@@ -155,8 +168,8 @@ class GpuSessionTest {
     @Test
     void aKilledSessionHasKeptWhatItHad() throws Exception {
         String bundle = bundle("[ \"$1\" != doctor ] || sleep 60; echo works");
-        ProcessBuilder b = new ProcessBuilder("benchmarks/gpu-session.sh", "--out", folder.resolve("out").toString(), "--work", folder.resolve("work").toString(),
-                "--bundle", bundle, "doctor").redirectErrorStream(true);
+        ProcessBuilder b = new ProcessBuilder("benchmarks/gpu-session.sh", "--out", folder.resolve("out").toString(), "--work",
+                folder.resolve("work").toString(), "--bundle", bundle, "doctor").redirectErrorStream(true);
         Process p = b.start();
         Path report = folder.resolve("out/report.md");
         for (int i = 0; i < 200 && !(Files.exists(report) && Files.readString(report).contains("| version | ok |")); i++) {
@@ -199,14 +212,17 @@ class GpuSessionTest {
     @Test
     void rowsOfJmocoAndPyTorchMeetInOneTable() throws Exception {
         Path count = folder.resolve("count"); // jmoco's first round is at 1000 images/s, the second at 1200
-        String jmoco = GPU.replace("$((${0##*/} 2>/dev/null || echo 0))", "$(echo >>" + count + "; echo $((800 + 200 * $(wc -l <" + count + "))))");
+        String jmoco = GPU.replace("$((${0##*/} 2>/dev/null || echo 0))",
+                "$(echo >>" + count + "; echo $((800 + 200 * $(wc -l <" + count + "))))");
         Outcome o = session(Map.of(), "--batches", "512", "--bundle", bundle(jmoco), "--python",
-                python("echo '{\"setting\": \"eager-bf16\", \"batch\": 512, \"images_per_s\": 500.0, \"ms_median\": 1.0, \"ms_min\": 0.9, \"ms_max\": 1.1}'"),
+                python("echo '{\"setting\": \"eager-bf16\", \"batch\": 512, \"images_per_s\": 500.0, \"ms_median\": 1.0,"
+                + " \"ms_min\": 0.9, \"ms_max\": 1.1}'"),
                 "doctor", "step", "torch");
         assertEquals(0, o.code, o.text);
         String report = Files.readString(o.out.resolve("report.md"));
         assertTrue(report.startsWith("# GPU session: Paper GPU, compute capability 9.0\n"), report);
-        assertTrue(report.contains(", commit 01234567, Paper GPU, compute capability 9.0: `benchmarks/gpu-session.sh doctor step torch`\n"), report);
+        assertTrue(report.contains(", commit 01234567, Paper GPU, compute capability 9.0: `benchmarks/gpu-session.sh doctor"
+                + " step torch`\n"), report);
         // bf16 was measured first (1000) and again after PyTorch (2000), the options between.
         assertTrue(report.contains("| jmoco | bf16 | 512 | 1500.0 | 1000.0 | 2000.0 | 2 | 0.500 | 3.00 |\n"), report);
         assertTrue(report.contains("| jmoco | bf16 --branches | 512 | 1200.0 | 1200.0 | 1200.0 | 1 | 0.500 | 2.40 |\n"), report);

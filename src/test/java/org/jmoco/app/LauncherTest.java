@@ -59,14 +59,17 @@ class LauncherTest {
     /** A file that the build copies is a source as well: a start after its change must build again. */
     @Test
     void everythingThatTheBuildReadsIsWatched() throws IOException {
-        String watched = Files.readAllLines(LAUNCHER).stream().filter(l -> l.contains("for source in ")).findFirst().orElseThrow();
-        Matcher resource = Pattern.compile("<resource>(.*?)</resource>", Pattern.DOTALL).matcher(Files.readString(Path.of("pom.xml")));
+        String watched = Files.readAllLines(LAUNCHER).stream().filter(l -> l.contains("for source in ")).findFirst()
+                .orElseThrow();
+        Matcher resource = Pattern.compile("<resource>(.*?)</resource>", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("pom.xml")));
         int resources = 0;
         for (; resource.find(); resources++) {
             String folder = resource.group(1).replaceAll("(?s).*<directory>(.*)</directory>.*", "$1");
             Matcher include = Pattern.compile("<include>([\\w./]+)</include>").matcher(resource.group(1));
             String source = include.find() ? folder + "/" + include.group(1) : folder;
-            assertTrue(Arrays.stream(watched.split("[ ;]")).anyMatch(w -> source.equals(w) || source.startsWith(w + "/")), source);
+            assertTrue(Arrays.stream(watched.split("[ ;]")).anyMatch(w -> source.equals(w) || source.startsWith(w + "/")),
+                    source);
         }
         assertTrue(resources > 4, "resources of pom.xml: " + resources);
     }

@@ -170,7 +170,8 @@ class OptionsTest {
 
     @Test
     void fromNamesWhatIsMissing() {
-        UserError e = assertThrows(UserError.class, () -> parse("--from", folder.resolve("run7").toString()).run.start(line -> {}));
+        UserError e = assertThrows(UserError.class, () -> parse("--from",
+                folder.resolve("run7").toString()).run.start(line -> {}));
         assertTrue(e.getMessage().contains("run7"), e.getMessage());
     }
 }

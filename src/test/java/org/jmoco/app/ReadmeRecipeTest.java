@@ -79,13 +79,18 @@ class ReadmeRecipeTest {
             StringWriter err = new StringWriter();
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
-            assertTrue(printed.startsWith("recipe mine: "), printed);
+            assertTrue(printed.startsWith("recipe mine ("), "a recipe without title is named once: " + printed);
             assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most")
                     : printed.contains("pretrained (slices) against random start")
                     && printed.contains("F1, ill positive"), printed);
         }
         assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
         String page = Files.readString(folder.resolve("runs/mine/report.html"));
+        Path two = folder.resolve("two.html");
+        String mine = folder.resolve("runs/mine").toString();
+        assertEquals(0, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), "report", mine, mine,
+                "--out", two.toString()));
+        assertTrue(Files.readString(two).contains("<h2>mine ("), "named once above the table too");
         assertTrue(page.contains("<td class=w>pretrained (slices)</td>"),
                 "a row has the name that the recipe gives it, and its chain");
         assertFalse(page.contains("ublished figures") || page.contains(">published</th>"),

@@ -36,7 +36,8 @@ class ReportCommandTest {
             encoder: {width: 4, dim: 8, splits: 2}
             seeds: 2
             pretrain:
-              one: {data: images=labelled, image: 16, epochs: 2, batch: 8, queue: 16, knn-every: 1, published: {knn: 0.777, of: a demo}}
+              one: {data: images=labelled, image: 16, epochs: 2, batch: 8, queue: 16, knn-every: 1,
+                    published: {knn: 0.777, of: a demo}}
               two: {data: [luna, images=labelled], image: 16, epochs: 1, batch: 8, queue: 16, lr: 0.01}
             transfer: {data: images=labelled, image: 16, epochs: 2, vote: 2, batch: 8, lr: 1e-3, published-positive: dark}
             rows:
@@ -124,6 +125,13 @@ class ReportCommandTest {
                 "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
         assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
+        assertTrue(html.contains("<figure class=wide><img alt=\"Loss of transfer\""), "a diagram scrolls in a narrow window");
+        assertTrue(html.contains("All lines are the same."), "one rate for all rows, so that one line lies on the other");
+        List<String> table = Files.readAllLines(out().resolve("results.txt"));
+        for (int i = 0; i < table.size(); i++) {
+            assertTrue(!table.get(i).matches(".* against [a-z].*") || table.get(i - 1).isEmpty(),
+                    "one comparison runs into another: " + String.join("\n", table));
+        }
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }
@@ -143,6 +151,15 @@ class ReportCommandTest {
         Path again = folder.resolve("again.html");
         jmoco(0, "report", out().toString(), "--out", again.toString());
         assertEquals(before, Files.readString(again), "the images are found again through the recipe in the folder");
+    }
+
+    @Test
+    void aPageInAFolderThatIsNotThereIsRefusedAndNoFolderMade() {
+        Path page = folder.resolve("no/page.html");
+        assertTrue(jmoco(1, "report", out().toString(), "--out", page.toString())
+                .contains("there is no folder " + page.getParent()));
+        assertFalse(Files.exists(page.getParent()));
+        assertTrue(jmoco(2, "report", out().toString(), "--out", folder.toString()).contains("is a folder; name a file in it"));
     }
 
     @Test
@@ -167,6 +184,7 @@ class ReportCommandTest {
         Path page = folder.resolve("two.html");
         jmoco(0, "report", out().toString(), out().toString(), "--out", page.toString());
         assertTrue(Files.readString(page).contains("<h1>jmoco: 2 recipes</h1>"));
+        assertTrue(Files.readString(page).contains("<h2>out: Small &lt;pictures&gt;"), "folder and title");
     }
 
     @Test

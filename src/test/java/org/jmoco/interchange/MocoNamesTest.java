@@ -26,7 +26,8 @@ class MocoNamesTest {
         run.put("queue", HostTensor.of(Shape.of(3, 2), new float[] {1, 2, 3, 4, 5, 6}));
         run.put("queue.head", HostTensor.of(Shape.SCALAR, new int[] {2}));
         Map<String, HostTensor> moco = MocoNames.of("run", run);
-        assertEquals(List.of("encoder_q.conv1.weight", "encoder_k.conv1.weight", "queue", "queue_ptr"), List.copyOf(moco.keySet()));
+        assertEquals(List.of("encoder_q.conv1.weight", "encoder_k.conv1.weight", "queue", "queue_ptr"),
+                List.copyOf(moco.keySet()));
         assertEquals(1, moco.get("encoder_q.conv1.weight").get(0));
         assertEquals(2, moco.get("encoder_k.conv1.weight").get(0));
         assertEquals(Shape.of(2, 3), moco.get("queue").shape());
@@ -36,7 +37,8 @@ class MocoNamesTest {
 
     @Test
     void withoutAQueueItIsNoPretrainingRun() {
-        UserError e = assertThrows(UserError.class, () -> MocoNames.of("a.safetensors", Map.of("conv1.weight", HostTensor.scalar(1))));
+        UserError e = assertThrows(UserError.class, () -> MocoNames.of("a.safetensors",
+                Map.of("conv1.weight", HostTensor.scalar(1))));
         assertTrue(e.getMessage().contains("holds no queue"), e.getMessage());
         Map<String, HostTensor> noKeys = Map.of("conv1.weight", HostTensor.scalar(1), "queue.head", HostTensor.scalar(1), "queue",
                 HostTensor.of(Shape.of(1, 2), new float[2]));
@@ -56,7 +58,8 @@ class MocoNamesTest {
             foreign.put(prefix + "encoder_k.conv1.weight", HostTensor.scalar(2));
             foreign.put(prefix + "encoder_k.fc.0.weight", HostTensor.scalar(5));
             Map<String, HostTensor> run = TorchNames.training(new Checkpoint(Path.of("moco.pth"), foreign, Map.of())).tensors();
-            assertEquals(Set.of("conv1.weight", "fc.0.weight", "key.conv1.weight", "key.fc.0.weight", "queue", "queue.head"), run.keySet());
+            assertEquals(Set.of("conv1.weight", "fc.0.weight", "key.conv1.weight", "key.fc.0.weight", "queue", "queue.head"),
+                    run.keySet());
             assertEquals(Shape.of(3, 2), run.get("queue").shape());
             assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, run.get("queue").floats());
             assertEquals(2, run.get("queue.head").get(0));

@@ -31,7 +31,8 @@ class OnnxClassifierTest {
 
     /** Widths that are no power of two, both stems, sides that halve unevenly, two classes to a projection's many. */
     @ParameterizedTest
-    @CsvSource({"CIFAR, false, 20, 4, 5", "CIFAR, true, 16, 4, 5", "IMAGENET, false, 45, 4, 5", "CIFAR, false, 32, 16, 2", "CIFAR, false, 33, 24, 10",
+    @CsvSource({"CIFAR, false, 20, 4, 5", "CIFAR, true, 16, 4, 5", "IMAGENET, false, 45, 4, 5", "CIFAR, false, 32, 16, 2",
+            "CIFAR, false, 33, 24, 10",
         "CIFAR, true, 36, 24, 128", "CIFAR, false, 9, 3, 1", "IMAGENET, false, 224, 16, 2", "IMAGENET, true, 97, 24, 10"})
     void onnxruntimeAgrees(Stem stem, boolean mlp, int image, int width, int classes) throws OrtException {
         ResNet18.Config config = new ResNet18.Config(stem, width, classes, 1).withMlp(mlp);
@@ -66,7 +67,8 @@ class OnnxClassifierTest {
             backend.upload(x, HostTensor.of(x.shape(), nhwc));
             program.run();
             features.run();
-            float[][][] got = run(OnnxClassifier.export(config, tensors, "test", "normalised"), nhwc, image, "logits", "probabilities");
+            float[][][] got = run(OnnxClassifier.export(config, tensors, "test", "normalised"), nhwc, image, "logits",
+                    "probabilities");
             assertClose(backend.download(y), got[0]);
             for (float[] probabilities : got[1]) {
                 double sum = 0;
@@ -75,7 +77,8 @@ class OnnxClassifierTest {
                 }
                 assertEquals(1, sum, 1e-6);
             }
-            assertClose(backend.download(f), run(OnnxClassifier.features(config, tensors, "test", "normalised"), nhwc, image, "features")[0]);
+            assertClose(backend.download(f), run(OnnxClassifier.features(config, tensors, "test", "normalised"), nhwc, image,
+                    "features")[0]);
         }
     }
 
@@ -84,7 +87,8 @@ class OnnxClassifierTest {
         for (int n = 0; n < got.length; n++) {
             for (int k = 0; k < got[n].length; k++) {
                 // Both compute in f32 through 20 layers; values are of order 1 and errors of 20 layers times 2^-24 times 30.
-                assertEquals(expected.get(n * got[n].length + k), got[n][k], 20 * 30 * 0x1p-24 * (1 + Math.abs(got[n][k])), n + ", " + k);
+                assertEquals(expected.get(n * got[n].length + k), got[n][k], 20 * 30 * 0x1p-24 * (1 + Math.abs(got[n][k])),
+                        n + ", " + k);
             }
         }
     }

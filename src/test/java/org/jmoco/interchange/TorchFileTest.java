@@ -100,13 +100,16 @@ class TorchFileTest {
 
     @Test
     void namesOfManyOriginsBecomeTorchvisions() {
-        for (String prefix : new String[] {"", "module.", "state_dict.module.encoder_q.", "model.", "encoder_q.", "backbone.", "encoder_q.net."}) {
+        for (String prefix : new String[] {"", "module.", "state_dict.module.encoder_q.", "model.", "encoder_q.", "backbone.",
+                "encoder_q.net."}) {
             assertEquals("[conv1.weight]", names(prefix + "conv1.weight").keySet().toString(), prefix);
         }
         assertEquals("[conv1.weight, bn1.running_mean, layer1.0.conv1.weight, layer4.1.bn2.bias, fc.weight]",
-                names("state_dict.encoder_q.net.0.weight", "state_dict.encoder_q.net.1.running_mean", "state_dict.encoder_q.net.3.0.conv1.weight",
-                        "state_dict.encoder_q.net.6.1.bn2.bias", "state_dict.encoder_q.net.9.weight").keySet().toString());
-        assertTrue(names("state_dict.module.encoder_k.conv1.weight", "state_dict.module.queue", "state_dict.module.queue_ptr").isEmpty());
+                names("state_dict.encoder_q.net.0.weight", "state_dict.encoder_q.net.1.running_mean",
+                        "state_dict.encoder_q.net.3.0.conv1.weight", "state_dict.encoder_q.net.6.1.bn2.bias",
+                        "state_dict.encoder_q.net.9.weight").keySet().toString());
+        assertTrue(names("state_dict.module.encoder_k.conv1.weight", "state_dict.module.queue", "state_dict.module.queue_ptr")
+                .isEmpty());
         assertFalse(names("encoder_q.fc.0.weight", "encoder_q.fc.2.weight").isEmpty());
     }
 

@@ -70,13 +70,13 @@ class RecipeRunTest {
 
     private Recipes recipes(Path out, List<String> sets, List<String> stages) {
         text.getBuffer().setLength(0);
-        return new Recipes(new Recipes.Request(file.toString(), null, sets, 0, List.of(), stages, Map.of(), out, folder.resolve("store"),
-                Map.of("--scale", "published")), new PrintWriter(text));
+        return new Recipes(new Recipes.Request(file.toString(), null, sets, 0, List.of(), stages, Map.of(), out,
+                folder.resolve("store"), Map.of("--scale", "published")), new PrintWriter(text));
     }
 
     private static Machine machine() {
-        return new Machine(() -> CpuBackend.open(2), 1, "test", List.of("run", "tiny.yaml"), new CheckpointPolicy(1, 1), Progress.Mode.NONE,
-                new PrintStream(OutputStream.nullOutputStream()), false);
+        return new Machine(() -> CpuBackend.open(2), 1, "test", List.of("run", "tiny.yaml"), new CheckpointPolicy(1, 1),
+                Progress.Mode.NONE, new PrintStream(OutputStream.nullOutputStream()), false);
     }
 
     private List<String> run(String out, String... sets) {
@@ -102,7 +102,8 @@ class RecipeRunTest {
         assertEquals(1, count(lines, "15 % of each class are held out for validation and 25 %"));
         assertEquals(2, stageFolders("store").size());
         assertEquals(6, stageFolders("out/transfers").size());
-        assertTrue(count(lines, "random start") >= 4 && count(lines, "one + images (in place of LUNA)") >= 4, String.join("\n", lines));
+        assertTrue(count(lines, "random start") >= 4 && count(lines, "one + images (in place of LUNA)") >= 4,
+                String.join("\n", lines));
         assertEquals(1, count(lines, "F1, light positive"));
         assertEquals(1, count(lines, "F1, dark positive, as published"));
         assertEquals(3, count(lines, " against "));
@@ -132,7 +133,8 @@ class RecipeRunTest {
             assertTrue(Files.size(folder.resolve("out").resolve(f)) > 0, f);
         }
         for (Path stage : stageFolders("out/transfers")) {
-            for (String f : List.of("result.json", "predictions.json", "stage.json", "log.txt", "metrics.csv", "environment.json")) {
+            for (String f : List.of("result.json", "predictions.json", "stage.json", "log.txt", "metrics.csv",
+                    "environment.json")) {
                 assertTrue(Files.size(stage.resolve(f)) > 0, stage + " " + f);
             }
         }
@@ -164,7 +166,8 @@ class RecipeRunTest {
     @Test
     void anInterruptedRunGoesOnAndEndsWithTheSameBytes() throws IOException {
         run("whole", "seeds=1");
-        Path encoder = stageFolders("store").stream().filter(p -> p.getFileName().toString().startsWith("one-")).findFirst().orElseThrow();
+        Path encoder = stageFolders("store").stream().filter(p -> p.getFileName().toString().startsWith("one-")).findFirst()
+                .orElseThrow();
         byte[] last = Files.readAllBytes(CheckpointStore.forReading(encoder).files().getLast());
         // As a kill in the midst of the last epoch leaves the folder.
         Files.delete(CheckpointStore.forReading(encoder).files().getLast());
@@ -220,8 +223,10 @@ class RecipeRunTest {
     void aDryRunTellsTimeAndMemoryAndWritesNothing() {
         recipes(folder.resolve("out"), List.of("one.batch=4"), List.of()).dryRun(machine());
         List<String> lines = text.toString().lines().toList();
-        assertTrue(lines.stream().anyMatch(l -> l.matches("pretrain one +20 +2 +10 +\\d+ ms +\\d+ s +\\d+ MB +to do")), String.join("\n", lines));
-        assertTrue(lines.stream().anyMatch(l -> l.matches("transfer, row both, 2 seeds +24 +2 +12 .*to do")), String.join("\n", lines));
+        assertTrue(lines.stream().anyMatch(l -> l.matches("pretrain one +20 +2 +10 +\\d+ ms +\\d+ s +\\d+ MB +to do")),
+                String.join("\n", lines));
+        assertTrue(lines.stream().anyMatch(l -> l.matches("transfer, row both, 2 seeds +24 +2 +12 .*to do")),
+                String.join("\n", lines));
         assertTrue(lines.stream().anyMatch(l -> l.startsWith("transfer, random start, 2 seeds ")), String.join("\n", lines));
         assertEquals(1, count(lines, "to go; at most"));
         assertFalse(Files.exists(folder.resolve("out")) || Files.exists(folder.resolve("store")));
@@ -230,19 +235,21 @@ class RecipeRunTest {
     @Test
     void aDryRunOfShippedRecipesNeedsNoData() {
         text.getBuffer().setLength(0);
-        new Recipes(new Recipes.Request("idc", "small", List.of("encoder.width=2"), 1, List.of("cifar"), List.of(), Map.of(), folder.resolve("o"), null,
-                Map.of()), new PrintWriter(text)).dryRun(machine());
+        new Recipes(new Recipes.Request("idc", "small", List.of("encoder.width=2"), 1, List.of("cifar"), List.of(), Map.of(),
+                folder.resolve("o"), null, Map.of()), new PrintWriter(text)).dryRun(machine());
         assertTrue(text.toString().contains("50,000") && text.toString().contains("cifar10 not at hand"), text.toString());
     }
 
     @Test
     void missingAndIdleDataSetsAreNamed() {
-        Recipes.Request covid = new Recipes.Request("covid", "small", List.of(), 0, List.of(), List.of(), Map.of("cifar10", folder), folder.resolve("o"),
-                null, Map.of());
-        String missing = assertThrows(UserError.class, () -> new Recipes(covid, new PrintWriter(text)).run(machine())).getMessage();
-        assertTrue(missing.contains("stage luna needs luna (or in its place ct-unlabeled)") && missing.contains("stage transfer needs covid-ct"), missing);
-        Recipes.Request idle = new Recipes.Request(file.toString(), null, List.of(), 0, List.of(), List.of(), Map.of("idc", folder),
-                folder.resolve("o"), null, Map.of());
+        Recipes.Request covid = new Recipes.Request("covid", "small", List.of(), 0, List.of(), List.of(),
+                Map.of("cifar10", folder), folder.resolve("o"), null, Map.of());
+        String missing = assertThrows(UserError.class, () -> new Recipes(covid, new PrintWriter(text)).run(machine()))
+                .getMessage();
+        assertTrue(missing.contains("stage luna needs luna (or in its place ct-unlabeled)")
+                && missing.contains("stage transfer needs covid-ct"), missing);
+        Recipes.Request idle = new Recipes.Request(file.toString(), null, List.of(), 0, List.of(), List.of(),
+                Map.of("idc", folder), folder.resolve("o"), null, Map.of());
         assertTrue(assertThrows(UserError.class, () -> new Recipes(idle, new PrintWriter(text)).run(machine())).getMessage()
                 .contains("--data idc: no stage of these rows reads it"));
         assertTrue(assertThrows(UserError.class, () -> new Recipes(idle, new PrintWriter(text)).dryRun(machine())).getMessage()
@@ -280,7 +287,8 @@ class RecipeRunTest {
         Recipes.report(List.of(folder.resolve("out")), Map.of(), folder.resolve("again.html"), machine(), new PrintWriter(text));
         assertTrue(Files.exists(folder.resolve("again.html")));
         UserError e = assertThrows(UserError.class, () -> recipes(folder.resolve("out"), List.of(), List.of("one", "transfer")));
-        assertTrue(e.getMessage().contains("--stages transfer: there is no such stage; there are one, two (the recipe has no transfer)"), e.getMessage());
+        assertTrue(e.getMessage().contains("--stages transfer: there is no such stage; there are one, two (the recipe has no"
+                + " transfer)"), e.getMessage());
         UserError nothing = assertThrows(UserError.class, () -> recipes(folder.resolve("out"),
                 List.of("rows={random: {chain: []}}"), List.of()));
         assertTrue(nothing.getMessage().contains("there is nothing to train"), nothing.getMessage());

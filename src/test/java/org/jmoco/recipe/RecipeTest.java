@@ -103,7 +103,8 @@ class RecipeTest {
     @Test
     void bothChainsBeginWithTheSameStage() {
         for (String scale : new String[] {"published", "small"}) {
-            assertEquals(config(shipped("covid", scale).pretrain().get("cifar10")), config(shipped("idc", scale).pretrain().get("cifar10")));
+            assertEquals(config(shipped("covid", scale).pretrain().get("cifar10")),
+                    config(shipped("idc", scale).pretrain().get("cifar10")));
         }
     }
 
@@ -130,7 +131,8 @@ class RecipeTest {
         assertEquals(new ViewRecipe.Blur(0.5, 0.1, 2), c.views().blur());
         FinetuneConfig t = r.transfer().config(r.transfer().data().getFirst(), PLAIN, 2, 1);
         assertFalse(t.network().mlp(), "a fresh head is one layer");
-        assertEquals(0.07, config(read("moco: v2\n" + SMALLEST, "slices.temperature=0.07").pretrain().get("slices")).moco().temperature());
+        assertEquals(0.07, config(read("moco: v2\n" + SMALLEST, "slices.temperature=0.07").pretrain().get("slices")).moco()
+                .temperature());
     }
 
     @Test
@@ -143,8 +145,9 @@ class RecipeTest {
 
     @Test
     void everyValueCanBeSet() {
-        Recipe r = read(SMALLEST, "slices.epochs=7", "pretrain.slices.batch=64", "transfer.hold-out=[0.1, 0.2]", "encoder.width=8", "seeds=5",
-                "encoders=5", "rows={random: {chain: []}}", "slices.views.scale=[0.5, 1]", "slices.views.flip=0", "slices.image=48", "title=other words");
+        Recipe r = read(SMALLEST, "slices.epochs=7", "pretrain.slices.batch=64", "transfer.hold-out=[0.1, 0.2]",
+                "encoder.width=8", "seeds=5", "encoders=5", "rows={random: {chain: []}}", "slices.views.scale=[0.5, 1]",
+                "slices.views.flip=0", "slices.image=48", "title=other words");
         PretrainConfig c = config(r.pretrain().get("slices"));
         assertEquals(7, c.epochs());
         assertEquals(64, c.moco().batch());
@@ -174,30 +177,37 @@ class RecipeTest {
 
     @Test
     void errorsSayLineAndColumn() {
-        assertEquals("mine.yaml:3:28: unknown key \"pretrain.slices.epoch\"; did you mean epochs? Known here: data, epochs, batch, schedule, lr, warmup,"
-                + " milestones, splits, published, weight-decay, sgd-momentum, queue, momentum, temperature, symmetric, blur, views, image, knn-every",
+        assertEquals("mine.yaml:3:28: unknown key \"pretrain.slices.epoch\"; did you mean epochs? Known here: data, epochs,"
+                + " batch, schedule, lr, warmup, milestones, splits, published, weight-decay, sgd-momentum, queue, momentum,"
+                + " temperature, symmetric, blur, views, image, knn-every",
                 error(SMALLEST.replace("images=a}", "images=a, epoch: 3}")));
         assertEquals("mine.yaml:3:36: pretrain.slices.epochs: expected a whole number, found \"many\"",
                 error(SMALLEST.replace("images=a}", "images=a, epochs: many}")));
-        assertTrue(error(SMALLEST.replace("images=a}", "images=a, epochs: 0}")).contains("mine.yaml:3:36: pretrain.slices.epochs: 0 is too small"));
+        assertTrue(error(SMALLEST.replace("images=a}", "images=a, epochs: 0}"))
+                .contains("mine.yaml:3:36: pretrain.slices.epochs: 0 is too small"));
         assertTrue(error(SMALLEST.replace("images=a}", "images=a, batch: 9}")).matches(
                 "mine.yaml:3:11: pretrain.slices: --batch 9 is not divisible by --splits 8.*Choose a multiple."));
         assertTrue(error(SMALLEST.replace("images=a}", "images=a, schedule: linear}"))
                 .contains("expected one of cosine, constant, step, found \"linear\""));
         assertTrue(error(SMALLEST + "seeds: [3]\n").startsWith("mine.yaml:5:8: seeds: expected a whole number, found a list"));
         assertTrue(error(SMALLEST + "seeds:\n").startsWith("mine.yaml:5:7: seeds: expected a whole number, found nothing"));
-        assertTrue(error(SMALLEST + "name: twice\n").startsWith("mine.yaml:5:1: \"name\" is given twice, first at mine.yaml:1:1"));
+        assertTrue(error(SMALLEST + "name: twice\n").startsWith(
+                "mine.yaml:5:1: \"name\" is given twice, first at mine.yaml:1:1"));
         assertTrue(error(SMALLEST + "encoders: 4\n").startsWith("mine.yaml:5:11: encoders: 4 pretrainings for 3 seeds"));
-        assertTrue(error(SMALLEST + "rows: {x: {chain: [nope]}}\n").startsWith("mine.yaml:5:11: rows.x.chain: there is no stage \"nope\"; there are slices"));
-        assertTrue(error(SMALLEST + "rows: {x: {published: {AUC: 82}}}\n").contains("82.0 does not lie in 0 .. 1; write shares, not percent"));
+        assertTrue(error(SMALLEST + "rows: {x: {chain: [nope]}}\n")
+                .startsWith("mine.yaml:5:11: rows.x.chain: there is no stage \"nope\"; there are slices"));
+        assertTrue(error(SMALLEST + "rows: {x: {published: {AUC: 82}}}\n")
+                .contains("82.0 does not lie in 0 .. 1; write shares, not percent"));
         assertTrue(error(SMALLEST + "rows: {\"a b\": {}}\n").contains("is no name"));
-        assertTrue(error(SMALLEST.replace("images=b", "imges=b")).startsWith("mine.yaml:4:18: transfer.data: unknown data set \"imges\""));
+        assertTrue(error(SMALLEST.replace("images=b", "imges=b"))
+                .startsWith("mine.yaml:4:18: transfer.data: unknown data set \"imges\""));
         assertTrue(error(SMALLEST.replace("images=b", "images=")).contains("a folder must follow"));
         assertTrue(error(SMALLEST.replace("transfer", "transfr")).contains("unknown key \"transfr\"; did you mean transfer?"));
         assertTrue(error("name: x\n").contains("transfer is missing; write for example transfer:"));
         assertTrue(error("name: a: b\n").matches("mine.yaml:1:\\d+: this is no YAML: .*"), error("name: a: b\n"));
         String indented = error("name: x\ntransfer:\n  data: phantom\n epochs: 2\n");
-        assertTrue(indented.matches("mine.yaml:4:2: this is no YAML: .*expected <block end>, but found .*indentation.*"), indented);
+        assertTrue(indented.matches("mine.yaml:4:2: this is no YAML: .*expected <block end>, but found .*indentation.*"),
+                indented);
         String known = error(SMALLEST, "foo=1");
         assertTrue(known.contains("unknown key \"foo\". Known here: name"), "no guess that shares one letter: " + known);
         assertTrue(error("").contains("is empty"));
@@ -213,14 +223,17 @@ class RecipeTest {
         String both = SMALLEST + "rows:\n  random: {chain: []}\n  slices: {chain: [slices]}\n";
         assertEquals(7, read(both, "slices.epochs=7").pretrain().get("slices").epochs());
         assertEquals(List.of(), read(both, "slices.chain=[]").rows().get(1).chain());
-        assertTrue(error(both, "slices.published={AUC: 0.5}").contains("is a stage and a row; write pretrain.slices.published or rows.slices.published"));
+        assertTrue(error(both, "slices.published={AUC: 0.5}")
+                .contains("is a stage and a row; write pretrain.slices.published or rows.slices.published"));
         assertEquals(0.5, read(both, "rows.slices.published={AUC: 0.5}").rows().get(1).published().get("AUC"));
     }
 
     @Test
     void errorsInOptionsNameTheOption() {
-        assertTrue(error(SMALLEST, "transfer.epochs=many").startsWith("--set transfer.epochs=many: transfer.epochs: expected a whole number"));
-        assertTrue(error(SMALLEST, "transfer.epoch=3").startsWith("--set transfer.epoch=3: unknown key \"transfer.epoch\"; did you mean epochs?"));
+        assertTrue(error(SMALLEST, "transfer.epochs=many")
+                .startsWith("--set transfer.epochs=many: transfer.epochs: expected a whole number"));
+        assertTrue(error(SMALLEST, "transfer.epoch=3").startsWith(
+                "--set transfer.epoch=3: unknown key \"transfer.epoch\"; did you mean epochs?"));
         assertTrue(error(SMALLEST, "epochs").contains("expected KEY=VALUE"));
         assertTrue(error(SMALLEST, "seeds.many=3").contains("seeds: expected a whole number, found a group of keys"));
         assertTrue(error(SMALLEST, "name.first=x").contains("name is \"mine\", not a group"));
@@ -232,15 +245,19 @@ class RecipeTest {
     void rowsAndStagesAreChosen() {
         Recipe two = Recipe.load("covid", new Recipe.Wishes(null, List.of(), 0, List.of("all", "random"), List.of()));
         assertEquals(List.of("random", "all"), two.rows().stream().map(Row::name).toList());
-        Recipe noCifar = Recipe.load("covid", new Recipe.Wishes(null, List.of(), 2, List.of(), List.of("luna", "covid-ct", "transfer")));
+        Recipe noCifar = Recipe.load("covid", new Recipe.Wishes(null, List.of(), 2, List.of(),
+                List.of("luna", "covid-ct", "transfer")));
         // cifar10 alone becomes random, which is there already.
-        assertEquals(List.of(List.of(), List.of("covid-ct"), List.of("luna", "covid-ct")), noCifar.rows().stream().map(Row::chain).toList());
+        assertEquals(List.of(List.of(), List.of("covid-ct"), List.of("luna", "covid-ct")),
+                noCifar.rows().stream().map(Row::chain).toList());
         assertEquals(Map.of(), noCifar.rows().getLast().published());
         assertFalse(noCifar.rows().getFirst().published().isEmpty());
         assertEquals(2, noCifar.seeds());
         assertNull(Recipe.load("covid", new Recipe.Wishes(null, List.of(), 0, List.of(), List.of("cifar10"))).transfer());
-        assertThrows(UserError.class, () -> Recipe.load("covid", new Recipe.Wishes(null, List.of(), 0, List.of("nope"), List.of())));
-        assertThrows(UserError.class, () -> Recipe.load("covid", new Recipe.Wishes(null, List.of(), 0, List.of(), List.of("nope"))));
+        assertThrows(UserError.class, () -> Recipe.load("covid",
+                new Recipe.Wishes(null, List.of(), 0, List.of("nope"), List.of())));
+        assertThrows(UserError.class, () -> Recipe.load("covid",
+                new Recipe.Wishes(null, List.of(), 0, List.of(), List.of("nope"))));
     }
 
     @Test
@@ -259,7 +276,8 @@ class RecipeTest {
         assertEquals(12, plan.transfers().size());
         Plan two = Plan.of(read(SMALLEST, "seeds=3", "encoders=2"));
         assertEquals(List.of("slices-seed1", "slices-seed2"), two.encoders().stream().map(Plan.Encoder::label).toList());
-        assertEquals(List.of(1, 2, 1), two.transfers().stream().filter(t -> t.encoder().isPresent()).map(t -> t.encoder().get().seed()).toList());
+        assertEquals(List.of(1, 2, 1), two.transfers().stream().filter(t -> t.encoder().isPresent())
+                .map(t -> t.encoder().get().seed()).toList());
     }
 
     @Test
@@ -269,5 +287,11 @@ class RecipeTest {
                 Recipe.load(file.toString(), Recipe.Wishes.NONE).pretrain().get("slices").data().getFirst().path());
         UserError e = assertThrows(UserError.class, () -> Recipe.load("nope.yaml", Recipe.Wishes.NONE));
         assertTrue(e.getMessage().contains("take covid or idc"), e.getMessage());
+    }
+
+    @Test
+    void truthValuesAreWrittenAsSuch() {
+        String text = "a: true\nb:\n  c: false\n  d: 5e-4\n";
+        assertEquals(text, YamlTree.write(YamlTree.read(text, "x", null).plain()));
     }
 }

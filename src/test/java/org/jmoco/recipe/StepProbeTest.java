@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 
 class StepProbeTest {
-    /** Two cores, published stage cifar10: a run took 1.94 s a step at 128; a dry run that measured at batch 8 told 4.0 s, so 0.25 s there. */
+    /**
+     * Two cores, published stage cifar10: a run took 1.94 s a step at 128; a dry run that measured at batch 8 told 4.0 s, so 0.25
+     * s there.
+     */
     @Test
     void costsThatDoNotDependOnTheBatchDoNotSpoilAPublishedStep() {
         double perImage = (1.94 - 0.25) / (128 - 8);

@@ -17,13 +17,18 @@ public final class Chromium {
     private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
     private static final int SECONDS = 120;
     private static final int HEIGHT = 900;
-    private static final Pattern MEASURED = Pattern.compile("measured pictures=(\\d+) broken=(\\d+) requests=(\\d+) over=(-?\\d+)");
+    private static final Pattern MEASURED = Pattern.compile(
+            "measured pictures=(\\d+) broken=(\\d+) requests=(\\d+) over=(-?\\d+)");
 
-    /** Leaves figures in the document: pictures, those without pixels, what was asked of any server, pixels that the page is too wide. */
+    /**
+     * Leaves figures in the document: pictures, those without pixels, what was asked of any server, pixels that the page is too
+     * wide.
+     */
     private static final String PROBE = """
             <script>addEventListener('load', () => { const i = [...document.images];
             const asked = performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:'));
-            document.body.dataset.seen = `measured pictures=${i.length} broken=${i.filter(p => !p.naturalWidth).length} requests=${asked.length}`
+            document.body.dataset.seen = `measured pictures=${i.length} broken=${i.filter(p => !p.naturalWidth).length} \
+            requests=${asked.length}`
             + ` over=${document.documentElement.scrollWidth - innerWidth}`; });</script>
             """;
 
@@ -39,7 +44,8 @@ public final class Chromium {
     /** @param scratch a folder for profiles and logs */
     public static Optional<Chromium> find(Path scratch) {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)).filter(p -> !p.isEmpty())
-                .flatMap(p -> NAMES.stream().map(n -> Path.of(p, n))).filter(Files::isExecutable).findFirst().map(p -> new Chromium(p, scratch));
+                .flatMap(p -> NAMES.stream().map(n -> Path.of(p, n))).filter(Files::isExecutable).findFirst()
+                .map(p -> new Chromium(p, scratch));
     }
 
     /**
@@ -64,13 +70,15 @@ public final class Chromium {
 
     /** Measures a copy of the page whose policy is taken out, so that it may do what it wants. */
     public Measured measure(Path page, int width) throws IOException, InterruptedException {
-        String free = Files.readString(page).replaceAll("<meta http-equiv=Content-Security-Policy[^>]*>", "").replace("</body>", PROBE + "</body>");
+        String free = Files.readString(page).replaceAll("<meta http-equiv=Content-Security-Policy[^>]*>", "")
+                .replace("</body>", PROBE + "</body>");
         String dom = visit(Files.writeString(scratch.resolve("free" + starts + ".html"), free), width).dom;
         Matcher m = MEASURED.matcher(dom);
         if (!m.find()) {
             throw new IOException("the probe left no figures: " + dom.substring(0, Math.min(dom.length(), 500)));
         }
-        return new Measured(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)), Integer.parseInt(m.group(3)), Integer.parseInt(m.group(4)));
+        return new Measured(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)), Integer.parseInt(m.group(3)),
+                Integer.parseInt(m.group(4)));
     }
 
     /** A PNG of the upper end of the page. */
@@ -81,9 +89,10 @@ public final class Chromium {
     }
 
     private String[] start(Path page, int width, int height, String... more) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(program.toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1",
-                "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + scratch.resolve("profile" + starts), "--window-size=" + width + "," + height));
+        List<String> command = new ArrayList<>(List.of(program.toString(), "--headless", "--no-sandbox", "--disable-gpu",
+                "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1", "--host-resolver-rules=MAP * ~NOTFOUND",
+                "--user-data-dir=" + scratch.resolve("profile" + starts), "--window-size=" + width + "," + height));
         command.addAll(List.of(more));
         command.add(page.toUri().toString());
         Path out = scratch.resolve("out" + starts);

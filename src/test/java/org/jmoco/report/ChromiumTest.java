@@ -27,7 +27,8 @@ class ChromiumTest {
     @Test
     void aPageThatBreaksItsPromiseIsFound() throws IOException, InterruptedException {
         Path bad = Files.writeString(folder.resolve("bad.html"), new Html().paragraph("x").page("bad")
-                .replace("</body>", "<img src=\"http://127.0.0.1:9/x.png\"><div style=\"width:2000px\">wide</div><script>document.title='changed'</script></body>"));
+                .replace("</body>", "<img src=\"http://127.0.0.1:9/x.png\">"
+                        + "<div style=\"width:2000px\">wide</div><script>document.title='changed'</script></body>"));
         Chromium browser = browser();
         Chromium.Visit visit = browser.visit(bad, 600);
         assertEquals(2, visit.messages().size(), () -> "the picture and the script are forbidden: " + visit.messages());
@@ -40,7 +41,8 @@ class ChromiumTest {
 
     @Test
     void aPageThatKeepsItIsQuiet() throws IOException, InterruptedException {
-        Path good = Files.writeString(folder.resolve("good.html"), new Html().heading(1, "A & B").table(List.of("x".repeat(40), "y".repeat(40)),
+        Path good = Files.writeString(folder.resolve("good.html"),
+                new Html().heading(1, "A & B").table(List.of("x".repeat(40), "y".repeat(40)),
                 List.of(List.of("1", "2")), 0).page("good"));
         Chromium browser = browser();
         Chromium.Visit visit = browser.visit(good, 600);

@@ -40,7 +40,8 @@ class CurvesPngTest {
     /** Column names are for programs. */
     @Test
     void legendsAreWords() throws IOException {
-        Path csv = Files.writeString(folder.resolve("metrics.csv"), "epoch,lr,loss,accuracy,val_accuracy,val_auc,knn_accuracy\n1,0.1,0.9,0.5,0.4,0.3,0.2\n");
+        Path csv = Files.writeString(folder.resolve("metrics.csv"),
+                "epoch,lr,loss,accuracy,val_accuracy,val_auc,knn_accuracy\n1,0.1,0.9,0.5,0.4,0.3,0.2\n");
         List<CurvesPng.Panel> panels = CurvesPng.panels(csv, Double.NaN);
         assertEquals(List.of("loss"), panels.get(0).lines().stream().map(LineChart.Line::name).toList());
         assertEquals(List.of("accuracy in training", "accuracy, validation images", "AUC, validation images", "kNN accuracy"),

@@ -51,7 +51,8 @@ class RunFolderTest {
         begin(folder);
         UserError e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
         assertEquals(2, e.exitCode());
-        assertTrue(e.getMessage().contains("a run that ended before its first checkpoint. Delete the folder, add --resume"), e.getMessage());
+        assertTrue(e.getMessage().contains("a run that ended before its first checkpoint. Delete the folder, add --resume"),
+                e.getMessage());
         Files.write(folder.resolve("checkpoint-00000012.safetensors"), new byte[3]);
         e = assertThrows(UserError.class, () -> RunFolder.open(folder, "pretrain", false));
         assertEquals(2, e.exitCode());
@@ -138,7 +139,7 @@ class RunFolderTest {
         }
         JsonNode starts = Json.read(folder.resolve("environment.json"));
         assertEquals(2, starts.size());
-        assertEquals("jmoco pretrain --lr 0.03", String.join(" ", Json.convert(starts.get(1).get("command"), List.class)));
+        assertEquals("jmoco pretrain --lr 0.03", String.join(" ", Json.convert(starts.get(1).get("command"), String[].class)));
         assertTrue(starts.get(0).get("java").textValue().startsWith(Runtime.version().toString()));
         assertTrue(starts.get(0).get("memory_bytes").longValue() > 0);
         assertEquals("cpu: test", starts.get(0).get("backend").textValue());
@@ -218,6 +219,10 @@ class RunFolderTest {
         String said = assertThrows(UserError.class, () -> StoredRun.read(folder)).getMessage();
         assertTrue(said.contains("give " + folder + "/*") && said.contains(folder.resolve("two").toString()), said);
         Files.writeString(folder.resolve("one/options.json"), "{");
-        assertTrue(assertThrows(UserError.class, () -> StoredRun.read(folder.resolve("one"))).getMessage().contains("Restore the file"));
+        String damaged = assertThrows(UserError.class, () -> StoredRun.read(folder.resolve("one"))).getMessage();
+        String why = "Unexpected end-of-input: expected close marker for Object (line 1)";
+        assertTrue(damaged.contains("(" + why + "). Restore the file"), damaged);
+        String stored = assertThrows(UserError.class, () -> RunFolder.storedOptions(folder.resolve("one"))).getMessage();
+        assertTrue(stored.contains("is not valid JSON: " + why + ". Restore the file"), stored);
     }
 }

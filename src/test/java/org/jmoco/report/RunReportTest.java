@@ -25,7 +25,8 @@ class RunReportTest {
     private Path run(String name, String from) throws IOException {
         Path run = Files.createDirectory(folder.resolve(name));
         Files.writeString(run.resolve("options.json"), "{\"--lr\":\"0.1\"}");
-        Files.writeString(run.resolve("environment.json"), "[{\"cpu\":\"of an earlier start\"},{\"command\":[\"jmoco\",\"finetune\"],\"cpu\":\"<fast> & small\"}]");
+        Files.writeString(run.resolve("environment.json"),
+                "[{\"cpu\":\"of an earlier start\"},{\"command\":[\"jmoco\",\"finetune\"],\"cpu\":\"<fast> & small\"}]");
         Files.writeString(run.resolve("metrics.csv"), "epoch,lr,loss,val_auc\n1,0.1,0.9,0.5\n2,0.05,0.7,\n");
         Files.writeString(run.resolve("result.json"), "{\"data\":\"phantom\",\"phantom\":true,\"from\":\"" + from
                 + "\",\"test\":{\"vote\":{\"AUC\":{\"value\":0.75,\"low\":0.5,\"high\":1.0}}}}");
@@ -37,7 +38,8 @@ class RunReportTest {
 
     @Test
     void onePageHoldsEverythingAndPointsNowhere() throws IOException {
-        String html = RunReport.html(List.of(StoredRun.read(run("moco", "runs/x")), StoredRun.read(run("random", "random"))), new Pictures() {
+        String html = RunReport.html(List.of(StoredRun.read(run("moco", "runs/x")), StoredRun.read(run("random", "random"))),
+                new Pictures() {
             @Override
             public Optional<byte[]> image(String name) {
                 return name.equals("c") ? Optional.of(new byte[] {1, 2, 3}) : Optional.empty();
@@ -77,20 +79,26 @@ class RunReportTest {
         return assertThrows(UserError.class, () -> StoredRun.read(folder), folder::toString).getMessage();
     }
 
-    /** Seven columns of intervals stand beside the path that a run started from, and the names of images are as long as one likes. */
+    /**
+     * Seven columns of intervals stand beside the path that a run started from, and the names of images are as long as one likes.
+     */
     @Test
     void longPathsAndNamesOfFilesFitTheWidthOfThePage() throws IOException, InterruptedException {
         Optional<Chromium> found = Chromium.find(Files.createDirectory(folder.resolve("browser")));
         assumeTrue(found.isPresent(), "skipped: no chromium on the path (apt install chromium)");
-        String path = "/data/" + "comparison_of_pretrained_encoders_on_slices_of_the_chest_in_2020/".repeat(3) + "checkpoint-00001400.safetensors";
+        String path = "/data/" + "comparison_of_pretrained_encoders_on_slices_of_the_chest_in_2020/".repeat(3)
+                + "checkpoint-00001400.safetensors";
         Path run = run("a-run-whose-folder-has-a-rather-long-name-of-its-own", path);
         String interval = "{\"value\":0.75,\"low\":0.5,\"high\":1.0}";
         Files.writeString(run.resolve("result.json"), "{\"from\":\"" + path + "\",\"test\":{\"vote\":{"
-                + String.join(",", Stream.of("accuracy", "AUC", "F1", "precision", "recall").map(f -> "\"" + f + "\":" + interval).toList()) + "}}}");
+                + String.join(",", Stream.of("accuracy", "AUC", "F1", "precision", "recall").map(f -> "\"" + f + "\":" + interval)
+                        .toList()) + "}}}");
         Path predictions = run.resolve("predictions.json");
-        Files.writeString(predictions, Files.readString(predictions).replace("\"c\"", "\"" + "CT_COVID_2020.02.24.20027052_p8_73_".repeat(5) + ".png\""));
+        Files.writeString(predictions, Files.readString(predictions)
+                .replace("\"c\"", "\"" + "CT_COVID_2020.02.24.20027052_p8_73_".repeat(5) + ".png\""));
         Path page = Files.writeString(folder.resolve("long.html"), RunReport.html(List.of(StoredRun.read(run)), Pictures.NONE)
-                .replace(".scroll{overflow-x:auto", ".scroll{overflow-x:visible")); // what would scroll sticks out of the page instead
+                // what would scroll sticks out of the page instead
+                .replace(".scroll{overflow-x:auto", ".scroll{overflow-x:visible"));
         assertEquals(0, found.get().measure(page, 1100).over(), "pixels beyond the page");
     }
 
@@ -110,13 +118,15 @@ class RunReportTest {
         StoredRun open = StoredRun.read(pretrain);
         assertEquals(Math.log(257), open.guessing(), "of a run that has not ended");
         Files.writeString(pretrain.resolve("result.json"), "{\"guessing\":5.54907608489522,\"knn_accuracy\":0.565}");
-        String html = RunReport.html(List.of(StoredRun.read(pretrain), StoredRun.read(run("moco-start-1", "x")), StoredRun.read(run("b", "y"))),
+        String html = RunReport.html(List.of(StoredRun.read(pretrain), StoredRun.read(run("moco-start-1", "x")),
+                StoredRun.read(run("b", "y"))),
                 Pictures.NONE);
         for (String heading : List.of("Loss of pretraining", "Accuracy of pretraining", "Loss", "AUC on the validation images")) {
             assertEquals(1, html.split("<h2>" + heading + "</h2>", -1).length - 1, heading);
         }
         assertFalse(html.contains("<figcaption>Loss"), "no caption repeats its heading");
-        assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"), "explained, in a few digits");
+        assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"),
+                "explained, in a few digits");
         assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
     }
 
@@ -146,7 +156,8 @@ class RunReportTest {
         assertTrue(two.contains("those of the positive class: yes.") && !two.contains("means over the classes"), two);
         Path run = run("three", "x");
         Files.writeString(run.resolve("predictions.json"), """
-                {"classes":["a","b","c"],"positive":-1,"test":{"images":["x"],"labels":[0],"vote":{"predicted":[0],"probability":[[0.9,0.1,0]]}}}""");
+                {"classes":["a","b","c"],"positive":-1,\
+                "test":{"images":["x"],"labels":[0],"vote":{"predicted":[0],"probability":[[0.9,0.1,0]]}}}""");
         String three = RunReport.html(List.of(StoredRun.read(run)), Pictures.NONE);
         assertTrue(three.contains("means over the classes") && !three.contains("positive class"), three);
     }
@@ -154,7 +165,8 @@ class RunReportTest {
     /** One positive above, one below both negatives... with a tie: the tie is one slanted step. */
     @Test
     void rocGoesFromTheSurestToTheLast() {
-        double[][] roc = StoredRun.roc(new int[] {1, 0, 1, 0}, new double[][] {{0.1, 0.9}, {0.5, 0.5}, {0.5, 0.5}, {0.8, 0.2}}, 1);
+        double[][] roc = StoredRun.roc(new int[] {1, 0, 1, 0}, new double[][] {{0.1, 0.9}, {0.5, 0.5}, {0.5, 0.5}, {0.8, 0.2}},
+                1);
         assertArrayEquals(new double[] {0, 0, 0.5, 1}, roc[0]);
         assertArrayEquals(new double[] {0, 0.5, 1, 1}, roc[1]);
     }

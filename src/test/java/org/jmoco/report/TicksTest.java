@@ -64,7 +64,8 @@ class TicksTest {
                 assertTrue(digits.length() <= 4, () -> what + ": " + labels);
             }
             for (int k = 1; k < labels.size(); k++) {
-                assertTrue(new BigDecimal(labels.get(k)).compareTo(new BigDecimal(labels.get(k - 1))) > 0, () -> what + ": " + labels);
+                assertTrue(new BigDecimal(labels.get(k)).compareTo(new BigDecimal(labels.get(k - 1))) > 0,
+                        () -> what + ": " + labels);
             }
         }
     }
@@ -75,8 +76,32 @@ class TicksTest {
         assertEquals(List.of("1", "2"), Ticks.epochs(1, 2).labels());
         assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), Ticks.epochs(1, 8).labels());
         assertEquals(0, Ticks.epochs(1, 8).place(1));
-        assertEquals(List.of("0", "2", "4", "6", "8", "10"), Ticks.epochs(1, 9).labels());
         assertEquals(List.of("0", "1", "2", "3"), Ticks.epochs(0, 3).labels());
-        assertEquals(List.of("0", "1"), Ticks.epochs(1, 1).labels());
+    }
+
+    @Test
+    void aSingleEpochStandsInTheMiddle() {
+        for (int epoch : new int[] {1, 10}) {
+            Ticks t = Ticks.epochs(epoch, epoch);
+            assertEquals(String.valueOf(epoch), t.labels().get(1));
+            assertEquals((t.begin() + t.end()) / 2, t.place(epoch));
+            assertEquals(1, t.length());
+        }
+    }
+
+    /** Their marks are round numbers apart, so that the first epoch has none; the axis begins there all the same. */
+    @Test
+    void manyEpochsBeginAtTheFirstBetweenRoundMarks() {
+        for (int last : new int[] {9, 20, 33, 140, 500}) {
+            Ticks t = Ticks.epochs(1, last);
+            assertTrue(t.begin() > 0 && t.begin() <= 1, last + " epochs begin at " + t.begin());
+            double drawn = t.begin() - 0.04 / 0.92 * t.length();
+            assertTrue(t.place(1) <= t.begin() && t.place(1) > drawn, last + " epochs: the first is drawn");
+            assertTrue(t.place(last) <= t.steps(), last + " epochs");
+            assertEquals(t.steps() - t.begin(), t.length());
+        }
+        assertEquals(List.of("0", "2", "4", "6", "8", "10"), Ticks.epochs(1, 9).labels());
+        assertEquals(0.5, Ticks.epochs(1, 9).begin());
+        assertEquals(0, Ticks.epochs(0, 20).begin(), "with an epoch 0, as of an untrained network");
     }
 }

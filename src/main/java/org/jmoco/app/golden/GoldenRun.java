@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.report.Json;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
 
@@ -94,7 +95,7 @@ public final class GoldenRun {
         try {
             return JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
-            throw UserError.failed("golden: " + file + " is not valid JSON: " + e.getOriginalMessage(), e);
+            throw UserError.failed("golden: " + file + " is not valid JSON: " + Json.reason(e), e);
         } catch (IOException e) {
             throw UserError.failed("golden: cannot read " + file + " (" + AtomicFile.reason(e)
                     + "); give the path of a golden .json file", e);

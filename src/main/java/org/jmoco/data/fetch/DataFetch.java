@@ -51,8 +51,8 @@ public final class DataFetch {
         }
         for (DatasetCard.Download d : card.downloads()) {
             Path archive = offline == null
-                    ? download.get(address(d, mirror), folder.resolve("archives").resolve(d.file()), Download.Checksum.sha256(d.sha256()),
-                            (bytes, total) -> listener.progress(d.file(), bytes, total))
+                    ? download.get(address(d, mirror), folder.resolve("archives").resolve(d.file()),
+                            Download.Checksum.sha256(d.sha256()), (bytes, total) -> listener.progress(d.file(), bytes, total))
                     : given(offline, d);
             if (d.sha256() == null) {
                 listener.say(d.file() + ": no checksum is published; SHA-256 " + checksum(archive));
@@ -73,7 +73,8 @@ public final class DataFetch {
         if (place.isEmpty()) {
             return entry;
         }
-        return place.keySet().stream().filter(entry::startsWith).findFirst().map(start -> place.get(start) + entry.substring(start.length()))
+        return place.keySet().stream().filter(entry::startsWith).findFirst()
+                .map(start -> place.get(start) + entry.substring(start.length()))
                 .orElse(null);
     }
 
@@ -91,7 +92,8 @@ public final class DataFetch {
             throw UserError.failed(archive + ": is not there; --offline needs " + d.file() + ", as from " + d.url());
         }
         if (d.sha256() != null && !checksum(archive).equalsIgnoreCase(d.sha256())) {
-            throw UserError.failed(archive + ": SHA-256 is " + checksum(archive) + ", expected " + d.sha256() + "; it is damaged or another file");
+            throw UserError.failed(archive + ": SHA-256 is " + checksum(archive) + ", expected " + d.sha256()
+                    + "; it is damaged or another file");
         }
         return archive;
     }

@@ -17,9 +17,9 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.jmoco.tensor.UserError;
 
 /**
- * Unpacks .zip, .tar.gz and .tgz into a folder. Nothing leaves the folder: an absolute path, one with {@code ..} or a link is an error, and
- * so is an archive that unpacks to more than the limit. A file that exists with the right size is left as it is, so that an
- * interrupted unpacking goes on.
+ * Unpacks .zip, .tar.gz and .tgz into a folder. Nothing leaves the folder: an absolute path, one with {@code ..} or a link is an
+ * error, and so is an archive that unpacks to more than the limit. A file that exists with the right size is left as it is, so
+ * that an interrupted unpacking goes on.
  */
 final class Unpacker {
     private final Path folder;
@@ -50,8 +50,8 @@ final class Unpacker {
                 throw UserError.failed(archive + ": is neither .zip nor .tar.gz");
             }
         } catch (IOException e) {
-            throw UserError.failed(archive + ": cannot be unpacked into " + folder + " (" + e.getMessage() + "). If the archive is damaged, delete it and"
-                    + " fetch again.");
+            throw UserError.failed(archive + ": cannot be unpacked into " + folder + " (" + e.getMessage()
+                    + "). If the archive is damaged, delete it and fetch again.");
         }
         if (files == 0) {
             throw UserError.failed(archive + ": holds none of the files that are wanted");
@@ -99,7 +99,8 @@ final class Unpacker {
             throw UserError.failed(archive + ": entry " + entry + " has no usable name; nothing more is unpacked");
         }
         if (entry.startsWith("/") || !target.startsWith(folder) || target.equals(folder)) {
-            throw UserError.failed(archive + ": entry " + entry + " would be written outside of " + folder + "; nothing more is unpacked");
+            throw UserError.failed(archive + ": entry " + entry + " would be written outside of " + folder
+                    + "; nothing more is unpacked");
         }
         files++;
         if (Files.isRegularFile(target) && Files.size(target) == size) {
@@ -114,7 +115,8 @@ final class Unpacker {
                 if (bytes > mostBytes) {
                     out.close();
                     Files.delete(target);
-                    throw UserError.failed(archive + ": unpacks to more than " + mostBytes / 1_000_000 + " MB; nothing more is unpacked");
+                    throw UserError.failed(archive + ": unpacks to more than " + mostBytes / 1_000_000
+                            + " MB; nothing more is unpacked");
                 }
                 out.write(buffer, 0, n);
             }

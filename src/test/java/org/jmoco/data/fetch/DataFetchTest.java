@@ -69,7 +69,8 @@ class DataFetchTest {
     private void answer(HttpExchange e) throws IOException {
         String range = e.getRequestHeaders().getFirst("Range");
         ranges.add(String.valueOf(range));
-        int from = range != null && tag.equals(e.getRequestHeaders().getFirst("If-Range")) ? Integer.parseInt(range.replaceAll("\\D", "")) : 0;
+        int from = range != null && tag.equals(e.getRequestHeaders().getFirst("If-Range"))
+                ? Integer.parseInt(range.replaceAll("\\D", "")) : 0;
         e.getResponseHeaders().set("ETag", tag);
         e.sendResponseHeaders(from > 0 ? 206 : 200, archive.length - from);
         try (OutputStream out = e.getResponseBody()) {
@@ -84,7 +85,8 @@ class DataFetchTest {
     private DatasetCard card(String sha256, long unpackedMb) {
         String url = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort() + "/set.zip";
         return new DatasetCard("set", "", "", "", Map.of(), List.of(), null, null, "cite it", "", "",
-                List.of(new DatasetCard.Download(url, "set.zip", sha256, unpackedMb, Map.of("root/a/", "", "root/split/", "lists/"), List.of())), null);
+                List.of(new DatasetCard.Download(url, "set.zip", sha256, unpackedMb,
+                        Map.of("root/a/", "", "root/split/", "lists/"), List.of())), null);
     }
 
     private void fetch(DatasetCard card, Path offline) {
@@ -165,7 +167,8 @@ class DataFetchTest {
         DatasetCard c = card(sha256(), 1);
         DatasetCard.Download d = c.downloads().getFirst();
         DatasetCard elsewhere = new DatasetCard("set", "", "", "", Map.of(), List.of(), null, null, "cite it", "", "",
-                List.of(new DatasetCard.Download("http://nowhere.invalid/a.zip", "set.zip", d.sha256(), 1, d.place(), List.of())), null);
+                List.of(new DatasetCard.Download("http://nowhere.invalid/a.zip", "set.zip", d.sha256(), 1, d.place(),
+                        List.of())), null);
         fetch(elsewhere, null, URI.create(base + "/"));
         assertArrayEquals(bytes(5000, 1), Files.readAllBytes(folder.resolve("x.png")));
     }
@@ -198,12 +201,15 @@ class DataFetchTest {
     @Test
     void aServerThatRefusesIsAnError() {
         String base = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
-        UserError e = assertThrows(UserError.class, () -> new Download("").get(URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
+        UserError e = assertThrows(UserError.class, () -> new Download("")
+                .get(URI.create(base + "/nothing"), folder.resolve("n"), null, (b, t) -> { }));
         assertTrue(e.getMessage().contains("answers 404"), e.getMessage());
         server.stop(0);
-        UserError gone = assertThrows(UserError.class, () -> new Download("").get(URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
+        UserError gone = assertThrows(UserError.class,
+                () -> new Download("").get(URI.create(base + "/set.zip"), folder.resolve("n"), null, (b, t) -> { }));
         String host = server.getAddress().getHostString();
-        assertTrue(gone.getMessage().contains(host + " cannot be reached (connection refused). Nothing has arrived; the same command tries again."),
+        assertTrue(gone.getMessage().contains(host + " cannot be reached (connection refused). Nothing has arrived; the same"
+                + " command tries again."),
                 gone.getMessage());
     }
 
@@ -214,7 +220,8 @@ class DataFetchTest {
         assertThrows(UserError.class, () -> fetch(card, null));
         server.stop(0);
         UserError gone = assertThrows(UserError.class, () -> fetch(card, null));
-        assertTrue(gone.getMessage().contains("cannot be reached (connection refused). What has arrived is kept in"), gone.getMessage());
+        assertTrue(gone.getMessage().contains("cannot be reached (connection refused). What has arrived is kept in"),
+                gone.getMessage());
         assertTrue(gone.getMessage().endsWith("goes on from there. Look elsewhere."), gone.getMessage());
     }
 
@@ -268,7 +275,8 @@ class DataFetchTest {
             DatasetCard card = DatasetCard.load(name);
             for (DatasetCard.Download d : card.downloads()) {
                 assertTrue(d.url().startsWith("https://") && d.url().length() > 12, d.toString());
-                assertTrue(d.unpackedMb() > 0 && (d.sha256() == null || HexFormat.of().parseHex(d.sha256()).length == 32), d.toString());
+                assertTrue(d.unpackedMb() > 0 && (d.sha256() == null || HexFormat.of().parseHex(d.sha256()).length == 32),
+                        d.toString());
             }
         }
         assertEquals(List.of(true, true, true, true), List.of("cifar10", "covid-ct", "luna", "idc").stream()

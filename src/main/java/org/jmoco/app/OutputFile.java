@@ -1,0 +1,25 @@
+package org.jmoco.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jmoco.tensor.UserError;
+
+/** A single file that a command is told to write: a name that cannot be meant is refused before any work is done. */
+final class OutputFile {
+    private OutputFile() {
+    }
+
+    /**
+     * @param what the option and its value, or the value alone
+     * @throws UserError if the file's folder does not exist, or if the name is that of a folder
+     */
+    static void require(String what, Path file) {
+        Path into = file.toAbsolutePath().getParent();
+        if (Files.isDirectory(file)) {
+            throw UserError.usage(what + ": is a folder; name a file in it");
+        }
+        if (!Files.isDirectory(into)) {
+            throw UserError.failed(what + ": there is no folder " + into + "; make it, or name a file elsewhere");
+        }
+    }
+}
