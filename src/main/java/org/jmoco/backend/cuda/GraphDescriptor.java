@@ -10,9 +10,9 @@ import jcuda.jcudnn.cudnnBackendAttributeType;
 import jcuda.jcudnn.cudnnBackendDescriptor;
 
 /**
- * A descriptor of cuDNN's graph interface: a bag of attributes that is finished once and then used. Each return code is looked at; an
- * error names the descriptor and the attribute, by its number in cudnn_graph.h. JCudnn hands addresses on and looks at nothing, so
- * values go by native memory.
+ * A descriptor of cuDNN's graph interface: a bag of attributes that is finished once and then used. Each return code is
+ * looked at; an error names the descriptor and the attribute, by its number in cudnn_graph.h. JCudnn hands addresses on and
+ * looks at nothing, so values go by native memory.
  */
 final class GraphDescriptor extends cudnnBackendDescriptor implements AutoCloseable {
     private final String name;
@@ -97,13 +97,15 @@ final class GraphDescriptor extends cudnnBackendDescriptor implements AutoClosea
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment addresses = arena.allocateFrom(ValueLayout.JAVA_LONG,
                     Arrays.stream(into).mapToLong(GraphDescriptor::getNativePointer).toArray());
-            return get(attribute, cudnnBackendAttributeType.CUDNN_TYPE_BACKEND_DESCRIPTOR, into.length, DeviceAddress.host(addresses));
+            return get(attribute, cudnnBackendAttributeType.CUDNN_TYPE_BACKEND_DESCRIPTOR, into.length,
+                    DeviceAddress.host(addresses));
         }
     }
 
     private int get(int attribute, int type, int most, Pointer values) {
         long[] count = new long[1];
-        check(JCudnn.cudnnBackendGetAttribute(this, attribute, type, most, count, values), "cudnnBackendGetAttribute " + attribute);
+        check(JCudnn.cudnnBackendGetAttribute(this, attribute, type, most, count, values),
+                "cudnnBackendGetAttribute " + attribute);
         return (int) Math.min(count[0], most);
     }
 

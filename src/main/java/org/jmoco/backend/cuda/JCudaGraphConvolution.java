@@ -28,11 +28,12 @@ import jcuda.jcudnn.cudnnDataType;
 import org.jmoco.backend.ConvGeometry;
 
 /**
- * One convolution by cuDNN's graph interface, which has engines that the calls of version 7 ({@link JCudaConvolution}) do not reach: an
- * operation graph of one node, of which cuDNN names engine configurations in the order that it expects them to be fast.
+ * One convolution by cuDNN's graph interface, which has engines that the calls of version 7 ({@link JCudaConvolution}) do
+ * not reach: an operation graph of one node, for which cuDNN names engine configurations in the order that it expects them
+ * to be fast.
  *
- * <p>Left out are engines that compute in less than the precision says (inputs rounded down, sums below f32, tensor cores in f32) and
- * those that compile their kernel when a plan is made.
+ * <p>Left out are engines that compute in less than the precision says (inputs rounded down, sums below f32, tensor cores
+ * in f32) and those that compile their kernel when a plan is made.
  */
 final class JCudaGraphConvolution implements Dnn.Convolution {
     /** CUDNN_HEUR_MODE_A of cuDNN 9; JCudnn's constants are older. */
@@ -130,7 +131,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         GraphDescriptor y = tensor("y", Y, g.n(), g.k(), g.p(), g.q());
         GraphDescriptor convolution = make("the convolution", CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR)
                 .setEnum(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, cudnnDataType.CUDNN_DATA_FLOAT)
-                .setEnum(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, cudnnConvolutionMode.CUDNN_CROSS_CORRELATION)
+                .setEnum(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE,
+                        cudnnConvolutionMode.CUDNN_CROSS_CORRELATION)
                 .setIntegers(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 2)
                 .setIntegers(CUDNN_ATTR_CONVOLUTION_DILATIONS, 1, 1)
                 .setIntegers(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, g.stride(), g.stride())
@@ -172,7 +174,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
                 .setEnum(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, HEURISTICS_A)
                 .finish();
         GraphDescriptor[] configurations = IntStream.range(0, MOST_ENGINES)
-                .mapToObj(i -> make("engine configuration " + i, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)).toArray(GraphDescriptor[]::new);
+                .mapToObj(i -> make("engine configuration " + i, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR))
+                .toArray(GraphDescriptor[]::new);
         int count = heuristics.descriptors(CUDNN_ATTR_ENGINEHEUR_RESULTS, configurations);
         for (int i = 0; i < count; i++) {
             plan(i, configurations[i]);
@@ -189,13 +192,16 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         }
         GraphDescriptor plan = make("plan " + index, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
         try {
-            plan.setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle()).setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration).finish();
+            plan.setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle())
+                    .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration)
+                    .finish();
         } catch (GpuException e) {
             return; // cuDNN names configurations by rules of thumb, and this device may lack what one of them needs
         }
         String name = "ENGINE_" + engine.integer(CUDNN_ATTR_ENGINE_GLOBAL_INDEX) + knobs(configuration);
-        plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), name, plan.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE),
-                !notes.contains(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)), plan));
+        long workspace = plan.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
+        boolean deterministic = !notes.contains(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
+        plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), name, workspace, deterministic), plan));
     }
 
     private boolean precise(Set<Integer> notes) {
@@ -211,7 +217,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     /** As in {@code _k2=6_k3=0}: which variant of the engine it is. */
     private String knobs(GraphDescriptor configuration) {
         GraphDescriptor[] choices = IntStream.range(0, MOST_NOTES)
-                .mapToObj(i -> new GraphDescriptor("a knob", CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR)).toArray(GraphDescriptor[]::new);
+                .mapToObj(i -> new GraphDescriptor("a knob", CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR))
+                .toArray(GraphDescriptor[]::new);
         try {
             int count = configuration.descriptors(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, choices);
             return Arrays.stream(choices, 0, count).map(JCudaGraphConvolution::knob).collect(Collectors.joining());
@@ -233,11 +240,12 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     @Override
     public void run(Dnn.Algorithm algorithm, long out, long first, long second, float beta, long workspace, long workspaceBytes) {
         if (beta != (accumulate ? 1 : 0)) {
-            throw new IllegalArgumentException("convolution: beta is " + beta + " but the graph was made for " + (accumulate ? 1 : 0));
+            throw new IllegalArgumentException("convolution: beta is " + beta + " but the graph was made for "
+                    + (accumulate ? 1 : 0));
         }
         if (workspaceBytes < algorithm.workspaceBytes()) { // which cuDNN is not told
-            throw new IllegalArgumentException("convolution by " + algorithm.name() + ": " + workspaceBytes + " bytes of workspace, "
-                    + algorithm.workspaceBytes() + " are needed");
+            throw new IllegalArgumentException("convolution by " + algorithm.name() + ": " + workspaceBytes
+                    + " bytes of workspace, " + algorithm.workspaceBytes() + " are needed");
         }
         gpu.enter();
         Plan plan = plans.get(algorithm.id() - FIRST_ID);

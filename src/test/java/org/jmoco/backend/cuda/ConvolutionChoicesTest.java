@@ -221,7 +221,8 @@ class ConvolutionChoicesTest {
         ScriptedGpu gpu = withEngines(2000);
         try (ConvolutionChoices c = open(gpu, f32().withGraphEngines(true))) {
             c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
-            assertTrue(gpu.log.contains("close BACKWARD_WEIGHTS") && !gpu.log.contains("close BACKWARD_WEIGHTS graph"), gpu.log.toString());
+            assertTrue(gpu.log.contains("close BACKWARD_WEIGHTS")
+                    && !gpu.log.contains("close BACKWARD_WEIGHTS graph"), gpu.log.toString());
         }
         assertEquals("close BACKWARD_WEIGHTS graph", gpu.log.getLast());
     }
@@ -233,10 +234,12 @@ class ConvolutionChoicesTest {
             var plain = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
             assertFalse(gpu.log.stream().anyMatch(l -> l.contains("+=")), gpu.log.toString());
             var adding = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, true);
-            assertTrue(gpu.log.contains("BACKWARD_WEIGHTS ENGINE_57_k2=6 += " + PROBLEM), "it is measured with the beta that it will have");
+            assertTrue(gpu.log.contains("BACKWARD_WEIGHTS ENGINE_57_k2=6 += " + PROBLEM),
+                    "it is measured with the beta that it will have");
             assertFalse(plain.convolution() == adding.convolution());
         }
-        assertTrue(gpu.log.containsAll(List.of("close BACKWARD_WEIGHTS graph", "close BACKWARD_WEIGHTS adding graph")), gpu.log.toString());
+        assertTrue(gpu.log.containsAll(List.of("close BACKWARD_WEIGHTS graph", "close BACKWARD_WEIGHTS adding graph")),
+                gpu.log.toString());
     }
 
     @Test
@@ -244,7 +247,8 @@ class ConvolutionChoicesTest {
         CudaOptions graph = kept().withGraphEngines(true);
         assertEquals("ENGINE_57_k2=6", chosen(withEngines(2000), graph));
         assertEquals("FAST", chosen(withEngines(2000), kept()));
-        assertTrue(Files.readString(file()).contains(PROBLEM + " f32 graph = 100 700 ENGINE_57_k2=6\n"), Files.readString(file()));
+        String text = Files.readString(file());
+        assertTrue(text.contains(PROBLEM + " f32 graph = 100 700 ENGINE_57_k2=6\n"), text);
         ScriptedGpu second = withEngines(9_999_999); // would choose otherwise
         assertEquals("ENGINE_57_k2=6", chosen(second, graph));
         assertFalse(second.log.stream().anyMatch(l -> l.contains("ENGINE")), "a second start measures nothing");

@@ -44,8 +44,8 @@ final class JCudaGpuDrill {
         void run(JCudaGpuDrill d) throws Throwable;
     }
 
-    static final List<String> NAMES = List.of("info", "memory", "launches", "graphs", "branches", "brokenBranches", "time", "gemm",
-            "convolutions", "graphConvolutions", "outOfMemory", "everyCodeIsLookedAt", "aFaultIsTold", "closing");
+    static final List<String> NAMES = List.of("info", "memory", "launches", "graphs", "branches", "brokenBranches", "time",
+            "gemm", "convolutions", "graphConvolutions", "outOfMemory", "everyCodeIsLookedAt", "aFaultIsTold", "closing");
 
     public static void main(String[] args) {
         for (String name : NAMES) {
@@ -400,7 +400,8 @@ final class JCudaGpuDrill {
             List<Dnn.Algorithm> engines = c.algorithms();
             List<String> expected = p == Precision.F32 ? List.of("ENGINE_57_k2=0_k3=6", "ENGINE_3")
                     : List.of("ENGINE_57_k2=0_k3=6", "ENGINE_3", "ENGINE_11");
-            assertEquals(expected, engines.stream().map(Dnn.Algorithm::name).toList(), "in cuDNN's order, without what computes in less");
+            assertEquals(expected, engines.stream().map(Dnn.Algorithm::name).toList(),
+                    "in cuDNN's order, without what computes in less");
             assertEquals(List.of(512L, 0L), engines.stream().limit(2).map(Dnn.Algorithm::workspaceBytes).toList());
             assertEquals(List.of(true, false), engines.stream().limit(2).map(Dnn.Algorithm::deterministic).toList());
             long a = device(p.featureMaps(), first);
@@ -527,7 +528,8 @@ final class JCudaGpuDrill {
             calls.add(new Call("cudnnConvolution" + name, () -> c.run(algorithm, y, y, y, 0, 0, 0)));
         }
         for (String symbol : new String[] {"CreateDescriptor", "SetAttribute", "Finalize", "GetAttribute"}) {
-            calls.add(new Call("cudnnBackend" + symbol, () -> gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false)));
+            calls.add(new Call("cudnnBackend" + symbol,
+                    () -> gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false)));
         }
         Dnn.Convolution graph = gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, g, Precision.F32, false);
         calls.add(new Call("cudnnBackendExecute", () -> graph.run(graph.algorithms().getLast(), y, y, y, 0, 0, 0)));

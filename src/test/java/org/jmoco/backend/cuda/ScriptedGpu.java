@@ -176,11 +176,13 @@ final class ScriptedGpu implements Gpu {
             }
 
             @Override
-            public Convolution graphConvolution(Direction direction, ConvGeometry geometry, Precision precision, boolean accumulate) {
+            public Convolution graphConvolution(Direction direction, ConvGeometry geometry, Precision precision,
+                    boolean accumulate) {
                 if (!engines.containsKey(direction)) {
                     throw new GpuException("cudnnBackendFinalize of the graph: CUDNN_STATUS_SCRIPTED");
                 }
-                return new ScriptedConvolution(direction, geometry, accumulate ? " adding graph" : " graph", engines.get(direction));
+                return new ScriptedConvolution(direction, geometry, accumulate ? " adding graph" : " graph",
+                        engines.get(direction));
             }
         };
     }
