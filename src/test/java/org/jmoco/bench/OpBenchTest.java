@@ -20,6 +20,9 @@ import org.junit.jupiter.api.TestFactory;
 class OpBenchTest {
     private static final Ceilings CEILINGS = new Ceilings(1e9, 1e10);
 
+    /** More than the reference backend calculates in full: one row of the five is left out. */
+    private static final String MANY_LOGITS = "cross_entropy n5 k1000003";
+
     private static final List<String> PROBLEMS = List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st2 pd1",
                 "conv2d_bwd_data n2 h5 w7 c3 k4 r3 s3 st2 pd1 acc",
                 "conv2d_bwd_w n2 h5 w7 c3 k4 r3 s3 st1 pd1", "batch_norm_fwd n4 h3 w3 c5 g2 add relu",
@@ -27,7 +30,8 @@ class OpBenchTest {
                 "batch_norm_bwd n4 h3 w3 c5 g2 add relu", "max_pool_fwd n2 h7 w7 c3 r3 s3 st2 pd1", "avg_pool_fwd n2 h3 w3 c5",
                 "avg_pool_bwd n2 h3 w3 c5", "linear_fwd n3 c7 k5", "linear_bwd_data n3 c7 k5", "linear_bwd_w n3 c7 k5",
                 "l2_norm_fwd n3 d7", "l2_norm_bwd n3 d7", "info_nce n3 m13 d7", "cross_entropy n5 k2", "gather_rows n5 m3 d7",
-                "enqueue n3 m7 d5", "momentum l33", "sgd l33", "adam l33", "copy l33");
+                "enqueue n3 m7 d5", "momentum l33", "sgd l33", "adam l33", "copy l33",
+                MANY_LOGITS);
 
     @TestFactory
     List<DynamicTest> everyOperationIsCheckedAndTimed() {
@@ -49,6 +53,23 @@ class OpBenchTest {
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(problem)),
                     problem);
             assertTrue(e.getMessage().contains("the result is wrong"), e.getMessage());
+        }
+    }
+
+    /** Where not every element is compared, zeros and elements that are not written are found all the same. */
+    @Test
+    void halfOfTheWorkFailsWhereRowsAreLeftOut() {
+        for (boolean zeros : new boolean[] {false, true}) {
+            OpBench bench = new OpBench(() -> new Idle() {
+                @Override
+                public void upload(Buffer dst, HostTensor src) {
+                    boolean poison = Double.isNaN(src.get(0)) || src.get(0) == Integer.MIN_VALUE;
+                    super.upload(dst, zeros && poison ? HostTensor.zeros(src.dtype(), src.shape()) : src);
+                }
+            }, CEILINGS, Caches.WARM, 3, 0.001);
+            IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(MANY_LOGITS)));
+            assertTrue(e.getMessage().contains(zeros ? "dlogits[" : "the result is wrong"), e.getMessage());
+            assertEquals(zeros, e.getMessage().contains("expected"), e.getMessage());
         }
     }
 
