@@ -62,6 +62,7 @@ try:
 except ImportError:
     sys.exit(f"moco_step_torch: {sys.executable} has no PyTorch; on Debian: apt install python3-torch, then /usr/bin/python3")
 import torch.nn.functional as F
+from cifar_pairs import Pairs
 from torch import nn
 
 torch.set_num_threads(args.threads)
@@ -150,37 +151,10 @@ def step(im_q, im_k):
     return loss.item()
 
 
-class Pairs(torch.utils.data.Dataset):
-    """Two random views of a CIFAR-10 image, as the published notebook draws them."""
-
-    def __init__(self):
-        try:
-            import numpy
-            from PIL import Image
-            from torchvision import transforms
-        except ImportError as e:
-            sys.exit(f"moco_step_torch: {e}; on Debian: apt install python3-torchvision python3-pil")
-        folder = args.cifar if os.path.exists(os.path.join(args.cifar, "data_batch_1.bin")) else os.path.join(args.cifar, "cifar-10-batches-bin")
-        records = numpy.concatenate([numpy.fromfile(os.path.join(folder, f"data_batch_{i}.bin"), numpy.uint8).reshape(-1, 3073)
-                                     for i in range(1, 6)])[:args.images]
-        self.pixels = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        self.image = Image.fromarray
-        self.transform = transforms.Compose([
-            transforms.RandomResizedCrop(args.image, scale=(0.08, 1)), transforms.RandomHorizontalFlip(p=0.5),
-            transforms.RandomApply([transforms.ColorJitter(0.4, 0.4, 0.4, 0.1)], p=0.8), transforms.RandomGrayscale(p=0.2),
-            transforms.ToTensor(), transforms.Normalize([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010])])
-
-    def __len__(self):
-        return len(self.pixels)
-
-    def __getitem__(self, i):
-        image = self.image(self.pixels[i])
-        return self.transform(image), self.transform(image)
-
-
 def epochs():
     """Seconds of each epoch that counts, and the last loss."""
-    loader = torch.utils.data.DataLoader(Pairs(), batch_size=args.batch, shuffle=True, num_workers=args.workers, drop_last=True)
+    loader = torch.utils.data.DataLoader(Pairs(args.cifar, args.images, args.image), batch_size=args.batch, shuffle=True,
+                                         num_workers=args.workers, drop_last=True)
     seconds, loss = [], 0.0
     for epoch in range(1 + args.epochs):
         start = time.perf_counter()

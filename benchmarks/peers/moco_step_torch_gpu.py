@@ -7,6 +7,10 @@ Everything lies on the device; views are made beforehand or, with --views, in ea
 checked (finite loss, weights change), warmed up and timed by events over several steps without reading anything back. Which seconds
 count: the steps, from weights and images (with --views: u8 images) in the device's memory to the enqueued keys; no copy from the host.
 
+With --cifar DIR (official binary files) it times whole epochs in PyTorch's usual way instead: PIL images, two views of each by
+torchvision, a DataLoader of --workers processes with pinned memory. Which seconds count then: from the first batch asked for to
+the last step of an epoch, copies to the device included; neither reading the files nor the first epoch.
+
 A setting is HOW-PRECISION[-nchw]; channels_last is the default layout. HOW is one of
   eager      as written
   graph      the whole step (update, both passes, backward, SGD, enqueue) captured once as one CUDA graph
@@ -17,11 +21,13 @@ PRECISION is f32, tf32 or bf16 (autocast).
 
     python3 benchmarks/peers/moco_step_torch_gpu.py --batch 512 --json
     python3 benchmarks/peers/moco_step_torch_gpu.py --settings eager-f32,compile-bf16
+    python3 benchmarks/peers/moco_step_torch_gpu.py --cifar DIR --settings eager-bf16,graph-bf16
 """
 import argparse
 import json
 import statistics
 import sys
+import time
 
 MODES = ["eager", "graph", "compile", "autotune", "fused"]
 PRECISIONS = ["f32", "tf32", "bf16"]
@@ -40,12 +46,18 @@ def arguments():
     p.add_argument("--steps", type=int, default=20, help="steps in one timing")
     p.add_argument("--repeats", type=int, default=7, help="timings; the median counts")
     p.add_argument("--views", action="store_true", help="make two random views in each step, from u8 images on the device")
+    p.add_argument("--cifar", metavar="DIR", help="time epochs of the first --images images there, views by torchvision on PIL images")
+    p.add_argument("--images", type=int, default=50000, help="images of an epoch")
+    p.add_argument("--epochs", type=int, default=2, help="epochs that count, after one that warms up")
+    p.add_argument("--workers", type=int, default=16, help="processes of the DataLoader")
     p.add_argument("--settings", default=",".join(SETTINGS), help="which settings, by commas")
     p.add_argument("--device", default="cuda", help="cpu tries the script itself; its times mean nothing")
     p.add_argument("--json", action="store_true", help="one JSON object a line")
     a = p.parse_args()
     if a.batch % a.splits or a.queue % a.batch:
         p.error("--batch must be divisible by --splits, and --queue by --batch")
+    if a.cifar and a.views:
+        p.error("--cifar makes views by torchvision, --views on the device: one of them")
     for s in a.settings.split(","):
         words = s.split("-")
         if words[0] not in MODES or len(words) < 2 or words[1] not in PRECISIONS or words[2:] not in ([], ["nchw"]):
@@ -59,6 +71,7 @@ try:
 except ImportError:
     sys.exit(f"moco_step_torch_gpu: {sys.executable} has no PyTorch")
 import torch.nn.functional as F
+from cifar_pairs import Pairs
 from torch import nn
 
 if args.device == "cuda" and not torch.cuda.is_available():
@@ -272,7 +285,6 @@ class Trainer:
 def timed(trainer):
     """Milliseconds of a step, one number for each timing."""
     if args.device != "cuda":
-        import time
         millis = []
         for _ in range(args.repeats):
             start = time.perf_counter()
@@ -292,6 +304,31 @@ def timed(trainer):
     return millis
 
 
+def synchronize():
+    if args.device == "cuda":
+        torch.cuda.synchronize()
+
+
+def timed_epochs(trainer, pairs):
+    """Milliseconds of a step in each epoch that counts, loading and views included."""
+    loader = torch.utils.data.DataLoader(pairs, batch_size=args.batch, shuffle=True, num_workers=args.workers, drop_last=True,
+                                         pin_memory=args.device == "cuda", persistent_workers=args.workers > 0)
+    if not len(loader):
+        sys.exit(f"moco_step_torch_gpu: --images {len(pairs)} are less than a batch of {args.batch}")
+    millis = []
+    for epoch in range(1 + args.epochs):
+        start = time.perf_counter()
+        for pair in loader:
+            for view, images in zip(trainer.views, pair):
+                view.copy_(images, non_blocking=True)
+            trainer.step()
+        synchronize()
+        if epoch:
+            millis.append(1000 * (time.perf_counter() - start) / len(loader))
+    return millis
+
+
+pairs = Pairs(args.cifar, args.images, args.image) if args.cifar else None
 failed = False
 for setting in args.settings.split(","):
     trainer = None
@@ -306,14 +343,15 @@ for setting in args.settings.split(","):
         moved = sum(not torch.equal(a, b) for a, b in zip(before, trainer.weights))
         if not torch.isfinite(loss) or moved < len(before):
             raise RuntimeError(f"the loss is {loss.item()}; {moved} of {len(before)} weights changed")
-        millis = timed(trainer)
+        millis = timed_epochs(trainer, pairs) if pairs else timed(trainer)
         median = statistics.median(millis)
         row = {"setting": setting, "batch": args.batch, "images_per_s": round(1000 * args.batch / median, 1), "ms_median": round(median, 3),
                "ms_min": round(min(millis), 3), "ms_max": round(max(millis), 3), "loss": round(trainer.step().item(), 5),
                "peak_mib": torch.cuda.max_memory_allocated() // 2**20 if args.device == "cuda" else 0,
                "what": f"torch {torch.__version__} on {torch.cuda.get_device_name() if args.device == 'cuda' else 'cpu'}",
                "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue} dim{args.dim}"
-                          + (" with views" if args.views else "")}
+                          + (" with views" if args.views else "")
+                          + (f", epochs of {len(pairs)} PIL images, {args.workers} workers" if pairs else "")}
         print(json.dumps(row) if args.json else f"{setting:16} {row['images_per_s']:10} images/s  {row['ms_median']:8} ms"
               f" ({row['ms_min']} .. {row['ms_max']})  loss {row['loss']}", flush=True)
     except Exception as e:  # the other settings are still worth their time

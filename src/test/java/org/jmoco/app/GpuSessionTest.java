@@ -104,7 +104,7 @@ class GpuSessionTest {
                 "cifar", "cifar-knn", "covid-random", "covid-random-evaluate")) {
             o.has(part + "\tfailed (1): jmoco: cuda backend: no driver\t");
         }
-        for (String part : List.of("torch-n128", "torch-views", "info-nce-torch")) {
+        for (String part : List.of("torch-n128", "torch-views", "torch-epoch-cifar10", "info-nce-torch")) {
             o.has(part + "\tfailed (1): moco_step_torch_gpu: PyTorch sees no GPU\t");
         }
         String report = Files.readString(o.out.resolve("report.md"));
