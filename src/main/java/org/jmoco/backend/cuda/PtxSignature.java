@@ -17,7 +17,8 @@ import org.jmoco.backend.cuda.Launch.Dim;
  */
 record PtxSignature(String entry, List<String> parameters, int maxThreads, Dim requiredThreads) {
     private static final Pattern PARAMETER = Pattern.compile(
-            "\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.(\\w+)\\s+(?:\\.ptr\\S*\\s+(?:\\.\\w+\\s+)*(?:\\d+\\s+)?)?[\\w$]+(\\[\\d+])?");
+            "\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.(\\w+)\\s+"
+            + "(?:\\.ptr\\S*\\s+(?:\\.\\w+\\s+)*(?:\\d+\\s+)?)?[\\w$]+(\\[\\d+])?");
     private static final Pattern THREADS = Pattern.compile("\\.(max|req)ntid\\s+(\\d+)(?:\\s*,\\s*(\\d+))?(?:\\s*,\\s*(\\d+))?");
     /** Largest grid in y and z (CUDA C++ Programming Guide, technical specifications per compute capability). */
     private static final int MAX_GRID_YZ = 65535;
