@@ -82,9 +82,14 @@ final class BackendOptions {
      * @throws UserError if an option is the cuda backend's and another backend is named
      */
     void check() {
-        if (backend == Name.CPU || backend == Name.REFERENCE) {
+        if (withoutCuda()) {
             Backends.requirePlain(backend, cuda(line -> {}));
         }
+    }
+
+    /** True if a backend is named that knows nothing of the cuda backend's options. */
+    boolean withoutCuda() {
+        return backend == Name.CPU || backend == Name.REFERENCE;
     }
 
     /** The options of this kind that a command has, in itself or in another group of options. */
@@ -103,11 +108,12 @@ final class BackendOptions {
         List<String> all = new ArrayList<>();
         CommandSpec own = spec.mixins().values().stream().filter(group -> group.userObject() == this).findFirst().orElseThrow();
         for (OptionSpec o : spec.commandLine().getParseResult().matchedOptions()) {
-            if (own.findOption(o.longestName()) != null) {
-                all.add(o.longestName());
-                if (!o.typeInfo().isBoolean()) {
-                    all.add(o.getValue().toString());
-                }
+            if (own.findOption(o.longestName()) == null || Boolean.FALSE.equals(o.getValue())) {
+                continue;
+            }
+            all.add(o.longestName());
+            if (!o.typeInfo().isBoolean()) {
+                all.add(o.getValue().toString());
             }
         }
         return all;

@@ -26,8 +26,12 @@ final class OptionRecord {
 
     /** These may differ between the starts of one run. */
     private static final Set<String> MAY_CHANGE = Set.of("--threads", "--backend", "--precision", "--no-graph", "--branches",
-            "--cudnn-graph", "--cuda-libs", "--check-steps", "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps", "--feed",
-            "--loss-every");
+            "--cudnn-graph", "--cuda-libs", "--check-steps", "--nondeterministic", "--checkpoint-epochs", "--checkpoint-steps",
+            "--feed", "--loss-every");
+
+    /** The cuda backend's own: a run that goes on with another one leaves them behind. */
+    private static final Set<String> CUDA_ONLY = Set.of("--precision", "--no-graph", "--branches", "--cudnn-graph", "--cuda-libs",
+            "--check-steps", "--nondeterministic");
 
     private OptionRecord() {}
 
@@ -66,7 +70,8 @@ final class OptionRecord {
     }
 
     /**
-     * The arguments of a resumed run: what was typed, and the stored value of every option that was not.
+     * The arguments of a resumed run: what was typed, and the stored value of every option that was not; without the cuda
+     * backend's own if another backend was typed.
      *
      * @return null if nothing has to be added
      * @throws UserError if there is no run to go on with
@@ -74,10 +79,11 @@ final class OptionRecord {
     static List<String> resumed(CommandSpec spec, RunOptions run) {
         Map<String, Object> stored = run.resume() && run.out() != null ? stored(run.out()) : Map.of();
         CommandLine.ParseResult typed = spec.commandLine().getParseResult();
+        boolean leavesCuda = BackendOptions.of(spec).filter(BackendOptions::withoutCuda).isPresent();
         List<String> added = new ArrayList<>();
         stored.forEach((name, value) -> {
             OptionSpec option = spec.findOption(name);
-            if (option == null || typed.hasMatchedOption(option)) {
+            if (option == null || typed.hasMatchedOption(option) || leavesCuda && CUDA_ONLY.contains(name)) {
                 return;
             }
             for (Object v : value instanceof Collection<?> c ? c : List.of(value)) {

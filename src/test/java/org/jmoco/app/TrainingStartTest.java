@@ -82,6 +82,23 @@ class TrainingStartTest {
         assertArrayEquals(bytes, Files.readAllBytes(last));
     }
 
+    /** A run of a GPU goes on on a machine without one: what only the cuda backend knows is left behind. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void aRunThatLeavesTheGpuLeavesItsOptions(String command) throws IOException {
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, command, out, "--data", data);
+        Path options = out.resolve("options.json");
+        String text = Files.readString(options).replace("\"--precision\" : \"f32\"", "\"--precision\" : \"bf16\"")
+                .replace("\"--branches\" : \"false\"", "\"--branches\" : \"true\"").replace("\"--cudnn-graph\" : \"false\"",
+                        "\"--cudnn-graph\" : \"true\"").replace("\"--backend\" : \"cpu\"", "\"--backend\" : \"cuda\"");
+        assertTrue(text.contains("bf16") && text.contains("\"--branches\" : \"true\"") && text.contains("\"cuda\""), text);
+        Files.writeString(options, text);
+        assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString(), "--backend", "cpu").contains("resumed from"));
+        String typed = CommandRuns.run(2, command, "--resume", "--out", out.toString(), "--backend", "cpu", "--branches");
+        assertTrue(typed.contains("--branches is the cuda backend's"), typed);
+    }
+
     @Test
     void aRunWithoutACheckpointNeedsWhatItBeganFrom() throws IOException {
         Path encoder = folder.resolve("encoder");
