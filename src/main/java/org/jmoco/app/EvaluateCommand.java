@@ -64,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
         DataSet set = source.set();
         ImageSet images = Splits.labelled(set, "--split", split, "evaluate");
         trained.judgedOn(set).ifPresent(out::println);
-        ViewRecipe recipe = image.of(source.recipe(), trained, out::println);
+        ViewRecipe recipe = image.of(source, trained, out::println);
         try (Backend backend = Backends.open(backendOptions)) {
             Classifier classifier = new Classifier(backend, trained.weights(), images, recipe, set.normalisation(), batch);
             String which = trained.weights().file() + trained.vote().filter(n -> n > 1)

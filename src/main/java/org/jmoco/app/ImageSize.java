@@ -12,14 +12,18 @@ final class ImageSize {
     private Integer image;
 
     /**
-     * The recipe in the size to use.
+     * The views of the images in the size to use, and as the run prepared its own where these are of their kind.
      *
      * @param trained null for random weights
      * @param say takes a line where the size is not the one of training
      */
-    ViewRecipe of(ViewRecipe recipe, TrainedRun trained, Consumer<String> say) {
+    ViewRecipe of(DataSource source, TrainedRun trained, Consumer<String> say) {
         if (image != null && image < 1) {
             throw UserError.usage("--image " + image + " must be at least 1");
+        }
+        ViewRecipe recipe = source.recipe();
+        if (trained != null && trained.kind().equals(source.set().name())) {
+            recipe = trained.evaluation().map(recipe::withEvaluation).orElse(recipe);
         }
         int own = trained == null ? recipe.size() : trained.image().orElse(recipe.size());
         if (image == null) {

@@ -85,7 +85,7 @@ final class KnnCommand implements Callable<Integer> {
         DataSet set = source.set();
         ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
         ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
-        ViewRecipe recipe = image.of(source.recipe(), run.orElse(null), out::println);
+        ViewRecipe recipe = image.of(source, run.orElse(null), out::println);
         ResNet18.Config network = trained.map(t -> t.architecture(1))
                 .orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));
         try (Backend backend = Backends.open(backendOptions)) {

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
@@ -76,7 +75,7 @@ final class PredictCommand implements Callable<Integer> {
         }
         Pretrained trained = network.weights();
         String data = run.result().get("data").toString();
-        ViewRecipe recipe = recipe(data, run.options());
+        ViewRecipe recipe = recipe(data, network);
         List<UserError> unread = new ArrayList<>();
         Optional<ImageSet> readable = ImageFiles.read(files, unread::add);
         PrintWriter err = spec.commandLine().getErr();
@@ -109,10 +108,10 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static ViewRecipe recipe(String data, Map<String, Object> options) {
-        ViewRecipe recipe = ViewRecipe.of(data);
-        Object image = options.get("--image");
-        return image == null ? recipe : recipe.withSize(Integer.parseInt(image.toString()));
+    private static ViewRecipe recipe(String data, TrainedRun network) {
+        ViewRecipe views = ViewRecipe.of(data);
+        return views.withSize(network.image().orElse(views.size()))
+                .withEvaluation(network.evaluation().orElse(views.evaluation()));
     }
 
     /** Images of the user's own are normalised as {@code --data images} does. */

@@ -7,8 +7,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSet;
 import org.jmoco.report.Json;
 import org.jmoco.report.RunFolder;
@@ -26,6 +29,9 @@ import org.jmoco.train.Pretrained;
  */
 record TrainedRun(Path from, Path folder, Pretrained weights) {
     private static final String IMAGE = "run.--image";
+
+    /** In the text of the views that the run writes down; a recipe may have changed it. */
+    private static final Pattern EVALUATION = Pattern.compile("\\bevaluation=(\\w+)");
 
     static TrainedRun load(Path from) {
         Pretrained weights = Pretrained.load(from);
@@ -60,6 +66,12 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return Optional.ofNullable(weights.metadata().get(IMAGE)).map(Integer::valueOf);
     }
 
+    /** How its held-out images were prepared, where that is known. */
+    Optional<ViewRecipe.Evaluation> evaluation() {
+        Matcher views = EVALUATION.matcher(weights.metadata().getOrDefault("run.views", ""));
+        return views.find() ? Optional.of(ViewRecipe.Evaluation.valueOf(views.group(1))) : Optional.empty();
+    }
+
     /** The option {@code --data} that gives its own images: a kind, or kind and folder; empty where nobody wrote it down. */
     Optional<String> data() {
         if (folder == null) {
@@ -69,6 +81,11 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         Object typed = options.getOrDefault("--data", options.get("data")); // the second in the folders of a recipe
         return Optional.of(typed == null ? "phantom" : typed instanceof Collection<?> all ? all.iterator().next().toString()
                 : typed.toString());
+    }
+
+    /** The kind of images that it was trained on, as {@code --data} names it; empty where nobody wrote it down. */
+    String kind() {
+        return data().orElse("").replaceFirst("=.*", "");
     }
 
     /** In the order of its outputs; empty where that is not known, as before the run's end. */
@@ -107,9 +124,8 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
                     + String.join(", ", here)
                     + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
         }
-        String kind = data().orElse("").replaceFirst("=.*", "");
         if (own.equals(here)) {
-            return kind.equals(set.name()) ? Optional.empty()
+            return kind().equals(set.name()) ? Optional.empty()
                     : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
         }
         return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: "

@@ -129,6 +129,11 @@ public record ViewRecipe(String name, int preResize, Crop crop, double flip, Jit
         return new ViewRecipe(name, pre, c, flip, jitter, grey, blur, evaluation);
     }
 
+    /** The same views, with images prepared for evaluation in another way. */
+    public ViewRecipe withEvaluation(Evaluation evaluation) {
+        return new ViewRecipe(name, preResize, crop, flip, jitter, grey, blur, evaluation);
+    }
+
     /**
      * The recipe in the numbers that a backend draws views by.
      *

@@ -59,6 +59,41 @@ class PredictCommandTest {
                 "a missing file alone");
     }
 
+    /** A recipe may have images prepared otherwise than their kind usually is; a run of it judges them so ever after. */
+    @Test
+    void aRunOfARecipeKnowsHowItPreparedImages() throws IOException {
+        Path data = folder.resolve("data");
+        for (String split : new String[] {"train", "val", "test"}) {
+            for (int i = 0; i < 4; i++) {
+                image(data.resolve(split).resolve("dark").resolve(split + i + ".png"), 0, i);
+                image(data.resolve(split).resolve("light").resolve(split + i + ".png"), 20, i);
+            }
+        }
+        Path recipe = Files.writeString(folder.resolve("flat.yaml"), """
+                name: flat
+                encoder: {width: 2, splits: 2}
+                transfer: {data: images=data, image: 16, epochs: 2, vote: 1, batch: 8, views: {evaluation: exact}}
+                rows:
+                  random: {chain: []}
+                seeds: 1
+                """);
+        Path out = folder.resolve("flat");
+        run(0, "run", recipe.toString(), "--out", out.toString(), "--backend", "cpu", "--threads", "1");
+        Path run;
+        try (var files = Files.walk(out)) {
+            run = files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
+        }
+        JsonNode test = new ObjectMapper().readTree(run.resolve("predictions.json").toFile()).get("test");
+        String probability = String.format(Locale.ROOT, "dark %.4f", test.get("last").get("probability").get(0).get(0).asDouble());
+        Path first = data.resolve(test.get("images").get(0).asText());
+        String said = run(0, "predict", "--from", run.toString(), "--backend", "cpu", "--threads", "1", first.toString());
+        assertTrue(said.contains(probability), said + " should say " + probability);
+        String judged = run(0, "evaluate", "--from", run.toString(), "--backend", "cpu", "--threads", "1");
+        String auc = String.format(Locale.ROOT, "AUC %.4f [",
+                new ObjectMapper().readTree(run.resolve("result.json").toFile()).at("/test/last/AUC/value").asDouble());
+        assertTrue(judged.contains(auc), judged + " should say " + auc);
+    }
+
     @Test
     void aPretrainingRunIsNoClassifier() throws IOException {
         String run = folder.resolve("pretrained").toString();
