@@ -8,7 +8,7 @@
 #   selftest    every operation against the reference; a step twice, without graph, resumed, out of memory; in f32, bf16, tf32, with branches, with cuDNN's graph interface
 #   golden      what PyTorch computed, in f32, tf32, bf16                            (needs --golden)
 #   step        the MoCo step at each batch size and precision, with branches and with cuDNN's graph interface; its breakdown by layer and by step of the program
-#   torch       the same step in PyTorch, its settings in turns, jmoco before and after; views on the GPU; InfoNCE
+#   torch       the same step in PyTorch, its settings one by one, jmoco before and after; views on the GPU; whole epochs; InfoNCE
 #   kernels     single operations beside their floors; ceilings: copy, matrix product in f32, tf32, bf16
 #   cifar       pretraining on CIFAR-10 with the kNN monitor                         (needs cifar10 in --data)
 #   covid       fine-tuning on COVID-CT, from that encoder and from a random start   (needs covid-ct in --data)
@@ -144,7 +144,7 @@ step_table() {
   local file
   file=$(result_file step)
   {
-    echo "# benchmark: MoCo step, 32 x 32, width 64, splits 8, queue 4096: jmoco, and PyTorch's settings in turns"
+    echo "# benchmark: MoCo step, 32 x 32, width 64, splits 8, queue 4096: jmoco before and after PyTorch's settings"
     echo "# command: benchmarks/gpu-session.sh ${stages[*]}"
     echo "# date: $(date -u +%FT%TZ)"
     echo "# commit: $(commit)"

@@ -8,7 +8,7 @@ and a malloc that keeps freed memory and asks for huge pages; the script starts 
 
     /usr/bin/python3 benchmarks/peers/moco_step_torch.py --steps 5 --json
 
-With --cifar DIR (official binary files) it times whole epochs instead, as the published notebook trains: images as PIL, two random
+With --cifar DIR (binary files, official or packed) it times whole epochs instead, as the published notebook trains: images as PIL, two random
 views of each by torchvision, a DataLoader of 16 workers. Which seconds count: from the first batch asked for to the last step.
 
     /usr/bin/python3 benchmarks/peers/moco_step_torch.py --cifar DIR --images 4096 --width 16 --json

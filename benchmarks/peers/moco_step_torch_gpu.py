@@ -7,7 +7,7 @@ Everything lies on the device; views are made beforehand or, with --views, in ea
 checked (finite loss, weights change), warmed up and timed by events over several steps without reading anything back. Which seconds
 count: the steps, from weights and images (with --views: u8 images) in the device's memory to the enqueued keys; no copy from the host.
 
-With --cifar DIR (official binary files) it times whole epochs in PyTorch's usual way instead: PIL images, two views of each by
+With --cifar DIR (binary files, official or as jmoco packs them) it times whole epochs in PyTorch's usual way instead: PIL images, two views of each by
 torchvision, a DataLoader of --workers processes with pinned memory. Which seconds count then: from the first batch asked for to
 the last step of an epoch, copies to the device included; neither reading the files nor the first epoch.
 
@@ -343,7 +343,7 @@ for setting in args.settings.split(","):
         moved = sum(not torch.equal(a, b) for a, b in zip(before, trainer.weights))
         if not torch.isfinite(loss) or moved < len(before):
             raise RuntimeError(f"the loss is {loss.item()}; {moved} of {len(before)} weights changed")
-        millis = timed_epochs(trainer, pairs) if pairs else timed(trainer)
+        millis = timed(trainer) if pairs is None else timed_epochs(trainer, pairs)
         median = statistics.median(millis)
         row = {"setting": setting, "batch": args.batch, "images_per_s": round(1000 * args.batch / median, 1), "ms_median": round(median, 3),
                "ms_min": round(min(millis), 3), "ms_max": round(max(millis), 3), "loss": round(trainer.step().item(), 5),
@@ -351,7 +351,7 @@ for setting in args.settings.split(","):
                "what": f"torch {torch.__version__} on {torch.cuda.get_device_name() if args.device == 'cuda' else 'cpu'}",
                "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue} dim{args.dim}"
                           + (" with views" if args.views else "")
-                          + (f", epochs of {len(pairs)} PIL images, {args.workers} workers" if pairs else "")}
+                          + ("" if pairs is None else f", epochs of {len(pairs)} PIL images, {args.workers} workers")}
         print(json.dumps(row) if args.json else f"{setting:16} {row['images_per_s']:10} images/s  {row['ms_median']:8} ms"
               f" ({row['ms_min']} .. {row['ms_max']})  loss {row['loss']}", flush=True)
     except Exception as e:  # the other settings are still worth their time

@@ -37,12 +37,11 @@ final class BenchLayersCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         int repeats = samples.count();
         StepSizes sizes = step.sizes();
-        options.filter.requireAny(LayerBench.names(options.planned(sizes)).stream().anyMatch(options.filter::wants),
-                "layer and operation");
+        options.requireAny(sizes, program -> LayerBench.names(program).stream(), "layer and operation");
         Ceilings ceilings = options.ceilings(out);
-        ResultTable table = options.table("layers", spec, ceilings);
-        table.head("problem", sizes);
         try (Backend backend = options.open()) {
+            ResultTable table = options.table("layers", spec, ceilings, backend.describe());
+            table.head("problem", sizes);
             StepTrial trial = new StepTrial(backend, sizes);
             List<Share> shares = LayerBench.measure(backend, trial, repeats);
             double total = shares.stream().mapToDouble(Share::nanos).sum();

@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.ResultTable;
 import org.jmoco.bench.StepSizes;
+import org.jmoco.moco.MocoConfig;
 import org.jmoco.moco.MocoStep;
 import org.jmoco.report.RunEnvironment;
 import org.jmoco.tensor.UserError;
@@ -48,10 +51,20 @@ final class BenchOptions {
         return Backends.open(backend);
     }
 
-    /** The step's program, recorded and never run. @throws UserError if these sizes do not go together */
-    Program planned(StepSizes sizes) {
-        try (Backend planning = open()) {
-            return new MocoStep(planning, sizes.config()).program();
+    /**
+     * Asks before anything is measured whether a step can be, and whether the filter leaves a row of it. Only for a filter is the
+     * step recorded: on a GPU that opens the device and measures convolutions, which takes seconds.
+     *
+     * @param rows of a program that has not run
+     * @throws UserError if these sizes do not go together, or nothing is left
+     */
+    void requireAny(StepSizes sizes, Function<Program, Stream<String>> rows, String what) {
+        MocoConfig config = sizes.config();
+        if (filter.isGiven()) {
+            filter.pattern();
+            try (Backend planning = open()) {
+                filter.requireAny(rows.apply(new MocoStep(planning, config).program()).anyMatch(filter::wants), what);
+            }
         }
     }
 
@@ -74,10 +87,13 @@ final class BenchOptions {
 
     /** An empty table whose head says on what, with what and when it was measured. */
     ResultTable table(String benchmark, CommandSpec spec, Ceilings ceilings) {
-        String description;
         try (Backend b = open()) {
-            description = b.describe();
+            return table(benchmark, spec, ceilings, b.describe());
         }
+    }
+
+    /** @param description of the open backend: another one takes a second on a GPU */
+    ResultTable table(String benchmark, CommandSpec spec, Ceilings ceilings, String description) {
         List<String> arguments = spec.commandLine().getParseResult().originalArgs();
         RunEnvironment e = RunEnvironment.now(Version.number(), backend.threads(), description, arguments);
         ResultTable table = ResultTable.of(benchmark, e.command(), e);

@@ -62,9 +62,7 @@ final class BenchStepCommand implements Callable<Integer> {
         boolean text = options.isText();
         boolean each = timeSteps || options.filter.isGiven();
         StepSizes sizes = step.sizes();
-        Program planned = options.planned(sizes);
-        options.filter.requireAny(!each || planned.steps().stream().anyMatch(s -> options.filter.wants(name(s))),
-                "step of the program");
+        options.requireAny(sizes, program -> program.steps().stream().map(BenchStepCommand::name), "step of the program");
         Ceilings ceilings = noPeaks ? null : options.ceilings(out);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
@@ -78,7 +76,7 @@ final class BenchStepCommand implements Callable<Integer> {
                 program.print(text ? System.out : System.err); // stdout is for the program that reads it
             }
             Map<String, Object> whole = trial.row(trial.nanos(steps), ceilings);
-            ResultTable table = options.table("step", spec, ceilings);
+            ResultTable table = options.table("step", spec, ceilings, backend.describe());
             sizes.toMap().forEach(table::head);
             HEADLINE.forEach(key -> table.head(key, whole.get(key)));
             PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));

@@ -37,6 +37,8 @@ final class BundleCommand implements Callable<Integer> {
      */
     static final long LIMIT = 60_000_000;
     private static final double MEGA = 1e6;
+    /** Not a script by itself: one of those that travel imports it. */
+    private static final String PEERS_IMPORT = "cifar_pairs.py";
     private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
     @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz",
@@ -170,7 +172,8 @@ final class BundleCommand implements Callable<Integer> {
         Map<String, Path> scripts = new TreeMap<>();
         scripts.put("gpu-session.sh", benchmarks.resolve("gpu-session.sh"));
         try (Stream<Path> peers = Files.list(benchmarks.resolve("peers"))) {
-            peers.filter(p -> p.toString().endsWith("_gpu.py")).forEach(p -> scripts.put("peers/" + p.getFileName(), p));
+            peers.filter(p -> p.toString().endsWith("_gpu.py") || p.endsWith(PEERS_IMPORT))
+                    .forEach(p -> scripts.put("peers/" + p.getFileName(), p));
         }
         return scripts;
     }

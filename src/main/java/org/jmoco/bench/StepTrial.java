@@ -25,6 +25,8 @@ public final class StepTrial {
     /** Steps before the first that counts, after each launch had its own warm-up. */
     private static final int WARM_UP = 4;
     private static final Stopwatch LAUNCH_WATCH = new Stopwatch(3, 0.05);
+    /** A GPU's clocks take some tenths of a second to rise from idle. */
+    private static final Stopwatch DEVICE_WATCH = new Stopwatch(3, 0.5);
     private static final List<String> STATE = List.of("the query encoder", "the key encoder", "the queue");
 
     private final StepSizes sizes;
@@ -81,11 +83,14 @@ public final class StepTrial {
     }
 
     /**
-     * Runs until the times are flat. What a step does only once it would have to do for ten steps until its loops are compiled
-     * (InfoNCE: ten times too slow in the fifth), so each distinct launch is first repeated by itself.
+     * Runs until the times are steady: on a GPU those of the step, elsewhere those of each distinct launch, repeated by itself
+     * first. What a step does only once it would have to do for ten steps until its loops are compiled (InfoNCE: ten times too
+     * slow in the fifth).
      */
     public void warmUp() {
-        if (!backend.name().equals("cuda")) { // whose loops need no compiling
+        if (backend.name().equals("cuda")) { // whose loops need no compiling
+            DEVICE_WATCH.warmUp(backend, step.program()::run, null);
+        } else {
             warmUpLaunches();
         }
         JitWatch.warmUp(WARM_UP, this::run);

@@ -64,8 +64,10 @@ class CudaCommandsTest {
     void benchStep() throws Exception {
         for (String precision : new String[] {"f32", "bf16"}) {
             out.getBuffer().setLength(0);
+            devices.clear();
             assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--precision", precision, "--steps", "3",
                     "--no-peaks", "--json"), err.toString());
+            assertEquals(1, devices.size(), "to open a device and record a step on it takes seconds");
             JsonNode row = new ObjectMapper().readTree(out.toString());
             assertTrue(row.get("device").asText().contains("PTX machine sm_80"), row.toString());
             for (String name : new String[] {"images_per_s", "ms_median", "ms_min", "ms_max"}) { // scripts read them at the top
@@ -89,6 +91,7 @@ class CudaCommandsTest {
     @Test
     void benchStepWithEnginesOfCudnnsGraphInterface() {
         assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--cudnn-graph", "--steps", "3", "--no-peaks"), err.toString());
+        assertTrue(out.toString().contains("one graph per program, convolutions also by cuDNN's graph interface"), out.toString());
         for (String other : new String[] {"cpu", "reference"}) {
             assertEquals(2, run(TINY, "bench", "step", "--backend", other, "--cudnn-graph"));
             String m = err.toString();

@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cuda.CudaBackend;
 import org.jmoco.backend.cuda.CudaOptions;
+import org.jmoco.backend.cuda.Gpu;
 import org.jmoco.backend.cuda.Precision;
 import org.jmoco.ptx.EmulatedGpu;
 import org.junit.jupiter.api.DynamicTest;
@@ -79,6 +82,24 @@ class DeviceBenchTest {
         for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
             Ceilings c = Ceilings.measure(() -> open(precision, true), new Stopwatch(3, 1e-9), new Ceilings.Sizes(4096, 256, 8));
             assertTrue(c.copyBytesPerSecond() > 0 && c.sgemmFlopsPerSecond() > 0 && c.mapFlopsPerSecond() > 0, c.toString());
+        }
+    }
+
+    /** A GPU's clocks rise from idle: its own times are asked for until they agree, four at least. */
+    @Test
+    void aStepIsRepeatedUntilTheDevicesTimesAreSteady() {
+        EmulatedGpu gpu = new EmulatedGpu(90, 1L << 26);
+        gpu.countTraffic(false);
+        AtomicInteger times = new AtomicInteger();
+        Gpu counted = (Gpu) Proxy.newProxyInstance(Gpu.class.getClassLoader(), new Class<?>[] {Gpu.class}, (p, method, args) -> {
+            times.addAndGet(method.getName().equals("time") ? 1 : 0);
+            return method.invoke(gpu, args);
+        });
+        try (Backend backend = CudaBackend.open(counted, CudaOptions.of(Precision.F32))) {
+            StepTrial trial = new StepTrial(backend, new StepSizes(4, 8, 2, 2, 9, 8, false));
+            times.set(0);
+            trial.warmUp();
+            assertTrue(times.get() >= 4, times + " times");
         }
     }
 

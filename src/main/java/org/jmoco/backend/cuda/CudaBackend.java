@@ -145,7 +145,8 @@ public final class CudaBackend extends Backend {
         return String.format(Locale.ROOT, "cuda: %s (%s, %d SMs, %.1f GB), %s, %s%s, driver %s, cuBLAS %s, cuDNN %s", i.name(),
                 capability(i.capability()), i.multiprocessors(), i.memoryBytes() * 1e-9, options.precision(),
                 (options.graphs() ? "one graph per program" : options.checkSteps() ? "step by step, waiting after each"
-                        : "step by step") + (options.branches() ? ", branches on a second stream" : ""),
+                        : "step by step") + (options.branches() ? ", branches on a second stream" : "")
+                        + (options.graphEngines() ? ", convolutions also by cuDNN's graph interface" : ""),
                 options.deterministic() ? "" : ", not deterministic", i.driver(), i.cublas(), i.cudnn());
     }
 

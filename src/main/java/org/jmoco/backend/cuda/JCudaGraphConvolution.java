@@ -25,6 +25,7 @@ import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnBackendBehaviorNote;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
+import jcuda.jcudnn.cudnnStatus;
 import org.jmoco.backend.ConvGeometry;
 
 /**
@@ -250,8 +251,10 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         gpu.enter();
         Plan plan = plans.get(algorithm.id() - FIRST_ID);
         GraphDescriptor pack = packs.computeIfAbsent(new Operands(algorithm.id(), out, first, second, workspace), this::pack);
-        CudaStatus.cudnn(JCudnn.cudnnBackendExecute(handle(), plan.descriptor(), pack),
-                "convolution by " + algorithm.name() + ", " + direction + " " + geometry);
+        int status = JCudnn.cudnnBackendExecute(handle(), plan.descriptor(), pack);
+        if (status != cudnnStatus.CUDNN_STATUS_SUCCESS) {
+            CudaStatus.cudnn(status, "convolution by " + algorithm.name() + ", " + direction + " " + geometry);
+        }
     }
 
     private GraphDescriptor pack(Operands o) {

@@ -23,17 +23,26 @@ final class TwoStreamDrill {
         this.gpu = drill.gpu;
     }
 
-    /** Kernel, product, convolution, copy and fill on the second stream, between what it waits for and what waits for it. */
+    /**
+     * Kernel, product, convolution by either interface of cuDNN, copy and fill on the second stream, between what it waits for
+     * and what waits for it.
+     */
     void branches() {
         gpu.prepareBranch();
+        ConvGeometry one = new ConvGeometry(1, 1, 2, 1, 1, 1, 1, 1, 0);
+        branches(gpu.dnn().convolution(Dnn.Direction.FORWARD, one, Precision.F32));
+        branches(gpu.dnn().graphConvolution(Dnn.Direction.FORWARD, one, Precision.F32, false));
+    }
+
+    /** @param opened is closed here */
+    private void branches(Dnn.Convolution opened) {
         long x = drill.device(1, 2);
         long y = drill.device(0, 0);
         long z = drill.device(0, 0);
         long u = drill.device(0, 0);
         long v = drill.device(0, 0);
-        ConvGeometry one = new ConvGeometry(1, 1, 2, 1, 1, 1, 1, 1, 0);
         long weight = drill.device(3);
-        try (Dnn.Convolution conv = gpu.dnn().convolution(Dnn.Direction.FORWARD, one, Precision.F32)) {
+        try (Dnn.Convolution conv = opened) {
             Dnn.Algorithm algorithm = conv.algorithms().getLast();
             Runnable step = () -> {
                 gpu.launch(axpy(x, x)); // x doubles

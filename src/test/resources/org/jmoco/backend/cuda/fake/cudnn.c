@@ -236,13 +236,13 @@ int cudnnBackendGetAttribute(descriptor *d, int name, int type, int64_t asked, i
             copy_to(&configuration, values, i, i);
         }
         *count = ENGINES;
-    } else if (d->type == ENGINECFG && name == 300 && asked == 1) {
+    } else if (d->type == ENGINECFG && name == 300 && type == T_DESCRIPTOR && asked == 1) {
         copy_to(NULL, values, 0, d->engine);
         *count = 1;
-    } else if (d->type == ENGINECFG && name == 302) {
-        for (int i = 0; i < engines[d->engine].knobs; i++) copy_to(NULL, values, i, i);
+    } else if (d->type == ENGINECFG && name == 302 && type == T_DESCRIPTOR) {
+        for (int i = 0; i < engines[d->engine].knobs && i < asked; i++) copy_to(NULL, values, i, i);
         *count = engines[d->engine].knobs;
-    } else if (d->type == ENGINE && (name == 1303 || name == 1305)) {
+    } else if (d->type == ENGINE && ((name == 1303 && type == T_NUMERICAL) || (name == 1305 && type == T_BEHAVIOUR))) {
         int32_t note = name == 1303 ? engines[d->engine].note : engines[d->engine].compiled - 1;
         if ((*count = note >= 0)) memcpy(values, &note, 4);
     } else if (d->type == ENGINE && name == 1301 && type == T_INT64) {
