@@ -310,7 +310,10 @@ stage_torch() {
   step_row torch-with-views '' "$work/logs/torch-views.log"
   part epoch-phantom 100 "$jmoco" bench epoch --backend cuda --batch "$first" --precision bf16 --image 32 --epochs 3 --save "$(result_file epoch-phantom)"
   if [ -d "$work/data/cifar10" ]; then
-    part torch-epoch-cifar10 150 "$python" "${p}moco_step_torch_gpu.py" --batch "$first" --cifar "$work/data/cifar10" --settings eager-bf16,graph-bf16 --json
+    # as published; workers hand batches over in shared memory, of which a container may have 64 MB only
+    local workers=16
+    [ "$(df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 {print $4}')" -ge 1024 ] 2>/dev/null || workers=2
+    part torch-epoch-cifar10 150 "$python" "${p}moco_step_torch_gpu.py" --batch "$first" --cifar "$work/data/cifar10" --workers $workers --settings eager-bf16,graph-bf16 --json
     step_row torch-with-loader '' "$work/logs/torch-epoch-cifar10.log"
     part epoch-cifar10 100 "$jmoco" bench epoch --backend cuda --batch "$first" --precision bf16 --image 32 --epochs 3 --data "cifar10=$work/data/cifar10" \
       --save "$(result_file epoch-cifar10)"

@@ -128,6 +128,7 @@ final class BenchScalingCommand implements Callable<Integer> {
             StepTrial trial = new StepTrial(backend, sizes);
             Map<String, Object> whole = trial.row(trial.nanos(samples.count()), ceilings);
             Map<String, Object> m = new LinkedHashMap<>();
+            m.put("problem", sizes.toString());
             m.put(vary.toString(), value);
             for (String column : new String[] {"ms_median", "ms_p10", "ms_p90", "images_per_s"}) {
                 m.put(column, whole.get(column));

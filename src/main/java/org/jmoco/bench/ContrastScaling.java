@@ -39,6 +39,7 @@ public final class ContrastScaling {
         double softmaxMillis = stored.get(1).medianNanos() * 1e-6;
         double fusedMillis = fused.medianNanos() * 1e-6;
         Map<String, Object> r = new LinkedHashMap<>();
+        r.put("problem", "info_nce n" + n + " m" + m + " d" + d);
         r.put("queue", m);
         r.put("fused_ms", fusedMillis);
         r.put("fused_ms_p10", fused.p10Nanos() * 1e-6);

@@ -56,8 +56,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     private static final long W = 2;
     private static final long Y = 3;
 
-    /** An engine configuration that was made ready to run. */
-    private record Plan(Dnn.Algorithm algorithm, GraphDescriptor descriptor) {
+    /** An engine configuration and what makes it ready to run on a stream: a plan for each stream's handle. */
+    private record Plan(Dnn.Algorithm algorithm, GraphDescriptor configuration, Map<JCudaDnn.Handle, GraphDescriptor> byHandle) {
     }
 
     /** Operands of a call that came before: a program runs on the same ones step after step. */
@@ -191,18 +191,25 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         if (!precise(notes) || behaviour.contains(cudnnBackendBehaviorNote.CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION)) {
             return;
         }
-        GraphDescriptor plan = make("plan " + index, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+        JCudaDnn.Handle handle = handle();
+        GraphDescriptor plan;
         try {
-            plan.setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle())
-                    .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration)
-                    .finish();
+            plan = plan(configuration, handle);
         } catch (GpuException e) {
             return; // cuDNN names configurations by rules of thumb, and this device may lack what one of them needs
         }
         String name = "ENGINE_" + engine.integer(CUDNN_ATTR_ENGINE_GLOBAL_INDEX) + knobs(configuration);
         long workspace = plan.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
         boolean deterministic = !notes.contains(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
-        plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), name, workspace, deterministic), plan));
+        plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), name, workspace, deterministic), configuration,
+                new HashMap<>(Map.of(handle, plan))));
+    }
+
+    private GraphDescriptor plan(GraphDescriptor configuration, JCudaDnn.Handle handle) {
+        return make("a plan", CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+                .setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle)
+                .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration)
+                .finish();
     }
 
     private boolean precise(Set<Integer> notes) {
@@ -229,8 +236,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     }
 
     private static String knob(GraphDescriptor choice) {
-        int type = choice.enums(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1)[0];
-        return "_k" + type + "=" + choice.integer(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE);
+        int[] type = choice.enums(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1);
+        return type.length == 0 ? "" : "_k" + type[0] + "=" + choice.integer(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE);
     }
 
     @Override
@@ -251,7 +258,9 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         gpu.enter();
         Plan plan = plans.get(algorithm.id() - FIRST_ID);
         GraphDescriptor pack = packs.computeIfAbsent(new Operands(algorithm.id(), out, first, second, workspace), this::pack);
-        int status = JCudnn.cudnnBackendExecute(handle(), plan.descriptor(), pack);
+        JCudaDnn.Handle handle = handle();
+        GraphDescriptor ready = plan.byHandle().computeIfAbsent(handle, h -> plan(plan.configuration(), h));
+        int status = JCudnn.cudnnBackendExecute(handle, ready, pack);
         if (status != cudnnStatus.CUDNN_STATUS_SUCCESS) {
             CudaStatus.cudnn(status, "convolution by " + algorithm.name() + ", " + direction + " " + geometry);
         }

@@ -267,6 +267,7 @@ int cudnnBackendGetAttribute(descriptor *d, int name, int type, int64_t asked, i
 int cudnnBackendExecute(handle *h, descriptor *plan, descriptor *pack) {
     FAIL("cudnnBackendExecute");
     if (plan->type != PLAN || !plan->finished || pack->type != PACK || !pack->finished) return wrong("plan and pack are to be finished");
+    if (memcmp(find(plan, 400, T_HANDLE, 1)->data, &h, sizeof h)) return wrong("the plan was made for another handle");
     const descriptor *configuration = child(plan, 401, ENGINECFG), *graph = child(configuration, 1300, GRAPH), *operation;
     memcpy(&operation, find(graph, 801, T_DESCRIPTOR, 1)->data, sizeof operation);
     problem p = {0};
