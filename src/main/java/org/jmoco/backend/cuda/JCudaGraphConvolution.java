@@ -2,8 +2,6 @@ package org.jmoco.backend.cuda;
 
 import static jcuda.jcudnn.cudnnBackendAttributeName.*;
 import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_BEHAVIOR_NOTE;
-import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_CONVOLUTION_MODE;
-import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_DATA_TYPE;
 import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_HEUR_MODE;
 import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_KNOB_TYPE;
 import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_NUMERICAL_NOTE;
@@ -23,8 +21,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnBackendBehaviorNote;
-import jcuda.jcudnn.cudnnConvolutionMode;
-import jcuda.jcudnn.cudnnDataType;
 import jcuda.jcudnn.cudnnStatus;
 import org.jmoco.backend.ConvGeometry;
 
@@ -49,13 +45,6 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     /** Ids of engines start here, behind those of version 7's algorithms. */
     private static final int FIRST_ID = 100;
 
-    /** cuDNN's kernels load 16 bytes at once. */
-    private static final long ALIGNMENT = 16;
-
-    private static final long X = 1;
-    private static final long W = 2;
-    private static final long Y = 3;
-
     /** An engine configuration and what makes it ready to run on a stream: a plan for each stream's handle. */
     private record Plan(Dnn.Algorithm algorithm, GraphDescriptor configuration, Map<JCudaDnn.Handle, GraphDescriptor> byHandle) {
     }
@@ -69,7 +58,7 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     private final ConvGeometry geometry;
     private final Precision precision;
     private final boolean accumulate;
-    private final List<GraphDescriptor> made = new ArrayList<>();
+    private final GraphOperation operation;
     private final List<Plan> plans = new ArrayList<>();
     private final Map<Operands, GraphDescriptor> packs = new HashMap<>();
 
@@ -83,10 +72,11 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         this.geometry = g;
         this.precision = precision;
         this.accumulate = accumulate;
+        this.operation = new GraphOperation(direction, g, precision, accumulate);
         try {
-            GraphDescriptor graph = make("the graph", CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)
+            GraphDescriptor graph = operation.make("the graph", CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)
                     .setHandle(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle())
-                    .setDescriptor(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation())
+                    .setDescriptor(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation.descriptor())
                     .finish();
             plan(graph);
         } catch (RuntimeException e) {
@@ -95,87 +85,18 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
         }
     }
 
-    private GraphDescriptor make(String what, int type) {
-        GraphDescriptor d = new GraphDescriptor(what + ", " + direction + " " + geometry, type);
-        made.add(d);
-        return d;
-    }
-
     /** Of the stream that calls go to now. */
     private JCudaDnn.Handle handle() {
         return gpu.line().dnn().handle();
     }
 
-    private int type() {
-        return switch (precision.featureMaps()) {
-            case BF16 -> cudnnDataType.CUDNN_DATA_BFLOAT16;
-            case F16 -> cudnnDataType.CUDNN_DATA_HALF;
-            default -> cudnnDataType.CUDNN_DATA_FLOAT;
-        };
-    }
-
-    /** Sizes go by N, C, H, W (of a filter K, C, R, S); the strides say that channels lie side by side. */
-    private GraphDescriptor tensor(String what, long id, int n, int c, int h, int w) {
-        return make(what, CUDNN_BACKEND_TENSOR_DESCRIPTOR)
-                .setEnum(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type())
-                .setIntegers(CUDNN_ATTR_TENSOR_DIMENSIONS, n, c, h, w)
-                .setIntegers(CUDNN_ATTR_TENSOR_STRIDES, (long) h * w * c, 1, (long) w * c, c)
-                .setIntegers(CUDNN_ATTR_TENSOR_UNIQUE_ID, id)
-                .setIntegers(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, ALIGNMENT)
-                .finish();
-    }
-
-    private GraphDescriptor operation() {
-        ConvGeometry g = geometry;
-        GraphDescriptor x = tensor("x", X, g.n(), g.c(), g.h(), g.w());
-        GraphDescriptor w = tensor("w", W, g.k(), g.c(), g.r(), g.s());
-        GraphDescriptor y = tensor("y", Y, g.n(), g.k(), g.p(), g.q());
-        GraphDescriptor convolution = make("the convolution", CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR)
-                .setEnum(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, cudnnDataType.CUDNN_DATA_FLOAT)
-                .setEnum(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE,
-                        cudnnConvolutionMode.CUDNN_CROSS_CORRELATION)
-                .setIntegers(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 2)
-                .setIntegers(CUDNN_ATTR_CONVOLUTION_DILATIONS, 1, 1)
-                .setIntegers(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, g.stride(), g.stride())
-                .setIntegers(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, g.pad(), g.pad())
-                .setIntegers(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, g.pad(), g.pad())
-                .finish();
-        float beta = accumulate ? 1 : 0;
-        return switch (direction) {
-            case FORWARD -> make("the operation", CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, x)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, w)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, y)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, convolution)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1f)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, beta)
-                    .finish();
-            case BACKWARD_DATA -> make("the operation", CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, x)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, w)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, y)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, convolution)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1f)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, beta)
-                    .finish();
-            case BACKWARD_WEIGHTS -> make("the operation", CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, x)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, w)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, y)
-                    .setDescriptor(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, convolution)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1f)
-                    .setFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, beta)
-                    .finish();
-        };
-    }
-
     private void plan(GraphDescriptor graph) {
-        GraphDescriptor heuristics = make("the heuristics", CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)
+        GraphDescriptor heuristics = operation.make("the heuristics", CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)
                 .setDescriptor(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
                 .setEnum(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, HEURISTICS_A)
                 .finish();
         GraphDescriptor[] configurations = IntStream.range(0, MOST_ENGINES)
-                .mapToObj(i -> make("engine configuration " + i, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR))
+                .mapToObj(i -> operation.make("engine configuration " + i, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR))
                 .toArray(GraphDescriptor[]::new);
         int count = heuristics.descriptors(CUDNN_ATTR_ENGINEHEUR_RESULTS, configurations);
         for (int i = 0; i < count; i++) {
@@ -184,7 +105,7 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     }
 
     private void plan(int index, GraphDescriptor configuration) {
-        GraphDescriptor engine = make("engine " + index, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+        GraphDescriptor engine = operation.make("engine " + index, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
         configuration.descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
         Set<Integer> notes = asSet(engine.enums(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, MOST_NOTES));
         Set<Integer> behaviour = asSet(engine.enums(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE, MOST_NOTES));
@@ -206,7 +127,7 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
     }
 
     private GraphDescriptor plan(GraphDescriptor configuration, JCudaDnn.Handle handle) {
-        return make("a plan", CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+        return operation.make("a plan", CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
                 .setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle)
                 .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration)
                 .finish();
@@ -272,8 +193,8 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
             case BACKWARD_DATA -> new long[] {o.out(), o.second(), o.first()};
             case BACKWARD_WEIGHTS -> new long[] {o.first(), o.out(), o.second()};
         };
-        return make("the operands", CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR)
-                .setIntegers(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, X, W, Y)
+        return operation.make("the operands", CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR)
+                .setIntegers(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, GraphOperation.X, GraphOperation.W, GraphOperation.Y)
                 .setPointers(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, xwy)
                 .setPointers(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, o.workspace())
                 .finish();
@@ -281,8 +202,7 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
 
     @Override
     public void close() {
-        made.reversed().forEach(GraphDescriptor::close);
-        made.clear();
+        operation.close();
         plans.clear();
         packs.clear();
     }

@@ -16,6 +16,7 @@ import jcuda.jcudnn.cudnnFilterDescriptor;
 import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 import org.jmoco.backend.cuda.FakeCuda;
+import org.jmoco.backend.cuda.GraphOperations;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,7 @@ class RealLibrariesTest {
         assertTrue(text.contains("cudnnCreate: CUDNN_STATUS_NOT_INITIALIZED"), text); // the stand-in has no device that cuDNN could use
         assertTrue(text.contains("cublasCreate fails"), text);
         assertTrue(text.contains("output 2 13 4 4"), text);
+        assertTrue(text.contains("graph operations 120"), text);
     }
 
     /** What the process prints. */
@@ -73,6 +75,8 @@ class RealLibrariesTest {
             check(JCudnn.cudnnSetConvolutionMathType(c, 1));
             int[][] out = new int[4][1];
             check(JCudnn.cudnnGetConvolution2dForwardOutputDim(c, x, w, out[0], out[1], out[2], out[3]));
+            System.out.println("graph operations " + GraphOperations.describeAll());
+            GraphOperations.describePack();
             System.out.println("output " + out[0][0] + " " + out[1][0] + " " + out[2][0] + " " + out[3][0]);
         }
 
