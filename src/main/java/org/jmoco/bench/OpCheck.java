@@ -51,9 +51,9 @@ final class OpCheck {
         if (p.op().startsWith("conv2d")) {
             checkSamples(p, got.values().iterator().next(), convolution(p, before));
         } else if (loss && referenceRows(p) < p.size("n")) {
-            checkFirstRows(p, before, got, referenceRows(p));
+            checkEnds(p, before, got, referenceRows(p));
         } else if (loss || flops <= MOST_REFERENCE_FLOPS) {
-            reference(p, before).forEach((name, expected) -> compare(p, name, expected, got.get(name), 1));
+            reference(p, before).forEach((name, expected) -> compare(p, name, expected, got.get(name), 0, 1));
         } else {
             checkSamples(p, got.values().iterator().next(), i -> Definition.linear(p, before, i));
         }
@@ -104,28 +104,31 @@ final class OpCheck {
         }
     }
 
-    /** A loss of the first rows alone has the same gradients, but for the mean over the batch. */
-    private static void checkFirstRows(Problem p, Map<String, float[]> before, Map<String, HostTensor> got, int rows) {
+    /** A loss of some rows alone has the same gradients, but for the mean over the batch: the first rows and the last. */
+    private static void checkEnds(Problem p, Map<String, float[]> before, Map<String, HostTensor> got, int rows) {
         int n = p.size("n");
-        Map<String, float[]> values = new LinkedHashMap<>(before);
-        values.replaceAll((name, v) -> name.equals("queue") ? v : Arrays.copyOf(v, v.length / n * rows));
         String gradient = GRADIENT_OF_LOSS.get(p.op());
-        HostTensor expected = reference(p.with("n", rows), values).get(gradient);
-        compare(p, gradient, expected, got.get(gradient), (double) n / rows);
+        for (int first : new int[] {0, n - rows}) {
+            Map<String, float[]> values = new LinkedHashMap<>(before);
+            values.replaceAll((name, v) -> name.equals("queue") ? v
+                    : Arrays.copyOfRange(v, v.length / n * first, v.length / n * (first + rows)));
+            HostTensor expected = reference(p.with("n", rows), values).get(gradient);
+            compare(p, gradient, expected, got.get(gradient), expected.size() / rows * first, (double) n / rows);
+        }
         if (!Double.isFinite(got.get("loss").get(0))) {
             throw wrong(p, "the loss is " + got.get("loss").get(0));
         }
     }
 
-    /** The first elements of {@code got} times {@code factor} are those expected. */
-    private static void compare(Problem p, String name, HostTensor expected, HostTensor got, double factor) {
+    /** The elements of {@code got} from {@code from} on, times {@code factor}, are those expected. */
+    private static void compare(Problem p, String name, HostTensor expected, HostTensor got, int from, double factor) {
         double square = 0;
         for (int i = 0; i < expected.size(); i++) {
             square += expected.get(i) * expected.get(i);
         }
         double rms = Math.sqrt(square / expected.size());
         for (int i = 0; i < expected.size(); i++) {
-            requireClose(p, name, i, expected.get(i), got.get(i) * factor, Math.abs(expected.get(i)) + rms);
+            requireClose(p, name, from + i, expected.get(i), got.get(from + i) * factor, Math.abs(expected.get(i)) + rms);
         }
     }
 

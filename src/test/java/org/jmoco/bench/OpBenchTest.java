@@ -73,6 +73,28 @@ class OpBenchTest {
         }
     }
 
+    /** Where not every row is compared, the first ones are and the last ones. */
+    @Test
+    void aWrongRowAtEitherEndIsFound() {
+        Problem p = Problem.parse(MANY_LOGITS);
+        Map<String, float[]> before = OpTrial.values(p);
+        try (CpuBackend backend = CpuBackend.open(1)) {
+            OpTrial trial = new OpTrial(p, backend, 0, before);
+            trial.run();
+            Map<String, HostTensor> got = trial.written();
+            OpCheck.check(p, before, got, trial.step().flops());
+            float[] gradient = got.get("dlogits").floats(); // the tensor's own
+            for (int i : new int[] {0, gradient.length - 1}) {
+                float right = gradient[i];
+                gradient[i] = right + 0.1f;
+                String said = assertThrows(IllegalStateException.class,
+                        () -> OpCheck.check(p, before, got, trial.step().flops())).getMessage();
+                assertTrue(said.contains("dlogits[" + i + "]"), said);
+                gradient[i] = right;
+            }
+        }
+    }
+
     /** Every operation that can be benchmarked is in the list of the test above. */
     @Test
     void noOperationIsLeftOut() {
