@@ -54,8 +54,8 @@ final class BackendOptions {
     private boolean branches;
 
     @Option(names = "--cudnn-graph",
-            description = "cuda: let engines of cuDNN's graph interface compete with its algorithms of version 7 when convolutions are"
-                    + " measured; not yet tried on a GPU (default: algorithms of version 7 alone).")
+            description = "cuda: let engines of cuDNN's graph interface compete with its algorithms of version 7 when"
+                    + " convolutions are measured; not yet tried on a GPU (default: algorithms of version 7 alone).")
     private boolean cudnnGraph;
 
     @Option(names = "--check-steps",

@@ -79,8 +79,8 @@ class CudaCommandsTest {
 
     @Test
     void benchStepWithBranches() {
-        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--branches", "--steps", "3", "--no-peaks", "--time-steps"),
-                err.toString());
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--branches", "--steps", "3", "--no-peaks",
+                "--time-steps"), err.toString());
         assertTrue(out.toString().contains("one graph per program, branches on a second stream"), out.toString());
         assertTrue(out.toString().contains("steps: " + Program.TIMED_IN_ORDER + System.lineSeparator()), out.toString());
         String keys = "(?s).*\n +1  k\\.conv1 .*";
@@ -90,8 +90,10 @@ class CudaCommandsTest {
 
     @Test
     void benchStepWithEnginesOfCudnnsGraphInterface() {
-        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--cudnn-graph", "--steps", "3", "--no-peaks"), err.toString());
-        assertTrue(out.toString().contains("one graph per program, convolutions also by cuDNN's graph interface"), out.toString());
+        assertEquals(0, run(TINY, "bench", "step", "--backend", "cuda", "--cudnn-graph", "--steps", "3", "--no-peaks"),
+                err.toString());
+        assertTrue(out.toString().contains("one graph per program, convolutions also by cuDNN's graph interface"),
+                out.toString());
         for (String other : new String[] {"cpu", "reference"}) {
             assertEquals(2, run(TINY, "bench", "step", "--backend", other, "--cudnn-graph"));
             String m = err.toString();

@@ -25,7 +25,10 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** {@code --branches}, {@code --cudnn-graph} and {@code --precision} with a backend that has none of them: refused by every command that takes them. */
+/**
+ * {@code --branches}, {@code --cudnn-graph} and {@code --precision} with a backend that has none of them: refused by every
+ * command that takes them.
+ */
 class CudaOnlyOptionsTest {
     /** What options that must be given can be where a file's name is no value of theirs. */
     private static final Map<String, String> DEMANDED = Map.of("--vary", "batch", "--values", "1");
@@ -113,7 +116,8 @@ class CudaOnlyOptionsTest {
         try {
             assertEquals(1, run(List.of("bench", "step", "--branches", "--no-peaks")));
             assertTrue(err.toString().startsWith("jmoco: --branches is the cuda backend's, which cannot run here; leave it out,"
-                    + " or go on with a run that has it by --backend cpu." + System.lineSeparator() + "cuda backend: cuInit: no device"), err.toString());
+                    + " or go on with a run that has it by --backend cpu." + System.lineSeparator()
+                    + "cuda backend: cuInit: no device"), err.toString());
             assertFalse(err.toString().contains("reference"), err.toString());
         } finally {
             Backends.exchangeDevice(device);

@@ -226,7 +226,8 @@ class GpuSessionTest {
         // bf16 was measured first (1000) and again after PyTorch (2000), the options between.
         assertTrue(report.contains("| jmoco | bf16 | 512 | 1500.0 | 1000.0 | 2000.0 | 2 | 0.500 | 3.00 |\n"), report);
         assertTrue(report.contains("| jmoco | bf16 --branches | 512 | 1200.0 | 1200.0 | 1200.0 | 1 | 0.500 | 2.40 |\n"), report);
-        assertTrue(report.contains("| jmoco | bf16 --cudnn-graph | 512 | 1400.0 | 1400.0 | 1400.0 | 1 | 0.500 | 2.80 |\n"), report);
+        assertTrue(report.contains("| jmoco | bf16 --cudnn-graph | 512 | 1400.0 | 1400.0 | 1400.0 | 1 | 0.500 | 2.80 |\n"),
+                report);
         assertTrue(report.contains("| torch | eager-bf16 | 512 | 500.0 | 500.0 | 500.0 | 1 | 1.000 | 1.00 |\n"), report);
         assertTrue(report.contains("| torch-with-views | eager-bf16 | 512 | 500.0 |"), report);
         assertEquals(PerformancePage.update(report, folder.resolve("work")), report);

@@ -84,7 +84,8 @@ class PredictCommandTest {
             run = files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
         }
         JsonNode test = new ObjectMapper().readTree(run.resolve("predictions.json").toFile()).get("test");
-        String probability = String.format(Locale.ROOT, "dark %.4f", test.get("last").get("probability").get(0).get(0).asDouble());
+        String probability = String.format(Locale.ROOT, "dark %.4f",
+                test.get("last").get("probability").get(0).get(0).asDouble());
         Path first = data.resolve(test.get("images").get(0).asText());
         String said = run(0, "predict", "--from", run.toString(), "--backend", "cpu", "--threads", "1", first.toString());
         assertTrue(said.contains(probability), said + " should say " + probability);

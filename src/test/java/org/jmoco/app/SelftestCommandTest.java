@@ -32,7 +32,8 @@ class SelftestCommandTest {
 
     /** A case of each operation that the backend has, and the five parts of the step. */
     static void assertQuickOnePassed(String text, Backend backend) {
-        long parts = 5 + OpCases.all().stream().filter(c -> c.runsOn(backend)).map(c -> c.problem().split(" ")[0]).distinct().count();
+        long parts = 5 + OpCases.all().stream().filter(c -> c.runsOn(backend)).map(c -> c.problem().split(" ")[0]).distinct()
+                .count();
         assertTrue(text.startsWith("selftest on " + backend.name() + ": "), text);
         assertEquals(parts, text.lines().filter(l -> l.startsWith("PASS ") && !l.contains(" parts passed")).count(), text);
         assertTrue(text.contains("PASS step: interrupted and resumed, the same bits"), text);

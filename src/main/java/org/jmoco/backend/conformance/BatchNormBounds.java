@@ -24,8 +24,8 @@ final class BatchNormBounds {
     }
 
     /**
-     * Mean: pairwise sums err by 2 (1 + log2 L) eps X, sums of x - shift with any shift among the data by (4 L + 4) eps R. Variance:
-     * a sum of L squares of at most 2 R, or (error of mean)^2 off if taken about a wrong mean.
+     * Mean: pairwise sums err by 2 (1 + log2 L) eps X, sums of x - shift with any shift among the data by (4 L + 4) eps R.
+     * Variance: a sum of L squares of at most 2 R, or (error of mean)^2 off if taken about a wrong mean.
      */
     static final class Forward {
         private final OpCase c;
@@ -96,8 +96,8 @@ final class BatchNormBounds {
             int channel = i % g.c();
             double xhat = Math.abs(e.before("x", i) - mean[gc]) * invStd(gc);
             double gamma = Math.abs(e.before("gamma", channel));
-            double xhatError = (meanError(gc, e.eps()) + 2 * e.eps() * (Math.abs(e.before("x", i)) + Math.abs(mean[gc]))) * invStd(gc)
-                    + xhat * (relativeInvStdError(gc, e.eps()) + 2 * e.eps());
+            double xhatError = (meanError(gc, e.eps()) + 2 * e.eps() * (Math.abs(e.before("x", i))
+                    + Math.abs(mean[gc]))) * invStd(gc) + xhat * (relativeInvStdError(gc, e.eps()) + 2 * e.eps());
             return gamma * xhatError + 4 * e.eps() * (gamma * xhat + Math.abs(e.before("beta", channel))
                     + (residual ? Math.abs(e.before("residual", i)) : 0));
         }
@@ -157,7 +157,8 @@ final class BatchNormBounds {
         /** In units of eps. */
         private double xhatError(int i) {
             int gc = saved(g, i);
-            return 2 * (Math.abs(c.before("x")[i]) + Math.abs(c.before("savedMean")[gc])) * c.before("savedInvStd")[gc] + 2 * xhat(i);
+            return 2 * (Math.abs(c.before("x")[i]) + Math.abs(c.before("savedMean")[gc])) * c.before("savedInvStd")[gc]
+                    + 2 * xhat(i);
         }
 
         private void prepare() {

@@ -105,7 +105,8 @@ final class BatchNormCases {
                 .target("dgamma", g.perChannel(), accumulate, UNIFORM, bounds::dgamma)
                 .target("dbeta", g.perChannel(), accumulate, UNIFORM, bounds::dbeta)
                 .in("x", g.x(), UNIFORM).in("gamma", g.perChannel(), UNIFORM)
-                .in("savedMean", g.saved(), r -> 0.2 * UNIFORM.next(r)).in("savedInvStd", g.saved(), r -> 1.5 + 0.5 * UNIFORM.next(r));
+                .in("savedMean", g.saved(), r -> 0.2 * UNIFORM.next(r))
+                .in("savedInvStd", g.saved(), r -> 1.5 + 0.5 * UNIFORM.next(r));
         if (residual == Residual.IN_PLACE) {
             c.inOut("dy", g.x(), UNIFORM, Tolerance.EXACT);
         } else {

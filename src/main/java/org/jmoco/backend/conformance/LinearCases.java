@@ -13,8 +13,8 @@ final class LinearCases {
     private LinearCases() {}
 
     /** N, C, K. */
-    private static final int[][] SIZES = {{1, 1, 1}, {7, 13, 31}, {2, 33, 7}, {16, 512, 128}, {31, 7, 2}, {13, 128, 10}, {33, 1, 33},
-            {17, 5, 1031}, {3, 131, 259}};
+    private static final int[][] SIZES = {{1, 1, 1}, {7, 13, 31}, {2, 33, 7}, {16, 512, 128}, {31, 7, 2}, {13, 128, 10},
+            {33, 1, 33}, {17, 5, 1031}, {3, 131, 259}};
 
     private static final List<Shape> FLAT = List.of(Shape.of(1), Shape.of(7, 13), Shape.of(2, 3, 5, 33), Shape.of(70_001));
 
@@ -54,14 +54,16 @@ final class LinearCases {
 
     private static OpCase forward(int n, int c, int k, boolean exact) {
         return new OpCase(problem("linear_fwd", n, c, k, exact, false))
-                .out("y", Shape.of(n, k), sum(exact, c + 1)).in("x", Shape.of(n, c), data(exact)).in("w", Shape.of(k, c), data(exact))
+                .out("y", Shape.of(n, k), sum(exact, c + 1)).in("x", Shape.of(n, c), data(exact))
+                .in("w", Shape.of(k, c), data(exact))
                 .in("b", Shape.of(k), data(exact))
                 .records((rec, b) -> rec.linearForward("case", b.get("y"), b.get("x"), b.get("w"), b.get("b")));
     }
 
     private static OpCase backwardData(int n, int c, int k, boolean exact) {
         return new OpCase(problem("linear_bwd_data", n, c, k, exact, false))
-                .out("dx", Shape.of(n, c), sum(exact, k)).in("dy", Shape.of(n, k), data(exact)).in("w", Shape.of(k, c), data(exact))
+                .out("dx", Shape.of(n, c), sum(exact, k)).in("dy", Shape.of(n, k), data(exact))
+                .in("w", Shape.of(k, c), data(exact))
                 .records((rec, b) -> rec.linearBackwardData("case", b.get("dx"), b.get("dy"), b.get("w")));
     }
 
@@ -70,7 +72,8 @@ final class LinearCases {
                 .target("dw", Shape.of(k, c), accumulate, data(exact), sum(exact, n + 1))
                 .target("db", Shape.of(k), accumulate, data(exact), exact ? Tolerance.EXACT : Tolerance.products(n + 1))
                 .in("x", Shape.of(n, c), data(exact)).in("dy", Shape.of(n, k), data(exact))
-                .records((rec, b) -> rec.linearBackwardWeights("case", b.get("dw"), b.get("db"), b.get("x"), b.get("dy"), accumulate));
+                .records((rec, b) -> rec.linearBackwardWeights("case", b.get("dw"), b.get("db"), b.get("x"), b.get("dy"),
+                        accumulate));
     }
 
     private static void relu(List<OpCase> all, Shape x) {
@@ -92,7 +95,8 @@ final class LinearCases {
                 .out("y", x, Tolerance.relative(d + 6)).out("norm", perRow, Tolerance.relative(d + 4)).in("x", x, UNIFORM)
                 .records((rec, b) -> rec.l2NormalizeForward("case", b.get("y"), b.get("norm"), b.get("x"))));
         OpCase zeros = new OpCase("l2_norm_fwd x" + x + " zeros") // length below 1e-12: divided by 1e-12, not by 0
-                .out("y", x, Tolerance.relative(d + 6)).out("norm", perRow, Tolerance.relative(d + 4)).in("x", x, OpCase.constant(0))
+                .out("y", x, Tolerance.relative(d + 6)).out("norm", perRow, Tolerance.relative(d + 4))
+                .in("x", x, OpCase.constant(0))
                 .records((rec, b) -> rec.l2NormalizeForward("case", b.get("y"), b.get("norm"), b.get("x")));
         all.add(zeros);
         all.add(new OpCase("l2_norm_bwd x" + x)
@@ -104,7 +108,8 @@ final class LinearCases {
                     double terms = Math.abs(e.before("dy", i)) + Math.abs(e.before("y", i)) * along;
                     return e.eps() * (2 * d * Math.abs(e.before("y", i)) * along + 6 * terms) / e.before("norm", i / d);
                 })
-                .in("dy", x, UNIFORM).in("y", x, r -> UNIFORM.next(r) / Math.sqrt(d)).in("norm", perRow, r -> 1.5 + UNIFORM.next(r))
+                .in("dy", x, UNIFORM).in("y", x, r -> UNIFORM.next(r) / Math.sqrt(d))
+                .in("norm", perRow, r -> 1.5 + UNIFORM.next(r))
                 .records((rec, b) -> rec.l2NormalizeBackward("case", b.get("dx"), b.get("dy"), b.get("y"), b.get("norm"))));
     }
 }

@@ -12,7 +12,8 @@ final class LossCases {
     private LossCases() {}
 
     /** N, M, D. */
-    private static final int[][] CONTRASTS = {{1, 1, 1}, {7, 13, 31}, {16, 64, 128}, {33, 1100, 7}, {2, 7, 33}, {70, 31, 128}, {13, 4096, 16}};
+    private static final int[][] CONTRASTS = {{1, 1, 1}, {7, 13, 31}, {16, 64, 128}, {33, 1100, 7}, {2, 7, 33}, {70, 31, 128},
+            {13, 4096, 16}};
 
     /** N, K. */
     private static final int[][] CLASSES = {{1, 1}, {7, 2}, {33, 10}, {64, 128}, {13, 1000}};
@@ -140,8 +141,8 @@ final class LossCases {
                 .intOut("correct", Shape.SCALAR)
                 .out("dlogits", Shape.of(n, k), dlogits(n, k))
                 .in("logits", Shape.of(n, k), logits).intIn("labels", Shape.of(n), r -> r.nextInt(k))
-                .records((rec, b) -> rec.softmaxCrossEntropy("case", b.get("loss"), b.get("correct"), b.get("dlogits"), b.get("logits"),
-                        b.get("labels")));
+                .records((rec, b) -> rec.softmaxCrossEntropy("case", b.get("loss"), b.get("correct"), b.get("dlogits"),
+                        b.get("logits"), b.get("labels")));
     }
 
     /** (p - 1 or 0) / N: p's relative error, and one of the difference, which is at most 1. */
@@ -155,15 +156,16 @@ final class LossCases {
                 .out("loss", Shape.SCALAR, Tolerance.EXACT).out("dlogits", Shape.of(n, k), dlogits(n, k))
                 .in("logits", Shape.of(n, k), UNIFORM).intIn("labels", Shape.of(n), OpCase.constant(0))
                 .intOut("correct", Shape.SCALAR)
-                .records((rec, b) -> rec.softmaxCrossEntropy("case", b.get("loss"), b.get("correct"), b.get("dlogits"), b.get("logits"),
-                        b.get("labels")));
+                .records((rec, b) -> rec.softmaxCrossEntropy("case", b.get("loss"), b.get("correct"), b.get("dlogits"),
+                        b.get("logits"), b.get("labels")));
         c.before("labels")[n - 1] = label;
         return c;
     }
 
     private static OpCase softmax(int n, int k, Fill logits, String suffix) {
         return new OpCase("softmax n" + n + " k" + k + suffix)
-                .out("p", Shape.of(n, k), (name, i, e) -> 2 * relativeError(e, i, k) * e.expected("p", i) + 0x1p-126) // f32 may flush
+                // f32 may flush
+                .out("p", Shape.of(n, k), (name, i, e) -> 2 * relativeError(e, i, k) * e.expected("p", i) + 0x1p-126)
                 .in("logits", Shape.of(n, k), logits)
                 .records((rec, b) -> rec.softmax("case", b.get("p"), b.get("logits")));
     }

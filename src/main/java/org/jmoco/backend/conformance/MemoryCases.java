@@ -86,7 +86,8 @@ final class MemoryCases {
         extents[0] = rows;
         Shape dst = Shape.of(extents);
         all.add(new OpCase("gather_rows x" + dst + " from " + src)
-                .out("dst", dst, Tolerance.EXACT).in("src", src, UNIFORM).intIn("index", Shape.of(rows), r -> r.nextInt(src.dim(0)))
+                .out("dst", dst, Tolerance.EXACT).in("src", src, UNIFORM)
+                .intIn("index", Shape.of(rows), r -> r.nextInt(src.dim(0)))
                 .records((rec, b) -> rec.gatherRows("case", b.get("dst"), b.get("src"), b.get("index"))));
     }
 

@@ -203,7 +203,8 @@ public final class OpCase {
     /** Operands of the case, declared but without contents, by name. */
     public Map<String, Buffer> declare(Backend backend) {
         Map<String, Buffer> declared = new LinkedHashMap<>();
-        operands.forEach((name, o) -> declared.put(name, backend.memory().declare(o.kind.region, name, o.type(backend), o.shape)));
+        operands.forEach((name, o) -> declared.put(name, backend.memory()
+                .declare(o.kind.region, name, o.type(backend), o.shape)));
         return declared;
     }
 
@@ -229,7 +230,8 @@ public final class OpCase {
         Map<String, Buffer> views = new LinkedHashMap<>();
         operands.forEach((name, o) -> {
             int n = Math.toIntExact(o.shape.size());
-            Buffer root = backend.memory().declare(o.kind.region, name + ".guarded", o.type(backend), Shape.of(GUARD + n + GUARD));
+            Buffer root = backend.memory().declare(o.kind.region, name + ".guarded", o.type(backend),
+                    Shape.of(GUARD + n + GUARD));
             roots.put(name, root);
             views.put(name, root.view(name, GUARD, o.shape));
         });
@@ -261,8 +263,9 @@ public final class OpCase {
             for (int i = 0; i < after.size(); i++) {
                 boolean guard = i < GUARD || i >= GUARD + n;
                 if ((guard || o.tolerance == null) && Double.compare(after.get(i), before.get(name).get(i)) != 0) {
-                    throw new AssertionError(problem + " on " + backend.describe() + ": " + (guard ? "wrote outside of " : "changed ")
-                            + name + ", at element " + (i - GUARD) + " of " + n + ": " + after.get(i));
+                    throw new AssertionError(problem + " on " + backend.describe() + ": "
+                            + (guard ? "wrote outside of " : "changed ") + name + ", at element " + (i - GUARD) + " of " + n
+                            + ": " + after.get(i));
                 }
             }
             if (o.tolerance != null) {
@@ -302,8 +305,8 @@ public final class OpCase {
     /**
      * Runs the case on {@code backend} and on the reference backend of the same real type, and compares every written operand.
      *
-     * <p>Where the backend's feature maps are bf16 or f16, all maps and filters of the case are rounded to it beforehand, so that both
-     * backends start from the same numbers, and results that are stored or computed as such are allowed its roundoff.
+     * <p>Where the backend's feature maps are bf16 or f16, all maps and filters of the case are rounded to it beforehand, so that
+     * both backends start from the same numbers, and results that are stored or computed as such are allowed its roundoff.
      *
      * @return what {@code backend} computed
      * @throws AssertionError naming the worst element, its index, both values and the case
@@ -334,7 +337,8 @@ public final class OpCase {
         }
     }
 
-    private void compare(String device, String name, Operand o, HostTensor expected, HostTensor got, Tolerance.Evidence evidence) {
+    private void compare(String device, String name, Operand o, HostTensor expected, HostTensor got,
+            Tolerance.Evidence evidence) {
         double worstRatio = 1;
         int worst = -1;
         for (int i = 0; i < got.size(); i++) {
@@ -352,8 +356,8 @@ public final class OpCase {
             }
         }
         if (worst >= 0) {
-            throw new AssertionError(problem + " on " + device + ": " + name + index(o.shape, worst) + " (element " + worst + " of "
-                    + got.size() + ") is " + got.get(worst) + ", expected " + expected.get(worst) + ", difference "
+            throw new AssertionError(problem + " on " + device + ": " + name + index(o.shape, worst) + " (element " + worst
+                    + " of " + got.size() + ") is " + got.get(worst) + ", expected " + expected.get(worst) + ", difference "
                     + Math.abs(got.get(worst) - expected.get(worst)) + ", allowed " + allowed(name, o, worst, evidence)
                     + "; alone: jmoco selftest --case '" + problem + "', in the tests -Dcase");
         }

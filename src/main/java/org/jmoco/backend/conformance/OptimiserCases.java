@@ -62,7 +62,8 @@ final class OptimiserCases {
         }
 
         OpCase operands(OpCase c) {
-            return c.intIn("exponent", Shape.SCALAR, OpCase.constant(exponent)).intIn("nonFinite", Shape.SCALAR, OpCase.constant(nonFinite));
+            return c.intIn("exponent", Shape.SCALAR, OpCase.constant(exponent))
+                    .intIn("nonFinite", Shape.SCALAR, OpCase.constant(nonFinite));
         }
 
         /** Where nothing may change. */
@@ -82,7 +83,8 @@ final class OptimiserCases {
         return s.operands(new OpCase("sgd x" + size + " momentum" + momentum + " wd" + weightDecay + s)
                 .weightsInOut("w", Shape.of(size), UNIFORM, s.of((name, i, e) -> LEARNING_RATE * velocity.allowed(name, i, e)
                         + 2 * e.eps() * (Math.abs(e.before("w", i)) + LEARNING_RATE * Math.abs(e.expected("velocity", i)))))
-                .in("dw", Shape.of(size), r -> s.factor() * UNIFORM.next(r)).inOut("velocity", Shape.of(size), UNIFORM, s.of(velocity))
+                .in("dw", Shape.of(size), r -> s.factor() * UNIFORM.next(r))
+                .inOut("velocity", Shape.of(size), UNIFORM, s.of(velocity))
                 .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE)))
                 .records((rec, b) -> rec.sgd("case", b.get("w"), b.get("dw"), b.get("velocity"), b.get("learningRate"), momentum,
                         weightDecay, b.get("exponent"), b.get("nonFinite")));
@@ -132,7 +134,8 @@ final class OptimiserCases {
                 .in("dw", Shape.of(size), r -> factor * small.next(r))
                 .inOut("m", Shape.of(size), small, skipped ? Tolerance.EXACT : m)
                 .inOut("v", Shape.of(size), r -> 1e-4 * r.nextFloat(), skipped ? Tolerance.EXACT : v)
-                .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE)).intInOut("step", Shape.SCALAR, OpCase.constant(step));
+                .in("learningRate", Shape.SCALAR, OpCase.constant(LEARNING_RATE))
+                .intInOut("step", Shape.SCALAR, OpCase.constant(step));
         return s == null
                 ? c.records((rec, b) -> rec.adam("case", b.get("w"), b.get("dw"), b.get("m"), b.get("v"), b.get("learningRate"),
                         b.get("step"), b1, b2, 1e-8, weightDecay))

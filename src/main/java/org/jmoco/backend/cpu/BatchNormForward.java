@@ -33,8 +33,8 @@ final class BatchNormForward extends NormWork {
                 relu ? 0f : Float.NEGATIVE_INFINITY);
     }
 
-    private BatchNormForward(Workers workers, BatchNormGeometry g, NormLayout layout, Buffer y, Buffer x, Buffer residual, Buffer gamma,
-            Buffer beta, Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, float floor) {
+    private BatchNormForward(Workers workers, BatchNormGeometry g, NormLayout layout, Buffer y, Buffer x, Buffer residual,
+            Buffer gamma, Buffer beta, Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, float floor) {
         super(workers, g, layout, new ForwardLoops.Moments(layout, x), secondPass(layout, y, x, residual, floor));
         this.x = x;
         this.gamma = gamma;

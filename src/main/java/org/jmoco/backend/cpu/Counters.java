@@ -10,7 +10,8 @@ final class Counters {
     /** dst = table[index mod rows], any type. */
     static Work selectRow(Buffer dst, Buffer table, Buffer index) {
         int rows = table.shape().dim(0);
-        return () -> Simd.copy(dst.address(), table.address() + Math.floorMod(Simd.getInt(index.address()), rows) * dst.bytes(), dst.bytes());
+        return () -> Simd.copy(dst.address(), table.address() + Math.floorMod(Simd.getInt(index.address()), rows) * dst.bytes(),
+                dst.bytes());
     }
 
     /** log[index mod L] = value, any type of 4 bytes. */

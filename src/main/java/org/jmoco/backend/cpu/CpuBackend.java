@@ -33,7 +33,11 @@ public final class CpuBackend extends Backend {
         ops = new CpuOps(workers);
     }
 
-    /** The native libraries that this backend loads, as files: for a bundle. @throws UserError if there are none for this platform */
+    /**
+     * The native libraries that this backend loads, as files: for a bundle.
+     *
+     * @throws UserError if there are none for this platform
+     */
     public static List<Path> nativeFiles() {
         return DnnlLibrary.files();
     }

@@ -68,7 +68,8 @@ final class CpuOps implements Ops, AutoCloseable {
     @Override
     public Work batchNormForward(BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
             Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, boolean relu) {
-        return new BatchNormForward(workers, g, y, x, residual, gamma, beta, runningMean, runningVar, savedMean, savedInvStd, relu);
+        return new BatchNormForward(workers, g, y, x, residual, gamma, beta, runningMean, runningVar, savedMean, savedInvStd,
+                relu);
     }
 
     @Override
@@ -78,10 +79,10 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work batchNormBackward(BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy, Buffer x,
-            Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
-        return new BatchNormBackward(workers, g, dx, dResidual, dgamma, dbeta, dy, x, relu ? y : null, gamma, savedMean, savedInvStd,
-                accumulate);
+    public Work batchNormBackward(BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
+            Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
+        return new BatchNormBackward(workers, g, dx, dResidual, dgamma, dbeta, dy, x, relu ? y : null, gamma, savedMean,
+                savedInvStd, accumulate);
     }
 
     @Override
@@ -151,14 +152,15 @@ final class CpuOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
-            Buffer nonFinite) {
-        return new OptimizerSteps.Sgd(workers, w, dw, velocity, learningRate, momentum, weightDecay, new LossScale(exponent, nonFinite));
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
+            Buffer exponent, Buffer nonFinite) {
+        return new OptimizerSteps.Sgd(workers, w, dw, velocity, learningRate, momentum, weightDecay,
+                new LossScale(exponent, nonFinite));
     }
 
     @Override
-    public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
-            double weightDecay, Buffer exponent, Buffer nonFinite) {
+    public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
+            double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
         return new OptimizerSteps.Adam(workers, w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay,
                 new LossScale(exponent, nonFinite));
     }

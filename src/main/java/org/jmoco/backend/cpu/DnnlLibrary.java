@@ -57,7 +57,8 @@ final class DnnlLibrary {
     }
 
     /**
-     * The libraries as files, unpacked if need be. OpenMP first: oneDNN then finds it already loaded, or beside itself by its run path.
+     * The libraries as files, unpacked if need be. OpenMP first: oneDNN then finds it already loaded, or beside itself by its run
+     * path.
      *
      * @throws UserError as {@link #open} does
      */

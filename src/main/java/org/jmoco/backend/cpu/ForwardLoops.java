@@ -96,7 +96,8 @@ final class ForwardLoops {
             long scale = mean + stride;
             long offset = scale + stride;
             for (long o = 0; o < (long) count * F32; o += F32) {
-                float z = Math.fma(Simd.get(x.address() + at + o) - Simd.get(mean + o), Simd.get(scale + o), Simd.get(offset + o));
+                float z = Math.fma(Simd.get(x.address() + at + o) - Simd.get(mean + o), Simd.get(scale + o),
+                        Simd.get(offset + o));
                 Simd.set(y.address() + at + o, Activation.relu(z, floor));
             }
         }
@@ -138,7 +139,8 @@ final class ForwardLoops {
             long scale = mean + stride;
             long offset = scale + stride;
             for (long o = 0; o < (long) count * F32; o += F32) {
-                float z = Math.fma(Simd.get(x.address() + at + o) - Simd.get(mean + o), Simd.get(scale + o), Simd.get(offset + o));
+                float z = Math.fma(Simd.get(x.address() + at + o) - Simd.get(mean + o), Simd.get(scale + o),
+                        Simd.get(offset + o));
                 Simd.set(y.address() + at + o, Activation.relu(z + Simd.get(residual.address() + at + o), floor));
             }
         }

@@ -50,7 +50,9 @@ final class GemmKernel {
         return set == InstructionSet.AVX512 ? 8 : 6;
     }
 
-    /** Panels that {@link #rowsTimesPanels} takes at once of {@code all} of them: as many as fit, where none is left over then. */
+    /**
+     * Panels that {@link #rowsTimesPanels} takes at once of {@code all} of them: as many as fit, where none is left over then.
+     */
     static int panels(InstructionSet set, int all) {
         int most = ROW_VECTORS * set.vectorBytes / PANEL_BYTES;
         return all % most == 0 ? most : 1;

@@ -15,8 +15,8 @@ final class LinearWork {
     private static final int COLS = 128;
 
     /**
-     * Terms of a sum that are added before the next element has its turn: those rows of w stay in the cache for all rows of a block.
-     * A sum goes on from what its element holds, so it is the same chain.
+     * Terms of a sum that are added before the next element has its turn: those rows of w stay in the cache for all rows of a
+     * block. A sum goes on from what its element holds, so it is the same chain.
      */
     private static final int DEPTH = 512;
 
@@ -27,8 +27,8 @@ final class LinearWork {
     }
 
     /**
-     * y = b + x w^T. The product wants rows of w^T, so w [K,C] is first transposed into scratch: panels of {@link #COLS} columns of
-     * w^T, one behind the other, each of which stays in the cache while all rows of x go past it.
+     * y = b + x w^T. The product wants rows of w^T, so w [K,C] is first transposed into scratch: panels of {@link #COLS} columns
+     * of w^T, one behind the other, each of which stays in the cache while all rows of x go past it.
      */
     static final class Forward implements Work {
         private final Workers workers;
@@ -99,8 +99,8 @@ final class LinearWork {
             for (int i = 0; i < rows; i++) {
                 Simd.copy(to + (long) i * k * Float.BYTES, b.address() + (long) col * Float.BYTES, (long) cols * Float.BYTES);
             }
-            TileProduct.multiply(to, k, x.address() + (long) row * c * Float.BYTES, c, 1, wt + panel * panelBytes(), COLS, rows, cols, c,
-                    true);
+            TileProduct.multiply(to, k, x.address() + (long) row * c * Float.BYTES, c, 1, wt + panel * panelBytes(), COLS, rows,
+                    cols, c, true);
         }
     }
 
@@ -135,8 +135,9 @@ final class LinearWork {
             int col = task % blocks(c, COLS) * COLS;
             for (int depth = 0; depth < k; depth += DEPTH) {
                 TileProduct.multiply(dx.address() + ((long) row * c + col) * Float.BYTES, c,
-                        dy.address() + ((long) row * k + depth) * Float.BYTES, k, 1, w.address() + ((long) depth * c + col) * Float.BYTES,
-                        c, Math.min(ROWS, n - row), Math.min(COLS, c - col), Math.min(DEPTH, k - depth), depth > 0);
+                        dy.address() + ((long) row * k + depth) * Float.BYTES, k, 1,
+                        w.address() + ((long) depth * c + col) * Float.BYTES, c, Math.min(ROWS, n - row), Math.min(COLS, c - col),
+                        Math.min(DEPTH, k - depth), depth > 0);
             }
         }
     }

@@ -5,7 +5,10 @@ import org.jmoco.backend.Buffer;
 import org.jmoco.backend.LossScaling;
 import org.jmoco.backend.Work;
 
-/** What scaled gradients ask of an optimiser; both null where they are not scaled. This backend computes in f32 and needs none itself. */
+/**
+ * What scaled gradients ask of an optimiser; both null where they are not scaled. This backend computes in f32 and needs none
+ * itself.
+ */
 record LossScale(Buffer exponent, Buffer nonFinite) {
     /** What gradients are multiplied by to undo the scale, a power of two. */
     float inverse() {

@@ -83,7 +83,8 @@ final class Machine {
                 .map(e -> e.getKey().name().toLowerCase(Locale.ROOT) + " " + megabytes(e.getValue()))
                 .collect(Collectors.joining(", "));
         throw UserError.failed("not enough memory: this run needs " + megabytes(total) + " MB (" + regions + ") but "
-                + megabytes(available) + " MB are available.\nLower --batch, --width or --image (activations), or --queue (state).");
+                + megabytes(available) + " MB are available.\nLower --batch, --width or --image (activations), or --queue"
+                + " (state).");
     }
 
     private static String megabytes(long bytes) {

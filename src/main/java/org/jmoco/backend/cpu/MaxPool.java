@@ -123,7 +123,8 @@ final class MaxPool {
             }
         }
 
-        private static void collect(long dx, long dy, long argmax, int here, int p0, int p1, int q0, int q1, int width, int channels) {
+        private static void collect(long dx, long dy, long argmax, int here, int p0, int p1, int q0, int q1, int width,
+                int channels) {
             int c = 0;
             for (; c <= channels - Simd.LANES; c += Simd.LANES) {
                 FloatVector sum = FloatVector.zero(Simd.F);

@@ -38,7 +38,8 @@ final class NormLayout {
     private final int runsOfChunk;
 
     NormLayout(BatchNormGeometry g) {
-        this(g.splits(), g.c(), g.splits() == 1 ? 1 : g.n() / g.splits(), g.splits() == 1 ? g.n() * g.h() * g.w() : g.h() * g.w());
+        this(g.splits(), g.c(), g.splits() == 1 ? 1 : g.n() / g.splits(),
+                g.splits() == 1 ? g.n() * g.h() * g.w() : g.h() * g.w());
     }
 
     /** One group, for loops that do not care about groups. */

@@ -117,8 +117,8 @@ final class OptimizerSteps {
         private float minusStepSize;
         private float inverseRootCorrection;
 
-        Adam(Workers workers, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
-                double eps, double weightDecay, LossScale scale) {
+        Adam(Workers workers, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1,
+                double beta2, double eps, double weightDecay, LossScale scale) {
             super(workers, w.size());
             this.w = w;
             this.dw = dw;

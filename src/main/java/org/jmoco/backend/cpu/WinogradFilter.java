@@ -1,8 +1,8 @@
 package org.jmoco.backend.cpu;
 
 /**
- * A one-dimensional bilinear algorithm for a short filter: y = A^T [(G g) . (B^T d)] / divisor, with one product per row of B^T. Two of
- * them, one down and one across, make a {@link WinogradTile}. The matrices are those of Cook and Toom's algorithm;
+ * A one-dimensional bilinear algorithm for a short filter: y = A^T [(G g) . (B^T d)] / divisor, with one product per row of B^T.
+ * Two of them, one down and one across, make a {@link WinogradTile}. The matrices are those of Cook and Toom's algorithm;
  * derivation and errors: docs/maths/convolution.md.
  *
  * @param bT inputs of a tile to factors
@@ -20,8 +20,8 @@ record WinogradFilter(double[][] bT, double[][] aT, double[][] g, int divisor, i
 
     /**
      * F(4, 3): four outputs by six products instead of twelve. Points 0, 1, -1, 1/2, -2, infinity and not the usual 0, +-1,
-     * +-2, infinity: the matrices hold smaller numbers of more even size, and the rounding error is 1.2 times smaller. G is multiplied with
-     * 15, so that small integers stay exact.
+     * +-2, infinity: the matrices hold smaller numbers of more even size, and the rounding error is 1.2 times smaller. G is
+     * multiplied with 15, so that small integers stay exact.
      */
     static final WinogradFilter F4 = new WinogradFilter(
             new double[][] {{1, -1.5, -2, 1.5, 1, 0}, {0, -1, 0.5, 2.5, 1, 0}, {0, 1, -2.5, 0.5, 1, 0},
@@ -33,8 +33,8 @@ record WinogradFilter(double[][] bT, double[][] aT, double[][] g, int divisor, i
     private static final WinogradPairs EIGHT = new WinogradPairs(1, 0.5, 2, 0.75);
 
     /**
-     * F(8, 3): eight outputs by ten products instead of 24, in f64 only. Of small dyadic fractions, 3/4 as the fourth pair has the
-     * smallest error: that of f64 is a millionth of a unit of f32 (in f32 it would be 365 units).
+     * F(8, 3): eight outputs by ten products instead of 24, in f64 only. Of small dyadic fractions, 3/4 as the fourth pair has
+     * the smallest error: that of f64 is a millionth of a unit of f32 (in f32 it would be 365 units).
      */
     static final WinogradFilter F8 = EIGHT.filter();
 

@@ -4,8 +4,8 @@ import org.jmoco.backend.cpu.VectorAssembler.Memory;
 
 /**
  * Cook and Toom's algorithm for three taps with the points 0, p and -p for each of some p, infinity: 2 n outputs by 2 n + 2
- * products for n pairs. Why pairs: an even polynomial has the same value at p and -p, an odd one the opposite, so that both points
- * cost one even and one odd half of the terms.
+ * products for n pairs. Why pairs: an even polynomial has the same value at p and -p, an odd one the opposite, so that both
+ * points cost one even and one odd half of the terms.
  *
  * <p>With W(x) the product of all (x^2 - p^2) and Q_p(x) = W(x) / (x^2 - p^2), the rows of B^T are the coefficients of W for
  * point 0, of x^2 Q_p + p x Q_p and x^2 Q_p - p x Q_p for p and -p, of x W for infinity. A^T holds the powers of the points,

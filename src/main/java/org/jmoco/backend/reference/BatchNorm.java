@@ -20,8 +20,8 @@ final class BatchNorm {
     }
 
     /** Training forward: y, saved statistics, running statistics. */
-    void forward(BatchNormGeometry g, Reals y, Reals x, Reals residual, Reals gamma, Reals beta, Reals runningMean, Reals runningVar,
-            Reals savedMean, Reals savedInvStd, boolean relu) {
+    void forward(BatchNormGeometry g, Reals y, Reals x, Reals residual, Reals gamma, Reals beta, Reals runningMean,
+            Reals runningVar, Reals savedMean, Reals savedInvStd, boolean relu) {
         int L = g.groupSize();
         double unbiased = L == 1 ? 1 : L / (L - 1.0);
         double[] newMean = new double[g.c()]; // sum over the groups of what each moves the running statistics to
@@ -68,8 +68,8 @@ final class BatchNorm {
     }
 
     /** Evaluation forward, by the running statistics; splits do not matter. */
-    void inference(BatchNormGeometry g, Reals y, Reals x, Reals residual, Reals gamma, Reals beta, Reals runningMean, Reals runningVar,
-            boolean relu) {
+    void inference(BatchNormGeometry g, Reals y, Reals x, Reals residual, Reals gamma, Reals beta, Reals runningMean,
+            Reals runningVar, boolean relu) {
         forChannels(g.c(), (from, to) -> {
             for (int group = 0; group < g.splits(); group++) {
                 forPixels(g, group, i -> {
@@ -89,8 +89,8 @@ final class BatchNorm {
     }
 
     /** Backward of the training forward: dx, dgamma, dbeta and, for a residual, dResidual, which may be dy itself. */
-    void backward(BatchNormGeometry g, Reals dx, Reals dResidual, Reals dgamma, Reals dbeta, Reals dy, Reals x, Reals y, Reals gamma,
-            Reals savedMean, Reals savedInvStd, boolean relu, boolean accumulate) {
+    void backward(BatchNormGeometry g, Reals dx, Reals dResidual, Reals dgamma, Reals dbeta, Reals dy, Reals x, Reals y,
+            Reals gamma, Reals savedMean, Reals savedInvStd, boolean relu, boolean accumulate) {
         int L = g.groupSize();
         double[] allDz = new double[g.c()];
         double[] allDzXhat = new double[g.c()];

@@ -37,7 +37,8 @@ final class Convolution {
                     for (int q = 0; q < g.q(); q++) {
                         int v = q * g.stride() + s - g.pad();
                         if (h >= 0 && h < g.h() && v >= 0 && v < g.w()) {
-                            Rows.addScaled(sum[q], x, ((n * g.h() + h) * g.w() + v) * g.c(), 1, g.c(), taps, (r * g.s() + s) * g.c());
+                            Rows.addScaled(sum[q], x, ((n * g.h() + h) * g.w() + v) * g.c(), 1, g.c(), taps,
+                                    (r * g.s() + s) * g.c());
                         }
                     }
                 }
@@ -50,7 +51,9 @@ final class Convolution {
         });
     }
 
-    /** dx[n,h,v,:] = sum over k and all (p,r), (q,s) that meet (h,v) of dy[n,p,q,k] w[k,r,s,:]. A task is one row of input pixels. */
+    /**
+     * dx[n,h,v,:] = sum over k and all (p,r), (q,s) that meet (h,v) of dy[n,p,q,k] w[k,r,s,:]. A task is one row of input pixels.
+     */
     void backwardData(ConvGeometry g, Reals dx, Reals dy, Reals w, boolean accumulate) {
         double[][] taps = new double[g.r() * g.s() * g.k()][g.c()]; // [r,s,k][c]
         for (int k = 0; k < g.k(); k++) {
@@ -70,7 +73,8 @@ final class Convolution {
                     for (int v = 0; v < g.w(); v++) {
                         int q = outputOf(v + g.pad() - s, g.stride(), g.q());
                         if (p >= 0 && q >= 0) {
-                            Rows.addScaled(sum[v], dy, ((n * g.p() + p) * g.q() + q) * g.k(), 1, g.k(), taps, (r * g.s() + s) * g.k());
+                            Rows.addScaled(sum[v], dy, ((n * g.p() + p) * g.q() + q) * g.k(), 1, g.k(), taps,
+                                    (r * g.s() + s) * g.k());
                         }
                     }
                 }

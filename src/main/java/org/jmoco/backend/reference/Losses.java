@@ -91,7 +91,11 @@ final class Losses {
         return row;
     }
 
-    /** Turns logits into probabilities. Shifted by the largest, so that no exponential overflows. @return logsumexp of the logits */
+    /**
+     * Turns logits into probabilities. Shifted by the largest, so that no exponential overflows.
+     *
+     * @return logsumexp of the logits
+     */
     private static double softmaxInPlace(double[] logits) {
         double largest = Double.NEGATIVE_INFINITY;
         for (double l : logits) {

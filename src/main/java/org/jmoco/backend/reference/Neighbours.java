@@ -21,7 +21,8 @@ final class Neighbours {
                 }
             }
             // + 0.0 makes -0 equal to 0, as the numbers are; the sort keeps equal ones in order.
-            int[] order = IntStream.range(0, M).boxed().sorted(Comparator.comparingDouble(m -> -(s[m] + 0.0))).mapToInt(m -> m).toArray();
+            int[] order = IntStream.range(0, M).boxed().sorted(Comparator.comparingDouble(m -> -(s[m] + 0.0))).mapToInt(m -> m)
+                    .toArray();
             for (int k = 0; k < K; k++) {
                 index.set(n * K + k, order[k]);
                 similarity.set(n * K + k, s[order[k]] + 0.0);

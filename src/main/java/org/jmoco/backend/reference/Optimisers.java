@@ -18,8 +18,8 @@ final class Optimisers {
     }
 
     /**
-     * As torch.optim.SGD, of gradients that were multiplied by {@code scale}: weight decay joins the gradient, the learning rate stays
-     * outside the velocity.
+     * As torch.optim.SGD, of gradients that were multiplied by {@code scale}: weight decay joins the gradient, the learning rate
+     * stays outside the velocity.
      */
     void sgd(long size, Reals w, Reals dw, double scale, Reals velocity, Reals learningRate, double momentum,
             double weightDecay) {
@@ -33,8 +33,8 @@ final class Optimisers {
     }
 
     /** As torch.optim.Adam, with bias correction by the number of this update. */
-    void adam(long size, Reals w, Reals dw, double scale, Reals m, Reals v, Reals learningRate, Ints step, double beta1, double beta2,
-            double eps, double weightDecay) {
+    void adam(long size, Reals w, Reals dw, double scale, Reals m, Reals v, Reals learningRate, Ints step, double beta1,
+            double beta2, double eps, double weightDecay) {
         int t = step.get(0) + 1;
         double stepSize = learningRate.get(0) / (1 - Math.pow(beta1, t));
         double sqrtCorrection = Math.sqrt(1 - Math.pow(beta2, t));

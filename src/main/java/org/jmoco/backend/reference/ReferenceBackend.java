@@ -17,9 +17,9 @@ import org.jmoco.tensor.UserError;
  * or f16 feature maps: the model of a device that computes in these.
  *
  * <p>Each region's arena is one {@code double[]} for its real buffers and one {@code int[]} for its I32 ones; the home of a
- * root is that array, its address the index of its first element there times the size of an element, from the byte offset that the
- * {@link org.jmoco.backend.MemoryPlan} gave it. So transients overlap here just as they do on a device. In F32 an element still
- * takes a double, rounded to f32.
+ * root is that array, its address the index of its first element there times the size of an element, from the byte offset that
+ * the {@link org.jmoco.backend.MemoryPlan} gave it. So transients overlap here just as they do on a device. In F32 an element
+ * still takes a double, rounded to f32.
  *
  * <p>Unlike other backends its launches make temporary arrays, the largest being a convolution's weights or output gradient
  * in another order: it is written to be read.
@@ -48,15 +48,16 @@ public final class ReferenceBackend extends Backend {
     /**
      * As above, with feature maps of another type.
      *
-     * @param maps the real type, or BF16 or F16 where that is F32: maps are rounded when they are stored, filters when convolutions read
-     *     them, filters' gradients before they are added
+     * @param maps the real type, or BF16 or F16 where that is F32: maps are rounded when they are stored, filters when
+     *     convolutions read them, filters' gradients before they are added
      */
     public static ReferenceBackend open(DType real, DType maps, int threads) {
         if (real != DType.F64 && real != DType.F32) {
             throw UserError.usage("reference backend: computes in f64 or f32, not in " + real);
         }
         if (maps != real && (real != DType.F32 || maps != DType.BF16 && maps != DType.F16)) {
-            throw UserError.usage("reference backend: feature maps are " + real + ", or bf16 or f16 where the rest is f32, not " + maps);
+            throw UserError.usage("reference backend: feature maps are " + real + ", or bf16 or f16 where the rest is f32, not "
+                    + maps);
         }
         if (threads < 1) {
             throw UserError.usage("reference backend: --threads must be at least 1, is " + threads);
@@ -133,7 +134,9 @@ public final class ReferenceBackend extends Backend {
         return 0;
     }
 
-    /** Index in its array of a root's first element: buffers of all types are laid out in units of the smallest, and stay apart. */
+    /**
+     * Index in its array of a root's first element: buffers of all types are laid out in units of the smallest, and stay apart.
+     */
     private long first(Buffer b) {
         return memory().offset(b) / (b.dtype() == DType.I32 ? b.dtype() : maps).bytes;
     }
@@ -146,8 +149,9 @@ public final class ReferenceBackend extends Backend {
 
     private UserError tooLarge(Map<Region, Long> arenaBytes) {
         long elements = arenaBytes.values().stream().mapToLong(Long::longValue).sum() / real.bytes;
-        return UserError.failed(String.format(Locale.ROOT, "reference backend: its tensors need about %d MB of Java heap, which is limited"
-                + " to %d MB; lower --batch or --width, or raise the heap (JMOCO_HEAP=8g)", elements * Double.BYTES / 1_000_000,
+        return UserError.failed(String.format(Locale.ROOT,
+                "reference backend: its tensors need about %d MB of Java heap, which is limited to %d MB; lower --batch or"
+                + " --width, or raise the heap (JMOCO_HEAP=8g)", elements * Double.BYTES / 1_000_000,
                 Runtime.getRuntime().maxMemory() / 1_000_000));
     }
 

@@ -94,8 +94,8 @@ final class ReferenceOps implements Ops {
     }
 
     @Override
-    public Work batchNormBackward(BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy, Buffer x,
-            Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
+    public Work batchNormBackward(BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta, Buffer dy,
+            Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
         return () -> batchNorm.backward(g, real(dx), Reals.orNull(dResidual), real(dgamma), real(dbeta), real(dy), real(x),
                 Reals.orNull(y), real(gamma), real(savedMean), real(savedInvStd), relu, accumulate);
     }
@@ -149,8 +149,8 @@ final class ReferenceOps implements Ops {
 
     @Override
     public Work softmaxCrossEntropy(Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
-        return () -> losses.softmaxCrossEntropy(logits.shape().dim(0), logits.shape().dim(1), real(loss), ints(correct), real(dlogits),
-                real(logits), ints(labels));
+        return () -> losses.softmaxCrossEntropy(logits.shape().dim(0), logits.shape().dim(1), real(loss), ints(correct),
+                real(dlogits), real(logits), ints(labels));
     }
 
     @Override
@@ -164,18 +164,20 @@ final class ReferenceOps implements Ops {
     public Work gatherRows(Buffer dst, Buffer src, Buffer index) {
         int rows = dst.shape().dim(0);
         int sourceRows = src.shape().dim(0);
-        return () -> memory.gatherRows(rows, sourceRows, Math.toIntExact(src.size() / sourceRows), real(dst), real(src), ints(index));
+        return () -> memory.gatherRows(rows, sourceRows, Math.toIntExact(src.size() / sourceRows), real(dst), real(src),
+                ints(index));
     }
 
     @Override
     public Work enqueue(Buffer queue, Buffer head, Buffer keys) {
-        return () -> memory.enqueue(keys.shape().dim(0), queue.shape().dim(0), queue.shape().dim(1), real(queue), ints(head), real(keys));
+        return () -> memory.enqueue(keys.shape().dim(0), queue.shape().dim(0), queue.shape().dim(1), real(queue), ints(head),
+                real(keys));
     }
 
     @Override
     public Work topK(Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
-        return () -> neighbours.topK(queries.shape().dim(0), bank.shape().dim(0), bank.shape().dim(1), index.shape().dim(1), ints(index),
-                real(similarity), real(queries), real(bank));
+        return () -> neighbours.topK(queries.shape().dim(0), bank.shape().dim(0), bank.shape().dim(1), index.shape().dim(1),
+                ints(index), real(similarity), real(queries), real(bank));
     }
 
     // ---- optimisers --------------------------------------------------------------------------------------------
@@ -186,15 +188,15 @@ final class ReferenceOps implements Ops {
     }
 
     @Override
-    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay, Buffer exponent,
-            Buffer nonFinite) {
+    public Work sgd(Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
+            Buffer exponent, Buffer nonFinite) {
         return unlessFlagged(nonFinite, () -> optimisers.sgd(w.size(), real(w), real(dw), lossScale(exponent), real(velocity),
                 real(learningRate), momentum, weightDecay));
     }
 
     @Override
-    public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2, double eps,
-            double weightDecay, Buffer exponent, Buffer nonFinite) {
+    public Work adam(Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1, double beta2,
+            double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
         return unlessFlagged(nonFinite, () -> optimisers.adam(w.size(), real(w), real(dw), lossScale(exponent), real(m), real(v),
                 real(learningRate), ints(step), beta1, beta2, eps, weightDecay));
     }

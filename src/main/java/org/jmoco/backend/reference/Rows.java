@@ -27,8 +27,8 @@ final class Rows {
         }
     }
 
-    private static void addFour(double[] sum, double a0, double[] row0, double a1, double[] row1, double a2, double[] row2, double a3,
-            double[] row3) {
+    private static void addFour(double[] sum, double a0, double[] row0, double a1, double[] row1, double a2, double[] row2,
+            double a3, double[] row3) {
         for (int k = 0; k < sum.length; k++) {
             sum[k] = sum[k] + a0 * row0[k] + a1 * row1[k] + a2 * row2[k] + a3 * row3[k];
         }

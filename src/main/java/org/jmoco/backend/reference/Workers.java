@@ -22,7 +22,8 @@ final class Workers implements AutoCloseable {
 
     Workers(int threads) {
         this.threads = threads;
-        others = threads == 1 ? null : Executors.newFixedThreadPool(threads - 1, Thread.ofPlatform().daemon().name("reference-", 1).factory());
+        others = threads == 1 ? null : Executors.newFixedThreadPool(threads - 1,
+                Thread.ofPlatform().daemon().name("reference-", 1).factory());
     }
 
     int threads() {

@@ -54,7 +54,8 @@ class OpCaseTest {
     @Test
     void anElementThatIsNotWrittenShows() {
         String message = messageOf((name, i, e) -> 1e9, (rec, b) ->
-                rec.reluForward("case", b.get("y").view("most of y", 0, Shape.of(20)), b.get("x").view("most of x", 0, Shape.of(20))));
+                rec.reluForward("case", b.get("y").view("most of y", 0, Shape.of(20)),
+                        b.get("x").view("most of x", 0, Shape.of(20))));
         assertTrue(message.contains("y[6,2] (element 20 of 21) is NaN"), message);
     }
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 /**
  * A program of every operation allocates nothing on the Java heap, on any thread, once it is compiled.
  *
- * <p>In a process of its own: what other tests have shown the JIT compiler of the same loops decides what it makes of them, and after
- * thousands of tests it was seen to leave vectors of two operations objects for good.
+ * <p>In a process of its own: what other tests have shown the JIT compiler of the same loops decides what it makes of them, and
+ * after thousands of tests it was seen to leave vectors of two operations objects for good.
  */
 class AllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -34,8 +34,9 @@ class AllocationTest {
     @Test
     void runsAllocateNothing() throws Exception {
         Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-                "-cp", System.getProperty("java.class.path"), AllocationTest.class.getName()).redirectErrorStream(true).start();
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty("java.class.path"),
+                AllocationTest.class.getName()).redirectErrorStream(true).start();
         String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, child.waitFor(), said);
     }
@@ -142,7 +143,8 @@ class AllocationTest {
         return rec.finish();
     }
 
-    private static void batchNorm(CpuBackend backend, Recorder rec, BatchNormGeometry g, Buffer x, Buffer y, Buffer dx, Buffer dy) {
+    private static void batchNorm(CpuBackend backend, Recorder rec, BatchNormGeometry g, Buffer x, Buffer y, Buffer dx,
+            Buffer dy) {
         Buffer gamma = real(backend, "gamma", g.perChannel());
         Buffer beta = real(backend, "beta", g.perChannel());
         Buffer mean = real(backend, "mean", g.perChannel());

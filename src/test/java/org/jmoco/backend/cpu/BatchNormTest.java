@@ -108,7 +108,8 @@ class BatchNormTest {
     })
     void backward(int n, int h, int w, int c, int splits, int residual, boolean relu, boolean accumulate) {
         BatchNormGeometry g = new BatchNormGeometry(n, h, w, c, splits, 1e-5, 0.1);
-        Rig rig = new Rig().random("x", g.x(), 3, 2).random("dy", g.x()).random("y", g.x()).random("gamma", g.perChannel(), 1, 0.5)
+        Rig rig = new Rig().random("x", g.x(), 3, 2).random("dy", g.x()).random("y", g.x())
+                .random("gamma", g.perChannel(), 1, 0.5)
                 .poisoned("dx", g.x()).poisoned("dResidual", g.x());
         if (accumulate) {
             rig.random("dgamma", g.perChannel()).random("dbeta", g.perChannel());
@@ -157,7 +158,8 @@ class BatchNormTest {
         }
         Map<String, HostTensor> out = rig.run((rec, b) -> rec.batchNormBackward("bn", g, b.get("dx"),
                 residual == 0 ? null : b.get(residual == 1 ? "dResidual" : "dy"), b.get("dgamma"), b.get("dbeta"), b.get("dy"),
-                b.get("x"), relu ? b.get("y") : null, b.get("gamma"), b.get("savedMean"), b.get("savedInvStd"), relu, accumulate));
+                b.get("x"), relu ? b.get("y") : null, b.get("gamma"), b.get("savedMean"), b.get("savedInvStd"), relu,
+                accumulate));
         Rig.assertClose("dx", dx, out.get("dx"), i -> {
             int at = index(g, i);
             double xhat = Math.abs((x[i] - (double) mean[at]) * invStd[at]);
@@ -174,7 +176,8 @@ class BatchNormTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4, 3, 5, 7, 2, true, true", "3, 1, 1, 31, 1, false, false", "2, 40, 40, 24, 2, true, false", "5, 7, 7, 64, 5, false, true"})
+    @CsvSource({"4, 3, 5, 7, 2, true, true", "3, 1, 1, 31, 1, false, false", "2, 40, 40, 24, 2, true, false",
+            "5, 7, 7, 64, 5, false, true"})
     void inference(int n, int h, int w, int c, int splits, boolean residual, boolean relu) {
         BatchNormGeometry g = new BatchNormGeometry(n, h, w, c, splits, 1e-5, 0.1);
         Rig rig = new Rig().random("x", g.x(), 1, 2).random("residual", g.x()).random("gamma", g.perChannel(), 1, 0.5)
@@ -191,7 +194,8 @@ class BatchNormTest {
             y[i] = relu ? Math.max(z, 0) : z;
         }
         Map<String, HostTensor> out = rig.run((rec, b) -> rec.batchNormInference("bn", g, b.get("y"), b.get("x"),
-                residual ? b.get("residual") : null, b.get("gamma"), b.get("beta"), b.get("runningMean"), b.get("runningVar"), relu));
+                residual ? b.get("residual") : null, b.get("gamma"), b.get("beta"), b.get("runningMean"), b.get("runningVar"),
+                relu));
         // Four roundings: of the difference, of the scale, of the fma, of the sum.
         Rig.assertClose("y", y, out.get("y"), i -> 8 * EPS32 * size[i]);
         Rig.assertClose("runningMean", toDouble(rig.floats("runningMean")), out.get("runningMean"), 0);

@@ -5,8 +5,8 @@ import java.util.Locale;
 
 /**
  * Prints the rounding error of one convolution: largest and root mean square, in units of 2^-24 of the result's root mean
- * square, against sums in f64; forward by the chosen method and by oneDNN, and the tiles in f32 as backward data. The table in docs/maths/convolution.md is made with it;
- * benchmarks/peers/conv_error_torch.py gives PyTorch's rows.
+ * square, against sums in f64; forward by the chosen method and by oneDNN, and the tiles in f32 as backward data. The table in
+ * docs/maths/convolution.md is made with it; benchmarks/peers/conv_error_torch.py gives PyTorch's rows.
  *
  * <p>{@code java ... org.jmoco.backend.cpu.ConvErrors}
  */

@@ -99,7 +99,8 @@ class CpuOpsTest {
     // ---- linear, normalisation ---------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @CsvSource({"128, 512, 128, false", "1, 1, 1, true", "7, 13, 31, false", "33, 130, 2, true", "5, 8, 10, true", "20, 16, 16, false"})
+    @CsvSource({"128, 512, 128, false", "1, 1, 1, true", "7, 13, 31, false", "33, 130, 2, true", "5, 8, 10, true",
+            "20, 16, 16, false"})
     void linear(int n, int c, int k, boolean accumulate) {
         Shape xs = Shape.of(n, c);
         Shape ys = Shape.of(n, k);
@@ -107,7 +108,8 @@ class CpuOpsTest {
         Rig rig = new Rig();
         // Sums of up to 512 products of at most 25: integers below 2^24, so exact.
         rig.with("x", xs, rig.integers(n * c, 5)).with("w", ws, rig.integers(k * c, 5)).with("b", Shape.of(k), rig.integers(k, 5))
-                .with("dy", ys, rig.integers(n * k, 5)).with("dw", ws, rig.integers(k * c, 5)).with("db", Shape.of(k), rig.integers(k, 5))
+                .with("dy", ys, rig.integers(n * k, 5)).with("dw", ws, rig.integers(k * c, 5))
+                .with("db", Shape.of(k), rig.integers(k, 5))
                 .poisoned("y", ys).poisoned("dx", xs);
         float[] x = rig.floats("x");
         float[] w = rig.floats("w");
@@ -142,7 +144,8 @@ class CpuOpsTest {
     @ValueSource(ints = {1, 7, 33, 40_001})
     void relu(int n) {
         Shape s = Shape.of(n);
-        Rig rig = new Rig().random("x", s).random("dy", s).poisoned("y", s).poisoned("dx", s).random("inPlace", s).random("dyInPlace", s);
+        Rig rig = new Rig().random("x", s).random("dy", s).poisoned("y", s).poisoned("dx", s).random("inPlace", s)
+                .random("dyInPlace", s);
         double[] y = new double[n];
         double[] dx = new double[n];
         double[] inPlace = new double[n];
@@ -200,7 +203,8 @@ class CpuOpsTest {
     // ---- losses ------------------------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1, 0.1, false", "7, 13, 5, 0.07, true", "33, 1100, 31, 0.2, true", "40, 2049, 128, 0.1, false", "16, 64, 16, 1, false"})
+    @CsvSource({"1, 1, 1, 0.1, false", "7, 13, 5, 0.07, true", "33, 1100, 31, 0.2, true", "40, 2049, 128, 0.1, false",
+            "16, 64, 16, 1, false"})
     void infoNce(int n, int m, int d, double t, boolean accumulate) {
         Rig rig = new Rig();
         rig.with("q", Shape.of(n, d), unitRows(rig, n, d)).with("k", Shape.of(n, d), unitRows(rig, n, d))
@@ -239,8 +243,8 @@ class CpuOpsTest {
                 }
             }
         }
-        Map<String, HostTensor> out = rig.run((rec, b) -> rec.infoNce("loss", b.get("loss"), b.get("correct"), b.get("dq"), b.get("q"),
-                b.get("k"), b.get("queue"), t, accumulate));
+        Map<String, HostTensor> out = rig.run((rec, b) -> rec.infoNce("loss", b.get("loss"), b.get("correct"), b.get("dq"),
+                b.get("q"), b.get("k"), b.get("queue"), t, accumulate));
         assertEquals(loss + (accumulate ? 3 : 0), out.get("loss").get(0), 8 * EPS32 * (4 + loss + 2 / t));
         assertEquals(correct + (accumulate ? 5 : 0), out.get("correct").ints()[0]);
         // A logit is off by up to 2 D eps / T, a weight by that factor; the keys have unit length.
@@ -315,7 +319,8 @@ class CpuOpsTest {
         Rig rig = new Rig().random("logits", Shape.of(2, 3)).poisoned("dlogits", Shape.of(2, 3)).with("loss", Shape.SCALAR, 0)
                 .ints("correct", Shape.SCALAR, 0).ints("labels", Shape.of(2), 0, label);
         Map<String, HostTensor> out = rig.run((rec, b) ->
-                rec.softmaxCrossEntropy("ce", b.get("loss"), b.get("correct"), b.get("dlogits"), b.get("logits"), b.get("labels")));
+                rec.softmaxCrossEntropy("ce", b.get("loss"), b.get("correct"), b.get("dlogits"), b.get("logits"),
+                        b.get("labels")));
         assertTrue(!Double.isFinite(out.get("loss").get(0)));
         assertTrue(out.get("correct").ints()[0] <= 1);
     }
@@ -334,7 +339,8 @@ class CpuOpsTest {
             }
         }
         rig.ints("index", Shape.of(33), index);
-        Rig.assertClose("dst", dst, rig.run((rec, b) -> rec.gatherRows("g", b.get("dst"), b.get("src"), b.get("index"))).get("dst"), 0);
+        Rig.assertClose("dst", dst, rig.run((rec, b) -> rec.gatherRows("g", b.get("dst"), b.get("src"), b.get("index")))
+                .get("dst"), 0);
         index[4] = 7;
         assertThrows(IndexOutOfBoundsException.class,
                 () -> rig.run((rec, b) -> rec.gatherRows("g", b.get("dst"), b.get("src"), b.get("index"))));
@@ -368,7 +374,8 @@ class CpuOpsTest {
         } else if (m == 0) {
             assertTrue(out.bitEquals(HostTensor.of(Shape.of(n), rig.floats("query"))));
         } else {
-            Rig.assertClose("key", key, out, i -> 3 * EPS32 * (Math.abs(rig.floats("key")[i]) + Math.abs(rig.floats("query")[i])));
+            Rig.assertClose("key", key, out, i -> 3 * EPS32 * (Math.abs(rig.floats("key")[i])
+                    + Math.abs(rig.floats("query")[i])));
         }
     }
 
@@ -396,7 +403,8 @@ class CpuOpsTest {
         }
         Map<String, HostTensor> out = rig.run((rec, b) -> {
             rec.sgd("sgd", b.get("w"), b.get("dw"), b.get("velocity"), b.get("lr"), 0.9, 5e-4);
-            rec.adam("adam", b.get("wAdam"), b.get("dw"), b.get("m"), b.get("v"), b.get("lr"), b.get("step"), 0.9, 0.999, 1e-8, 0.01);
+            rec.adam("adam", b.get("wAdam"), b.get("dw"), b.get("m"), b.get("v"), b.get("lr"), b.get("step"), 0.9, 0.999, 1e-8,
+                    0.01);
         });
         // Values of order 1 to 5, a handful of roundings each.
         Rig.assertClose("velocity", velocity, out.get("velocity"), 20 * EPS32);

@@ -112,7 +112,8 @@ class AccumulateAndInPlaceTest {
             rig.run(rec -> {
                 rec.copy("dy", dyInPlace, dy);
                 rec.batchNormBackward("bn", g, dx, dz, dgamma, dbeta, dy, x, y, gamma, mean, invStd, true, false);
-                rec.batchNormBackward("bn", g, dxAgain, dyInPlace, moreGamma, moreBeta, dyInPlace, x, y, gamma, mean, invStd, true, true);
+                rec.batchNormBackward("bn", g, dxAgain, dyInPlace, moreGamma, moreBeta, dyInPlace, x, y, gamma, mean, invStd,
+                        true, true);
             });
             assertArrayEquals(rig.get(dx), rig.get(dxAgain));
             assertArrayEquals(rig.get(dz), rig.get(dyInPlace));

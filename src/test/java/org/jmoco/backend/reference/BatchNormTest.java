@@ -36,7 +36,8 @@ class BatchNormTest {
             Buffer mean = rig.result("savedMean", g.saved());
             Buffer invStd = rig.result("savedInvStd", g.saved());
             Buffer y = rig.result("y", g.x());
-            Program p = rig.record(rec -> rec.batchNormForward("bn", g, y, x, residual, gamma, beta, runningMean, runningVar, mean, invStd, true));
+            Program p = rig.record(rec -> rec.batchNormForward("bn", g, y, x, residual, gamma, beta, runningMean, runningVar,
+                    mean, invStd, true));
             rig.start();
             double[] meanBefore = rig.get(runningMean);
             double[] varBefore = rig.get(runningVar);
@@ -52,7 +53,8 @@ class BatchNormTest {
                     assertEquals(StatUtils.mean(values), rig.get(mean)[group * c + channel], ROUNDING);
                     assertEquals(1 / deviation, rig.get(invStd)[group * c + channel], ROUNDING / (2 * Math.pow(deviation, 3)));
                     for (int i = 0; i < values.length; i++) {
-                        double z = rig.get(gamma)[channel] * (values[i] - StatUtils.mean(values)) / deviation + rig.get(beta)[channel] + added[i];
+                        double z = rig.get(gamma)[channel] * (values[i] - StatUtils.mean(values)) / deviation
+                                + rig.get(beta)[channel] + added[i];
                         assertEquals(z > 0 ? z : 0, outputs[i], 10 * ROUNDING);
                     }
                     // What torch.nn.BatchNorm2d would do to this group's own copy of the running statistics.

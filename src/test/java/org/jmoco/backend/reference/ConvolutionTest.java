@@ -43,7 +43,8 @@ class ConvolutionTest {
             int top = i / (k * g.q()) % g.p() * stride;
             int left = i / k % g.q() * stride;
             for (int j = 0; j < r * s * c; j++) {
-                expected[i] += padded[i / (k * g.q() * g.p())][top + j / (s * c)][left + j / c % s][j % c] * filter[i % k * r * s * c + j];
+                expected[i] += padded[i / (k * g.q() * g.p())][top + j / (s * c)][left
+                        + j / c % s][j % c] * filter[i % k * r * s * c + j];
             }
         }
         try (Rig rig = new Rig(DType.F32)) {

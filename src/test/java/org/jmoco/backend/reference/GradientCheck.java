@@ -59,8 +59,9 @@ final class GradientCheck {
         for (int i = 0; i < at.length; i++) {
             double numeric = (lossAt(x, at, i, H, y, weights) - lossAt(x, at, i, -H, y, weights)) / (2 * H);
             int element = i;
-            assertTrue(Math.abs(numeric - analytic[i]) <= allowed, () -> dx + " by " + x + ", element " + element + ": backward gives "
-                    + analytic[element] + ", differences " + numeric + ", allowed " + allowed);
+            assertTrue(Math.abs(numeric - analytic[i]) <= allowed,
+                    () -> dx + " by " + x + ", element " + element + ": backward gives " + analytic[element] + ", differences "
+                    + numeric + ", allowed " + allowed);
         }
         rig.set(x, at);
     }

@@ -71,7 +71,8 @@ class GradientsTest {
             Buffer y = rig.result("y", shape);
             Buffer dy = rig.uniform("dy", shape);
             Buffer dx = rig.result("dx", shape);
-            GradientCheck check = new GradientCheck(rig, rec -> rec.reluForward("relu", y, x), rec -> rec.reluBackward("relu", dx, dy, y));
+            GradientCheck check = new GradientCheck(rig, rec -> rec.reluForward("relu", y, x),
+                    rec -> rec.reluBackward("relu", dx, dy, y));
             check.check(x, dx, y, dy, 0, 1);
         }
     }
@@ -146,7 +147,8 @@ class GradientsTest {
             GradientCheck check = new GradientCheck(rig, rec -> {
                 rec.batchNormForward("bn", g, z, x, added, gamma, beta, runningMean, runningVar, mean, invStd, false);
                 rec.batchNormForward("bn", g, y, x, added, gamma, beta, runningMean, runningVar, mean, invStd, relu);
-            }, rec -> rec.batchNormBackward("bn", g, dx, dAdded, dgamma, dbeta, dy, x, relu ? y : null, gamma, mean, invStd, relu, false));
+            }, rec -> rec.batchNormBackward("bn", g, dx, dAdded, dgamma, dbeta, dy, x, relu ? y : null, gamma, mean, invStd, relu,
+                    false));
             for (double v : rig.get(z)) {
                 assertTrue(Math.abs(v) > 1e-4, "choose other data: a value lies at the kink of the ReLU");
             }

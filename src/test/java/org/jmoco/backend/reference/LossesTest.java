@@ -17,7 +17,9 @@ class LossesTest {
     /** Sums of some hundred terms of order 1, divided by temperatures of order 0.1, in f64. */
     private static final double ROUNDING = 1e-12;
 
-    /** InfoNCE is softmax cross-entropy with label 0 over stored logits [q.k, q.queue] / T, and dq the chain rule through them. */
+    /**
+     * InfoNCE is softmax cross-entropy with label 0 over stored logits [q.k, q.queue] / T, and dq the chain rule through them.
+     */
     @ParameterizedTest
     @CsvSource({"7, 13, 5, 0.1", "1, 1, 1, 1", "13, 31, 33, 0.07"})
     void infoNceAgainstStoredLogits(int n, int m, int d, double temperature) {

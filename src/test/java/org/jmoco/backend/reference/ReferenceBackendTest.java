@@ -21,7 +21,8 @@ class ReferenceBackendTest {
     @Test
     void saysWhatItIs() {
         assertEquals("reference: nested loops in Java, f64, 1 thread", ReferenceBackend.open(DType.F64, 1).describe());
-        assertEquals("reference: nested loops in Java, f32 with f64 sums, 2 threads", ReferenceBackend.open(DType.F32, 2).describe());
+        assertEquals("reference: nested loops in Java, f32 with f64 sums, 2 threads",
+                ReferenceBackend.open(DType.F32, 2).describe());
         assertEquals("reference: nested loops in Java, f32 with f64 sums and bf16 feature maps, 2 threads",
                 ReferenceBackend.open(DType.F32, DType.BF16, 2).describe());
         assertEquals(2, assertThrows(UserError.class, () -> ReferenceBackend.open(DType.BF16, 1)).exitCode());

@@ -9,8 +9,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 
 /**
- * Libraries that jmoco unpacked, safe to delete: {@code $JMOCO_CACHE/cuda} if that is set, else {@code $XDG_CACHE_HOME/jmoco/cuda}, by
- * default {@code ~/.cache/jmoco/cuda}.
+ * Libraries that jmoco unpacked, safe to delete: {@code $JMOCO_CACHE/cuda} if that is set, else
+ * {@code $XDG_CACHE_HOME/jmoco/cuda}, by default {@code ~/.cache/jmoco/cuda}.
  */
 final class CacheFolder {
     private CacheFolder() {
@@ -22,13 +22,14 @@ final class CacheFolder {
             return host.path(own).resolve("cuda");
         }
         String cache = host.variable("XDG_CACHE_HOME");
-        Path base = cache != null ? host.path(cache) : host.home() != null ? host.home().resolve(".cache") : host.path(System.getProperty("java.io.tmpdir"));
+        Path base = cache != null ? host.path(cache) : host.home() != null ? host.home().resolve(".cache")
+                : host.path(System.getProperty("java.io.tmpdir"));
         return base.resolve("jmoco").resolve("cuda");
     }
 
     /**
-     * Writes a file unless it is there with these bytes: under another name first, so that no other process ever loads half of it.
-     * The folder is made for its owner alone, since what lies in it is loaded as code.
+     * Writes a file unless it is there with these bytes: under another name first, so that no other process ever loads half of
+     * it. The folder is made for its owner alone, since what lies in it is loaded as code.
      */
     static Path write(Path file, byte[] bytes) throws IOException {
         if (Files.isRegularFile(file) && Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes)) {

@@ -25,8 +25,10 @@ import org.jmoco.backend.cuda.natives.LibraryFinder.Unsuitable;
  * @param unsuitable files with the right name that cannot be taken
  * @param missing what is missing for computing on a GPU; empty if nothing is
  */
-public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed, List<Unsuitable> unsuitable, List<Missing> missing) {
-    private static final List<CudaLibrary> OF_THE_TOOLKIT = List.of(CudaLibrary.CUBLAS_LT, CudaLibrary.CUBLAS, CudaLibrary.NVRTC, CudaLibrary.CUDNN);
+public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed, List<Unsuitable> unsuitable,
+        List<Missing> missing) {
+    private static final List<CudaLibrary> OF_THE_TOOLKIT = List.of(CudaLibrary.CUBLAS_LT, CudaLibrary.CUBLAS, CudaLibrary.NVRTC,
+            CudaLibrary.CUDNN);
 
     /** @param cure what to do */
     public record Missing(CudaLibrary library, String reason, String cure) {
@@ -66,10 +68,12 @@ public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed,
         for (CudaLibrary library : new CudaLibrary[] {CudaLibrary.CUBLAS_LT, CudaLibrary.NVRTC}) {
             // The two halves of cuBLAS belong to one release: that of the same folder first.
             finder.found(library).stream().filter(f -> f.version() == version)
-                    .min(Comparator.comparing(f -> cublas.isEmpty() || !f.file().getParent().equals(cublas.get().file().getParent())))
+                    .min(Comparator.comparing(f -> cublas.isEmpty()
+                            || !f.file().getParent().equals(cublas.get().file().getParent())))
                     .ifPresent(f -> set.put(library, f));
         }
-        finder.found(CudaLibrary.CUDNN).stream().min(Comparator.comparing(f -> f.cudaVersion() != version)).ifPresent(f -> set.put(CudaLibrary.CUDNN, f));
+        finder.found(CudaLibrary.CUDNN).stream().min(Comparator.comparing(f -> f.cudaVersion() != version))
+                .ifPresent(f -> set.put(CudaLibrary.CUDNN, f));
         return set;
     }
 
@@ -90,15 +94,18 @@ public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed,
                 continue;
             }
             if (library == CudaLibrary.DRIVER) {
-                missing.add(new Missing(library, "NVIDIA's driver is not there: libcuda.so.1 was found nowhere" + unsuitableText(finder, library),
+                missing.add(new Missing(library, "NVIDIA's driver is not there: libcuda.so.1 was found nowhere"
+                        + unsuitableText(finder, library),
                         "install NVIDIA's driver; in a container, start it with its GPUs (docker run --gpus all)"));
                 continue;
             }
             String newer = finder.found(library).stream().findFirst().map(f -> "; " + f.file() + " is for CUDA " + f.version()
                     + " and the driver supports CUDA " + driverVersion).orElse("");
             missing.add(new Missing(library, library.title() + " was found nowhere" + newer + unsuitableText(finder, library),
-                    newer.isEmpty() ? "./jmoco cuda install, or pip install " + wheel(library) + ", or name its folder by --cuda-libs"
-                            : driverVersion < Collections.min(LibraryFinder.CUDA_VERSIONS) ? "install a newer driver (525 or later)"
+                    newer.isEmpty() ? "./jmoco cuda install, or pip install " + wheel(library)
+                            + ", or name its folder by --cuda-libs"
+                            : driverVersion < Collections.min(LibraryFinder.CUDA_VERSIONS)
+                            ? "install a newer driver (525 or later)"
                             : "install a newer driver, or ./jmoco cuda install"));
         }
         return List.copyOf(missing);
@@ -157,7 +164,8 @@ public record CudaLibraries(Map<CudaLibrary, Found> taken, List<Found> shadowed,
     /** The parts beside cuDNN by the order of their needs; cuDNN opens them by name and then finds them loaded. */
     private static List<Path> cudnnParts(Path cudnn) throws IOException {
         Map<String, Path> parts = new LinkedHashMap<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(cudnn.toRealPath().getParent(), "libcudnn_*.so." + LibraryFinder.CUDNN_VERSION)) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(cudnn.toRealPath().getParent(),
+                "libcudnn_*.so." + LibraryFinder.CUDNN_VERSION)) {
             for (Path p : entries) {
                 parts.put(p.getFileName().toString(), p);
             }

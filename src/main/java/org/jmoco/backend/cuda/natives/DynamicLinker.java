@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The system's dlopen. {@link System#load} opens libraries for themselves alone and only those of JNI; here they are opened for the
- * whole process, so that JCuda's native halves and cuDNN, which ask for them by name, get these and no others.
+ * The system's dlopen. {@link System#load} opens libraries for themselves alone and only those of JNI; here they are opened for
+ * the whole process, so that JCuda's native halves and cuDNN, which ask for them by name, get these and no others.
  */
 @SuppressWarnings("restricted") // native access is what this class is for
 final class DynamicLinker {
@@ -21,8 +21,10 @@ final class DynamicLinker {
     private static final int RTLD_GLOBAL = 0x100;
     private static final long MESSAGE_BYTES = 4096;
 
-    private static final MethodHandle DLOPEN = libc("dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-    private static final MethodHandle DLSYM = libc("dlsym", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    private static final MethodHandle DLOPEN = libc("dlopen",
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    private static final MethodHandle DLSYM = libc("dlsym",
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
     private static final MethodHandle DLERROR = libc("dlerror", FunctionDescriptor.of(ValueLayout.ADDRESS));
 
     private DynamicLinker() {
@@ -44,10 +46,12 @@ final class DynamicLinker {
     /** @throws LinkFailure with the loader's own words */
     static Library open(Path file) throws LinkFailure {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment handle = (MemorySegment) DLOPEN.invokeExact(arena.allocateFrom(file.toString()), RTLD_LAZY | RTLD_GLOBAL);
+            MemorySegment handle = (MemorySegment) DLOPEN.invokeExact(arena.allocateFrom(file.toString()),
+                    RTLD_LAZY | RTLD_GLOBAL);
             if (handle.address() == 0) {
                 MemorySegment text = (MemorySegment) DLERROR.invokeExact();
-                throw new LinkFailure(text.address() == 0 ? file + ": cannot be loaded" : text.reinterpret(MESSAGE_BYTES).getString(0));
+                throw new LinkFailure(text.address() == 0 ? file + ": cannot be loaded"
+                        : text.reinterpret(MESSAGE_BYTES).getString(0));
             }
             return new Library(file, handle);
         } catch (LinkFailure e) {

@@ -70,7 +70,8 @@ final class ElfFile {
         try {
             read();
         } catch (IndexOutOfBoundsException e) {
-            throw new IllegalArgumentException(what + ": is cut off or damaged: a table lies outside of its " + bytes.byteSize() + " bytes", e);
+            throw new IllegalArgumentException(what + ": is cut off or damaged: a table lies outside of its " + bytes.byteSize()
+                    + " bytes", e);
         }
     }
 
@@ -171,7 +172,9 @@ final class ElfFile {
         readVersions(value(entries, DT_VERDEF), value(entries, DT_VERDEFNUM));
     }
 
-    /** Elf64_Verneed (vn_cnt at 2, vn_file 4, vn_aux 8, vn_next 12) and its Elf64_Vernaux (vna_hash 0, vna_name 8, vna_next 12). */
+    /**
+     * Elf64_Verneed (vn_cnt at 2, vn_file 4, vn_aux 8, vn_next 12) and its Elf64_Vernaux (vna_hash 0, vna_name 8, vna_next 12).
+     */
     private void readVersionNeeds(long address, long count) {
         if (count <= 0) {
             return;
@@ -224,12 +227,14 @@ final class ElfFile {
                 return address - start + u64(p + 8);
             }
         }
-        throw new IllegalArgumentException(what + ": is damaged: address 0x" + Long.toHexString(address) + " is in no segment of it");
+        throw new IllegalArgumentException(what + ": is damaged: address 0x" + Long.toHexString(address)
+                + " is in no segment of it");
     }
 
     private Name name(long index) {
         if (index < 0 || index >= stringsBytes) {
-            throw new IllegalArgumentException(what + ": is damaged: name " + index + " is outside of the " + stringsBytes + " bytes of names");
+            throw new IllegalArgumentException(what + ": is damaged: name " + index + " is outside of the " + stringsBytes
+                    + " bytes of names");
         }
         return new Name(bytes.getString(strings + index), strings + index);
     }

@@ -11,8 +11,8 @@ import java.util.TreeSet;
  * loads with {@code libcublas.so.13}.
  *
  * <p>The name stands once in the dynamic string table and is both the library's name and the version of its symbols (NVIDIA names
- * the version like the file). It is overwritten in place, which needs a name of equal length, and so is the hash of the version in
- * {@code .gnu.version_r}, by which the loader compares. Nothing else in the file depends on the name: the hash tables hold
+ * the version like the file). It is overwritten in place, which needs a name of equal length, and so is the hash of the version
+ * in {@code .gnu.version_r}, by which the loader compares. Nothing else in the file depends on the name: the hash tables hold
  * symbols.
  */
 final class ElfRetarget {
@@ -28,7 +28,8 @@ final class ElfRetarget {
     static byte[] retarget(byte[] elf, String what, String from, String to) {
         byte[] name = to.getBytes(StandardCharsets.US_ASCII);
         if (name.length != from.length()) {
-            throw new IllegalArgumentException(what + ": " + from + " can be replaced only by a name of equal length, not by " + to);
+            throw new IllegalArgumentException(what + ": " + from + " can be replaced only by a name of equal length, not by "
+                    + to);
         }
         ElfFile file = ElfFile.of(elf, what);
         if (file.needed().stream().noneMatch(n -> n.text().equals(from))) {
@@ -54,7 +55,8 @@ final class ElfRetarget {
         for (long at : places) {
             // A longer string may end in the same bytes; it would be changed with this one.
             if (at > file.stringTable()[0] && elf[Math.toIntExact(at) - 1] != 0) {
-                throw new IllegalArgumentException(what + ": the name " + from + " is part of another name and cannot be replaced");
+                throw new IllegalArgumentException(what + ": the name " + from
+                        + " is part of another name and cannot be replaced");
             }
             out.put(Math.toIntExact(at), name);
         }

@@ -21,7 +21,9 @@ import java.util.function.Function;
  * @param commands the lines that a command prints; none if it is missing, fails or takes too long
  */
 record Host(Path root, Map<String, String> variables, Function<List<String>, List<String>> commands) {
-    /** {@code ldconfig -p} and {@code python3 -c} answer within milliseconds; a hanging network home folder must not stop a start. */
+    /**
+     * {@code ldconfig -p} and {@code python3 -c} answer within milliseconds; a hanging network home folder must not stop a start.
+     */
     private static final long COMMAND_SECONDS = 5;
 
     static Host here() {
@@ -107,15 +109,18 @@ record Host(Path root, Map<String, String> variables, Function<List<String>, Lis
 
     private static List<String> run(List<String> command) {
         try {
-            Path output = Files.createTempFile("jmoco", ".out"); // a file and not a pipe: a child that hangs cannot block the reader
+            // a file and not a pipe: a child that hangs cannot block the reader
+            Path output = Files.createTempFile("jmoco", ".out");
             try {
-                Process p = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).redirectOutput(output.toFile()).start();
+                Process p = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .redirectOutput(output.toFile()).start();
                 p.getOutputStream().close();
                 if (!p.waitFor(COMMAND_SECONDS, TimeUnit.SECONDS)) {
                     p.destroyForcibly();
                     return List.of();
                 }
-                return p.exitValue() == 0 ? new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList() : List.of();
+                return p.exitValue() == 0 ? new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList()
+                        : List.of();
             } finally {
                 Files.deleteIfExists(output);
             }

@@ -102,7 +102,8 @@ public final class JCudaNatives {
         Path first = folder != null ? folder : variable == null ? null : Path.of(variable).toAbsolutePath();
         if (first != null && !Files.isDirectory(first)) {
             JCudaNatives none = new JCudaNatives(new CudaLibraries(Map.of(), List.of(), List.of(), List.of()), 0, true);
-            none.fail("--cuda-libs (" + SearchPlaces.VARIABLE + ") " + first + " is not a folder", "name the folder that holds libcublas.so.12 and libcudnn.so.9");
+            none.fail("--cuda-libs (" + SearchPlaces.VARIABLE + ") " + first + " is not a folder",
+                    "name the folder that holds libcublas.so.12 and libcudnn.so.9");
             return none;
         }
         LibraryFinder finder = LibraryFinder.searchDriver(host, first);
@@ -143,7 +144,9 @@ public final class JCudaNatives {
         }).orElse(0);
     }
 
-    /** Loads whatever is there, also when something is missing, so that a report tells all that is wrong and not the first only. */
+    /**
+     * Loads whatever is there, also when something is missing, so that a report tells all that is wrong and not the first only.
+     */
     private void loadAll(Host host) {
         try {
             for (Path file : libraries.loadOrder()) {
@@ -156,7 +159,8 @@ public final class JCudaNatives {
             CudaLibraries.Missing m = libraries.missing().getFirst();
             fail(m.reason(), m.cure());
         } else if (!loaderErrors.isEmpty()) {
-            fail("a library cannot be loaded: " + loaderErrors.getFirst(), "./jmoco doctor shows where each one lies; name others by --cuda-libs");
+            fail("a library cannot be loaded: " + loaderErrors.getFirst(),
+                    "./jmoco doctor shows where each one lies; name others by --cuda-libs");
         } else {
             initialiseJCuda(host);
         }
@@ -182,9 +186,11 @@ public final class JCudaNatives {
         return switch (kind) {
             case DRIVER -> driverVersion == 0 ? Optional.empty() : Optional.of("CUDA " + dotted(driverVersion, 1000, 10, false));
             case CUBLAS_LT -> library.function("cublasLtGetVersion", size).map(f -> dotted(call(f), 10000, 100, true));
-            case CUBLAS -> library.function("cublasGetProperty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS))
+            case CUBLAS -> library.function("cublasGetProperty",
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS))
                     .map(JCudaNatives::cublasVersion);
-            case NVRTC -> library.function("nvrtcVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS))
+            case NVRTC -> library.function("nvrtcVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+                    ValueLayout.ADDRESS))
                     .map(JCudaNatives::nvrtcVersion);
             case CUDNN -> library.function("cudnnGetVersion", size).map(f -> dotted(call(f), 10000, 100, true));
         };
@@ -241,7 +247,8 @@ public final class JCudaNatives {
             // JCuda's text has the stack traces of both of its attempts in it; the loader's own words stand in some line of them.
             fail("JCuda's native half cannot be loaded: " + loaderLine(e), "./jmoco doctor shows which libraries were taken");
         } catch (IOException e) {
-            fail("JCuda's native half cannot be unpacked: " + e, "make the folder writable, or set JMOCO_CACHE to one with 10 MB free");
+            fail("JCuda's native half cannot be unpacked: " + e,
+                    "make the folder writable, or set JMOCO_CACHE to one with 10 MB free");
         } catch (ClassNotFoundException e) {
             fail("JCuda is not on the class path: " + e.getMessage(), "start by ./jmoco");
         } finally {
@@ -251,8 +258,10 @@ public final class JCudaNatives {
 
     private static String loaderLine(Throwable e) {
         String text = String.valueOf(e.getMessage());
-        return text.lines().map(String::strip).filter(l -> l.startsWith("java.lang.UnsatisfiedLinkError: ") && !l.contains("java.library.path"))
-                .map(l -> l.substring("java.lang.UnsatisfiedLinkError: ".length())).findFirst().orElse(text.lines().findFirst().orElse("no reason told"));
+        return text.lines().map(String::strip).filter(l -> l.startsWith("java.lang.UnsatisfiedLinkError: ")
+                && !l.contains("java.library.path"))
+                .map(l -> l.substring("java.lang.UnsatisfiedLinkError: ".length())).findFirst()
+                .orElse(text.lines().findFirst().orElse("no reason told"));
     }
 
     /** The native halves of this JCuda in a folder of their own, one per CUDA version. */
@@ -283,7 +292,8 @@ public final class JCudaNatives {
             String name = "lib" + half + "-" + VERSION + "-linux-x86_64.so";
             byte[] bytes = resource("/lib/" + name);
             if (half.equals(JCUBLAS) && cuda != LINKED_CUDA) {
-                bytes = ElfRetarget.retarget(bytes, name, CudaLibrary.CUBLAS.fileName(LINKED_CUDA), CudaLibrary.CUBLAS.fileName(cuda));
+                bytes = ElfRetarget.retarget(bytes, name, CudaLibrary.CUBLAS.fileName(LINKED_CUDA),
+                        CudaLibrary.CUBLAS.fileName(cuda));
             }
             CacheFolder.write(folder.resolve(name), bytes);
         }

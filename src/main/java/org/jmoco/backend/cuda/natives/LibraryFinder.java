@@ -28,8 +28,8 @@ public final class LibraryFinder {
     private static final int DRIVER_VERSION = 1;
 
     /** Without these, cuDNN has no convolution; the others of its parts are opened where they exist. */
-    static final List<String> CUDNN_PARTS = List.of("libcudnn_graph", "libcudnn_ops", "libcudnn_cnn", "libcudnn_engines_precompiled",
-            "libcudnn_heuristic");
+    static final List<String> CUDNN_PARTS = List.of("libcudnn_graph", "libcudnn_ops", "libcudnn_cnn",
+            "libcudnn_engines_precompiled", "libcudnn_heuristic");
 
     /**
      * Where cuDNN's text "libcublasLt.so.12" is looked for: the first part that exists. In 9.5 it stands 4 and 30 MB from the
@@ -144,7 +144,8 @@ public final class LibraryFinder {
             default -> CUDA_VERSIONS;
         };
         String reason = wanted.contains(version) ? defect(library.fileName(version), file)
-                : "is version " + version + ", needed is " + (wanted.size() == 1 ? wanted.getFirst() : wanted.getLast() + " or " + wanted.getFirst());
+                : "is version " + version + ", needed is " + (wanted.size() == 1 ? wanted.getFirst() : wanted.getLast() + " or "
+                        + wanted.getFirst());
         int cudaVersion = library == CudaLibrary.DRIVER ? 0 : version;
         if (reason == null && library == CudaLibrary.CUDNN) {
             reason = missingParts(file);

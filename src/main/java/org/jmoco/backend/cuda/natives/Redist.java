@@ -16,8 +16,8 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * NVIDIA's libraries of CUDA 12.6 and cuDNN 9.5 as JavaCPP publishes them on Maven Central, for a machine that has a driver and no
- * toolkit: one jar of 2 GB, of which cuBLAS, cuDNN and NVRTC are unpacked (1.5 GB).
+ * NVIDIA's libraries of CUDA 12.6 and cuDNN 9.5 as JavaCPP publishes them on Maven Central, for a machine that has a driver and
+ * no toolkit: one jar of 2 GB, of which cuBLAS, cuDNN and NVRTC are unpacked (1.5 GB).
  */
 public final class Redist {
     /** Artifact, as Maven's command line takes it. */
@@ -30,7 +30,8 @@ public final class Redist {
 
     private static final String INSIDE = "org/bytedeco/cuda/linux-x86_64/";
     /** All parts of cuDNN: it checks them against each other. NVRTC with its built-in headers, for cuDNN's run-time kernels. */
-    private static final List<String> NEEDED = List.of("libcublas.so.", "libcublasLt.so.", "libcudnn", "libnvrtc.so.", "libnvrtc-builtins.so.");
+    private static final List<String> NEEDED = List.of("libcublas.so.", "libcublasLt.so.", "libcudnn", "libnvrtc.so.",
+            "libnvrtc-builtins.so.");
     /** What a file system wants for itself. */
     private static final long SPARE_BYTES = 100L << 20;
     private static final int BUFFER_BYTES = 1 << 20;
@@ -88,7 +89,8 @@ public final class Redist {
         deleteAll(part);
         try (ZipFile zip = open(jar)) {
             List<ZipEntry> entries = needed(zip);
-            requireSpace(target.getParent(), entries.stream().mapToLong(ZipEntry::getSize).sum(), "to unpack " + jar.getFileName());
+            requireSpace(target.getParent(), entries.stream().mapToLong(ZipEntry::getSize).sum(),
+                    "to unpack " + jar.getFileName());
             Files.createDirectory(part);
             for (ZipEntry e : entries) {
                 unpack(zip, e, part.resolve(e.getName().substring(INSIDE.length())), done);
@@ -111,7 +113,8 @@ public final class Redist {
             }
         }
         if (crc.getValue() != entry.getCrc()) {
-            throw new IOException(zip.getName() + ": " + entry.getName() + " is damaged (its checksum differs); get the jar again");
+            throw new IOException(zip.getName() + ": " + entry.getName()
+                    + " is damaged (its checksum differs); get the jar again");
         }
     }
 
@@ -119,8 +122,8 @@ public final class Redist {
     public static void requireSpace(Path folder, long bytes, String what) throws IOException {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < bytes + SPARE_BYTES) {
-            throw new IOException(folder + ": " + (free >> 20) + " MB are free, " + ((bytes + SPARE_BYTES) >> 20) + " MB are needed " + what
-                    + "; free some, or name another disk by JMOCO_CACHE");
+            throw new IOException(folder + ": " + (free >> 20) + " MB are free, " + ((bytes + SPARE_BYTES) >> 20)
+                    + " MB are needed " + what + "; free some, or name another disk by JMOCO_CACHE");
         }
     }
 

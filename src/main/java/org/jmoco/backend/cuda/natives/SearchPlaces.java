@@ -21,10 +21,12 @@ final class SearchPlaces {
     record Place(Path folder, String origin, List<String> only) {
     }
 
-    private static final Pattern LDCONFIG_LINE = Pattern.compile("\\s*(lib(?:cuda|cublas|cudnn|nvrtc)\\S*) \\(([^)]*)\\) => (/.*)");
+    private static final Pattern LDCONFIG_LINE = Pattern.compile("\\s*(lib(?:cuda|cublas|cudnn|nvrtc)\\S*) \\(([^)]*)\\) =>"
+            + " (/.*)");
 
     /** sys.path has the folders of a virtual environment, of the system and of PYTHONPATH; the user's own may be switched off. */
-    private static final String ASK_PYTHON = "import site,sys;print('\\n'.join(p for p in sys.path+[site.getusersitepackages()] if p))";
+    private static final String ASK_PYTHON =
+            "import site,sys;print('\\n'.join(p for p in sys.path+[site.getusersitepackages()] if p))";
 
     private final Host host;
     private final List<Place> places = new ArrayList<>();
@@ -98,9 +100,10 @@ final class SearchPlaces {
                 }
             }
         }
-        for (String pattern : new String[] {"/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib", "/usr/local/cuda-*/lib64",
-                "/usr/local/cuda-*/targets/x86_64-linux/lib", "/opt/cuda/lib64", "/opt/cuda/targets/x86_64-linux/lib",
-                "/usr/lib/cuda/lib64", "/usr/local/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/opt/conda/lib"}) {
+        for (String pattern : new String[] {"/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
+                "/usr/local/cuda-*/lib64", "/usr/local/cuda-*/targets/x86_64-linux/lib", "/opt/cuda/lib64",
+                "/opt/cuda/targets/x86_64-linux/lib", "/usr/lib/cuda/lib64", "/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
+                "/usr/lib64", "/opt/conda/lib"}) {
             host.folders(pattern).forEach(f -> add(f, "usual place of a toolkit"));
         }
     }

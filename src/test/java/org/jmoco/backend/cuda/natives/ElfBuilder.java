@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The smallest file that a reader of shared libraries accepts: a header, two program headers, a dynamic section, names. No code. */
+/**
+ * The smallest file that a reader of shared libraries accepts: a header, two program headers, a dynamic section, names. No code.
+ */
 final class ElfBuilder {
     private static final int HEADERS = 64 + 2 * 56;
 
@@ -65,8 +67,10 @@ final class ElfBuilder {
         b.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1}).position(16);
         b.putShort((short) 3).putShort((short) 62).putInt(1).putLong(0).putLong(64).putLong(0).putInt(0);
         b.putShort((short) 64).putShort((short) 56).putShort((short) 2).position(64);
-        b.putInt(1).putInt(4).putLong(0).putLong(0).putLong(0).putLong(size).putLong(size).putLong(4096); // all of it, at address 0
-        b.putInt(2).putInt(4).putLong(HEADERS).putLong(HEADERS).putLong(HEADERS).putLong(dynamic.size()).putLong(dynamic.size()).putLong(8);
+        // all of it, at address 0
+        b.putInt(1).putInt(4).putLong(0).putLong(0).putLong(0).putLong(size).putLong(size).putLong(4096);
+        b.putInt(2).putInt(4).putLong(HEADERS).putLong(HEADERS).putLong(HEADERS).putLong(dynamic.size()).putLong(dynamic.size())
+                .putLong(8);
         return b.put(dynamic.toByteArray()).put(names.toByteArray()).array();
     }
 }

@@ -29,10 +29,12 @@ class ElfFileTest {
     void aPublishedLibraryIsRead() throws IOException {
         ElfFile f = ElfFile.of(jcublas(), JCUBLAS);
         assertEquals(JCUBLAS, f.soname());
-        assertEquals(List.of("libpthread.so.0", "librt.so.1", "libdl.so.2", "libcublas.so.12", "libstdc++.so.6", "libc.so.6", "ld-linux-x86-64.so.2"),
-                texts(f.needed()));
-        assertTrue(f.versionNeeds().stream().anyMatch(v -> v.file().text().equals("libcublas.so.12") && v.version().text().equals("libcublas.so.12")));
-        assertTrue(f.versionNeeds().stream().anyMatch(v -> v.file().text().equals("libc.so.6") && v.version().text().equals("GLIBC_2.2.5")));
+        assertEquals(List.of("libpthread.so.0", "librt.so.1", "libdl.so.2", "libcublas.so.12", "libstdc++.so.6", "libc.so.6",
+                "ld-linux-x86-64.so.2"), texts(f.needed()));
+        assertTrue(f.versionNeeds().stream().anyMatch(v -> v.file().text().equals("libcublas.so.12")
+                && v.version().text().equals("libcublas.so.12")));
+        assertTrue(f.versionNeeds().stream().anyMatch(v -> v.file().text().equals("libc.so.6")
+                && v.version().text().equals("GLIBC_2.2.5")));
         assertEquals(List.of("/usr/local/cuda-12.0/lib64"), f.runPath());
     }
 

@@ -22,7 +22,8 @@ class ElfRetargetTest {
         ElfFile f = ElfFile.of(after, "retargeted");
         List<String> needed = f.needed().stream().map(ElfFile.Name::text).toList();
         assertTrue(needed.contains(CUDA_13) && !needed.contains(CUDA_12), needed.toString());
-        List<ElfFile.VersionNeed> versions = f.versionNeeds().stream().filter(v -> v.file().text().startsWith("libcublas")).toList();
+        List<ElfFile.VersionNeed> versions = f.versionNeeds().stream().filter(v -> v.file().text().startsWith("libcublas"))
+                .toList();
         assertEquals(1, versions.size());
         assertEquals(CUDA_13, versions.getFirst().file().text());
         assertEquals(CUDA_13, versions.getFirst().version().text());
@@ -39,7 +40,8 @@ class ElfRetargetTest {
     @Test
     void backAgainIsTheOriginal() throws IOException {
         byte[] before = ElfFileTest.jcublas();
-        assertArrayEquals(before, ElfRetarget.retarget(ElfRetarget.retarget(before, "there", CUDA_12, CUDA_13), "back", CUDA_13, CUDA_12));
+        assertArrayEquals(before, ElfRetarget.retarget(ElfRetarget.retarget(before, "there", CUDA_12, CUDA_13), "back", CUDA_13,
+                CUDA_12));
     }
 
     @Test
@@ -54,9 +56,11 @@ class ElfRetargetTest {
     void whatCannotBeReplacedInPlaceIsRefused() {
         byte[] library = ElfBuilder.library("liba.so.1", "libb.so.12");
         assertEquals("x: libb.so.12 can be replaced only by a name of equal length, not by libb.so.9",
-                assertThrows(IllegalArgumentException.class, () -> ElfRetarget.retarget(library, "x", "libb.so.12", "libb.so.9")).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> ElfRetarget.retarget(library, "x", "libb.so.12", "libb.so.9"))
+                .getMessage());
         assertEquals("x: does not need libc.so.12 but [libb.so.12]",
-                assertThrows(IllegalArgumentException.class, () -> ElfRetarget.retarget(library, "x", "libc.so.12", "libc.so.13")).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> ElfRetarget.retarget(library, "x", "libc.so.12", "libc.so.13"))
+                .getMessage());
     }
 
     /** Linkers store a name that ends like another one inside of it. */
@@ -69,7 +73,8 @@ class ElfRetargetTest {
         int entry = 64 + 2 * 56;
         assertEquals(1, b.getLong(entry));
         b.putLong(entry + 8, b.getLong(entry + 8) + 2); // DT_NEEDED now points behind "my"
-        assertEquals("x: the name libb.so.12 is part of another name and cannot be replaced", assertThrows(IllegalArgumentException.class,
+        assertEquals("x: the name libb.so.12 is part of another name and cannot be replaced",
+                assertThrows(IllegalArgumentException.class,
                 () -> ElfRetarget.retarget(shared, "x", "libb.so.12", "libb.so.13")).getMessage());
         assertTrue(at > 0);
     }

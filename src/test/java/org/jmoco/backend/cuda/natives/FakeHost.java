@@ -62,7 +62,8 @@ final class FakeHost {
             };
             byte[] bytes = ElfBuilder.library(part + ".so.9", needed);
             if (part.contains("engines")) {
-                bytes = concat(bytes, ("\0open libcublasLt.so.9 or libcublasLt.so." + cuda + "\0").getBytes(StandardCharsets.US_ASCII));
+                bytes = concat(bytes, ("\0open libcublasLt.so.9 or libcublasLt.so." + cuda + "\0")
+                        .getBytes(StandardCharsets.US_ASCII));
             }
             ElfBuilder.write(at(folder).resolve(part + ".so.9"), bytes);
         }

@@ -52,13 +52,17 @@ class HostTest {
         try (Stream<Path> files = Files.list(file.getParent())) {
             assertEquals(List.of(file), files.toList());
         }
-        assertEquals("rwx------", java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())));
+        assertEquals("rwx------", java.nio.file.attribute.PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(file.getParent())));
     }
 
     @Test
     void theCacheFollowsTheEnvironment() {
-        assertEquals(Path.of("/j/cuda"), CacheFolder.of(new Host(Path.of("/"), Map.of("JMOCO_CACHE", "/j", "XDG_CACHE_HOME", "/x"), c -> List.of())));
-        assertEquals(Path.of("/x/jmoco/cuda"), CacheFolder.of(new Host(Path.of("/"), Map.of("XDG_CACHE_HOME", "/x", "HOME", "/h"), c -> List.of())));
-        assertEquals(Path.of("/h/.cache/jmoco/cuda"), CacheFolder.of(new Host(Path.of("/"), Map.of("HOME", "/h"), c -> List.of())));
+        assertEquals(Path.of("/j/cuda"), CacheFolder.of(new Host(Path.of("/"),
+                Map.of("JMOCO_CACHE", "/j", "XDG_CACHE_HOME", "/x"), c -> List.of())));
+        assertEquals(Path.of("/x/jmoco/cuda"), CacheFolder.of(new Host(Path.of("/"), Map.of("XDG_CACHE_HOME", "/x", "HOME", "/h"),
+                c -> List.of())));
+        assertEquals(Path.of("/h/.cache/jmoco/cuda"), CacheFolder.of(new Host(Path.of("/"), Map.of("HOME", "/h"),
+                c -> List.of())));
     }
 }

@@ -83,11 +83,13 @@ class LibraryFinderTest {
     @Test
     void cudnnDecidesBetweenTwoVersions() {
         String site13 = "/usr/local/lib/python3.12/site-packages";
-        machine.driver(DISTRIBUTION).cublas(TOOLKIT, 12).cublas(site13 + "/nvidia/cu13/lib", 13).cudnn(site13 + "/nvidia/cudnn/lib", 13);
+        machine.driver(DISTRIBUTION).cublas(TOOLKIT, 12).cublas(site13 + "/nvidia/cu13/lib", 13)
+                .cudnn(site13 + "/nvidia/cudnn/lib", 13);
         CudaLibraries c = chosen();
         assertEquals(13, c.cudaVersion());
         assertFalse(c.mixed());
-        assertEquals(List.of(TOOLKIT + "/libcublas.so.12"), c.shadowedBy(CudaLibrary.CUBLAS).stream().map(f -> "/" + root.relativize(f.file())).toList());
+        assertEquals(List.of(TOOLKIT + "/libcublas.so.12"),
+                c.shadowedBy(CudaLibrary.CUBLAS).stream().map(f -> "/" + root.relativize(f.file())).toList());
     }
 
     @Test
@@ -103,7 +105,8 @@ class LibraryFinderTest {
         machine.driver(DISTRIBUTION).cublas("/usr/local/cuda/lib64", 13).cudnn("/usr/local/cuda/lib64", 13);
         CudaLibraries alone = CudaLibraries.choose(machine.search(), 12);
         assertFalse(alone.complete());
-        String reason = alone.missing().stream().filter(m -> m.library() == CudaLibrary.CUBLAS).findFirst().orElseThrow().reason();
+        String reason = alone.missing().stream().filter(m -> m.library() == CudaLibrary.CUBLAS).findFirst().orElseThrow()
+                .reason();
         assertTrue(reason.contains("is for CUDA 13 and the driver supports CUDA 12"), reason);
         machine.cublas(SITE + "/nvidia/cublas/lib", 12).cudnn(SITE + "/nvidia/cudnn/lib", 12);
         CudaLibraries both = CudaLibraries.choose(machine.search(), 12);
@@ -114,17 +117,22 @@ class LibraryFinderTest {
 
     @Test
     void theOrderOfPlaces() {
-        machine.driver(DISTRIBUTION).set("LD_LIBRARY_PATH", "/path/a::/path/b").set("CUDA_HOME", "/home/ann/cuda").prints("python3", SITE)
+        machine.driver(DISTRIBUTION).set("LD_LIBRARY_PATH", "/path/a::/path/b").set("CUDA_HOME", "/home/ann/cuda")
+                .prints("python3", SITE)
                 .prints("ldconfig", "123 libs found in cache", "\tlibcublas.so.12 (libc6,x86-64) => /cached/libcublas.so.12",
-                        "\tlibcublasLt.so.12 (libc6,x86-64) => /cached/libcublasLt.so.12", "\tlibcudnn.so.9 (libc6) => /thirtytwo/libcudnn.so.9");
+                        "\tlibcublasLt.so.12 (libc6,x86-64) => /cached/libcublasLt.so.12",
+                        "\tlibcudnn.so.9 (libc6) => /thirtytwo/libcudnn.so.9");
         String cache = "/home/ann/.cache/jmoco/cuda/" + Redist.FOLDER;
-        List<String> inOrder = List.of("/mine", "/path/b", "/cached", "/home/ann/cuda/lib64", TOOLKIT, SITE + "/nvidia/cublas/lib", cache);
+        List<String> inOrder = List.of("/mine", "/path/b", "/cached", "/home/ann/cuda/lib64", TOOLKIT,
+                SITE + "/nvidia/cublas/lib", cache);
         for (String folder : inOrder) {
             machine.cublas(folder, 12).cudnn(folder, 12);
         }
-        List<String> found = machine.search("/mine").found(CudaLibrary.CUBLAS).stream().map(f -> "/" + root.relativize(f.file().getParent())).toList();
+        List<String> found = machine.search("/mine").found(CudaLibrary.CUBLAS).stream()
+                .map(f -> "/" + root.relativize(f.file().getParent())).toList();
         assertEquals(inOrder, found);
-        List<String> cudnn = machine.search("/mine").found(CudaLibrary.CUDNN).stream().map(f -> "/" + root.relativize(f.file().getParent())).toList();
+        List<String> cudnn = machine.search("/mine").found(CudaLibrary.CUDNN).stream()
+                .map(f -> "/" + root.relativize(f.file().getParent())).toList();
         assertFalse(cudnn.contains("/cached"), "the loader's cache lists no cuDNN there");
         assertFalse(cudnn.contains("/thirtytwo"));
         assertEquals("/mine/libcublas.so.12", taken(CudaLibraries.choose(machine.search("/mine"), 13), CudaLibrary.CUBLAS));
@@ -132,7 +140,8 @@ class LibraryFinderTest {
 
     @Test
     void theNamedFolderMayBeAToolkitOrSitePackages() {
-        machine.driver(DISTRIBUTION).cublas("/t/lib64", 12).cudnn("/t/lib64", 12).cublas("/s/nvidia/cu13/lib", 13).cudnn("/s/nvidia/cudnn/lib", 13);
+        machine.driver(DISTRIBUTION).cublas("/t/lib64", 12).cudnn("/t/lib64", 12).cublas("/s/nvidia/cu13/lib", 13)
+                .cudnn("/s/nvidia/cudnn/lib", 13);
         assertEquals(12, CudaLibraries.choose(machine.search("/t"), 13).cudaVersion());
         assertEquals(13, CudaLibraries.choose(machine.search("/s"), 13).cudaVersion());
     }
@@ -159,8 +168,10 @@ class LibraryFinderTest {
 
     @Test
     void whatCannotBeTakenIsToldWithItsReason() {
-        machine.file(DISTRIBUTION + "/libcudnn.so.8", ElfBuilder.library("libcudnn.so.8")).file(TOOLKIT + "/libcublas.so.11", ElfBuilder.library("libcublas.so.11"))
-                .file(TOOLKIT + "/libcublasLt.so.12", "not a library".getBytes()).file(TOOLKIT + "/libcublas.so.12", ElfBuilder.library("libother.so"))
+        machine.file(DISTRIBUTION + "/libcudnn.so.8", ElfBuilder.library("libcudnn.so.8"))
+                .file(TOOLKIT + "/libcublas.so.11", ElfBuilder.library("libcublas.so.11"))
+                .file(TOOLKIT + "/libcublasLt.so.12", "not a library".getBytes())
+                .file(TOOLKIT + "/libcublas.so.12", ElfBuilder.library("libother.so"))
                 .file("/usr/lib64/libcudnn.so.9", ElfBuilder.library("libcudnn.so.9"));
         CudaLibraries c = chosen();
         List<String> reasons = c.unsuitable().stream().map(u -> u.file().getFileName() + " " + u.reason()).toList();
@@ -168,7 +179,8 @@ class LibraryFinderTest {
         assertTrue(reasons.contains("libcublas.so.11 is version 11, needed is 12 or 13"), reasons.toString());
         assertTrue(reasons.contains("libcublasLt.so.12 is not an ELF file"), reasons.toString());
         assertTrue(reasons.contains("libcublas.so.12 calls itself libother.so, not libcublas.so.12"), reasons.toString());
-        assertTrue(reasons.stream().anyMatch(r -> r.startsWith("libcudnn.so.9 lacks libcudnn_graph.so.9, libcudnn_ops.so.9")), reasons.toString());
+        assertTrue(reasons.stream().anyMatch(r -> r.startsWith("libcudnn.so.9 lacks libcudnn_graph.so.9, libcudnn_ops.so.9")),
+                reasons.toString());
         String missing = c.missing().stream().filter(m -> m.library() == CudaLibrary.CUDNN).findFirst().orElseThrow().reason();
         assertTrue(missing.contains("libcudnn.so.8 is version 8"), missing);
     }
@@ -176,7 +188,8 @@ class LibraryFinderTest {
     @Test
     void everyFileIsLoadedAfterThoseThatItNeeds() throws IOException {
         machine.driver(DISTRIBUTION).cublas(TOOLKIT, 12).nvrtc(TOOLKIT, 12).cudnn("/usr/lib64", 12)
-                .file("/usr/lib64/libcudnn_adv.so.9", ElfBuilder.library("libcudnn_adv.so.9", "libcudnn_ops.so.9", "libcudnn_graph.so.9"));
+                .file("/usr/lib64/libcudnn_adv.so.9", ElfBuilder.library("libcudnn_adv.so.9", "libcudnn_ops.so.9",
+                        "libcudnn_graph.so.9"));
         List<String> order = chosen().loadOrder().stream().map(p -> p.getFileName().toString()).toList();
         assertEquals(List.of("libcuda.so.1", "libcublasLt.so.12", "libcublas.so.12", "libnvrtc.so.12"), order.subList(0, 4));
         assertEquals("libcudnn.so.9", order.getLast());
@@ -187,7 +200,8 @@ class LibraryFinderTest {
 
     @Test
     void cudnnBehindALinkHasItsPartsWhereItReallyLies() throws IOException {
-        machine.driver(DISTRIBUTION).cublas(TOOLKIT, 12).cudnn("/opt/cudnn/lib", 12).link("/usr/lib64/libcudnn.so.9", root + "/opt/cudnn/lib/libcudnn.so.9");
+        machine.driver(DISTRIBUTION).cublas(TOOLKIT, 12).cudnn("/opt/cudnn/lib", 12)
+                .link("/usr/lib64/libcudnn.so.9", root + "/opt/cudnn/lib/libcudnn.so.9");
         CudaLibraries c = chosen();
         assertTrue(c.complete(), c.missing().toString());
         assertTrue(c.loadOrder().stream().anyMatch(p -> p.endsWith("opt/cudnn/lib/libcudnn_ops.so.9")), c.loadOrder().toString());

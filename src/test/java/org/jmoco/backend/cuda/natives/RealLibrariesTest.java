@@ -35,16 +35,20 @@ class RealLibrariesTest {
         LibraryFinder found = LibraryFinder.search(Host.here(), null, CacheFolder.of(Host.here()));
         CudaLibraries libraries = CudaLibraries.choose(found, cuda);
         boolean there = libraries.cudaVersion() == cuda && !libraries.mixed()
-                && List.of(CudaLibrary.CUBLAS, CudaLibrary.CUBLAS_LT, CudaLibrary.CUDNN).stream().allMatch(libraries.taken()::containsKey);
+                && List.of(CudaLibrary.CUBLAS, CudaLibrary.CUBLAS_LT, CudaLibrary.CUDNN).stream()
+                .allMatch(libraries.taken()::containsKey);
         assumeTrue(there, "no cuBLAS and cuDNN of CUDA " + cuda + " on this machine (jmoco cuda install gets those of 12)");
         Path driver = FakeCuda.buildDriver(folder.resolve("driver"));
-        String folders = libraries.taken().values().stream().map(f -> f.file().getParent().toString()).distinct().collect(Collectors.joining(":"));
-        FakeCuda.Outcome o = FakeCuda.run(driver, folder, Map.of("FAKE_CUDA_VERSION", cuda + "000", "LD_LIBRARY_PATH", folders), Loading.class.getName());
+        String folders = libraries.taken().values().stream().map(f -> f.file().getParent().toString()).distinct()
+                .collect(Collectors.joining(":"));
+        FakeCuda.Outcome o = FakeCuda.run(driver, folder, Map.of("FAKE_CUDA_VERSION", cuda + "000", "LD_LIBRARY_PATH", folders),
+                Loading.class.getName());
         assertEquals(0, o.code(), o.text());
         String text = o.text();
         assertTrue(text.contains("cuBLAS " + cuda + "."), text);
         assertTrue(text.contains("cuDNN 9."), text);
-        assertTrue(text.contains("cudnnCreate: CUDNN_STATUS_NOT_INITIALIZED"), text); // the stand-in has no device that cuDNN could use
+        // the stand-in has no device that cuDNN could use
+        assertTrue(text.contains("cudnnCreate: CUDNN_STATUS_NOT_INITIALIZED"), text);
         assertTrue(text.contains("cublasCreate fails"), text);
         assertTrue(text.contains("output 2 13 4 4"), text);
         assertTrue(text.contains("graph operations 120"), text);

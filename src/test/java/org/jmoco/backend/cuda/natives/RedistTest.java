@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RedistTest {
     private static final String INSIDE = "org/bytedeco/cuda/linux-x86_64/";
-    private static final List<String> NEEDED = List.of("libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9", "libcudnn_ops.so.9", "libnvrtc.so.12",
-            "libnvrtc-builtins.so.12.6");
+    private static final List<String> NEEDED = List.of("libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9",
+            "libcudnn_ops.so.9", "libnvrtc.so.12", "libnvrtc-builtins.so.12.6");
 
     @TempDir
     private Path folder;
@@ -82,13 +82,15 @@ class RedistTest {
     void aDamagedJarLeavesNothingBehind() throws IOException {
         byte[] good = Files.readAllBytes(jar(folder.resolve("good.jar")));
         Path cut = Files.write(folder.resolve("cut.jar"), java.util.Arrays.copyOf(good, good.length / 2));
-        String message = assertThrows(IOException.class, () -> Redist.unpack(cut, folder.resolve("cache/to"), n -> { })).getMessage();
+        String message = assertThrows(IOException.class, () -> Redist.unpack(cut, folder.resolve("cache/to"), n -> { }))
+                .getMessage();
         assertTrue(message.contains("is no jar or cut off"), message);
         // A wrong checksum in the entry of the directory at the end of the file (offset 16 behind its mark).
         byte[] bad = good.clone();
         bad[new String(good, StandardCharsets.ISO_8859_1).indexOf("PK\1\2") + 16] ^= 1;
         Path damaged = Files.write(folder.resolve("bad.jar"), bad);
-        message = assertThrows(IOException.class, () -> Redist.unpack(damaged, folder.resolve("cache/to"), n -> { })).getMessage();
+        message = assertThrows(IOException.class, () -> Redist.unpack(damaged, folder.resolve("cache/to"), n -> { }))
+                .getMessage();
         assertTrue(message.contains("is damaged (its checksum differs)"), message);
         assertEquals(List.of(), names(folder.resolve("cache")));
     }
