@@ -103,9 +103,8 @@ final class Backends {
                 return b;
             } catch (UserError e) {
                 if (name == Name.CUDA && onlyCuda(cuda).isPresent()) {
-                    throw UserError.failed(onlyCuda(cuda).get()
-                            + " is the cuda backend's, which cannot run here; leave it out, or go on with a run that has it by"
-                            + " --backend cpu.\n" + e.getMessage(), e);
+                    throw UserError.failed(onlyCuda(cuda).get() + " is the cuda backend's, which cannot run here; leave it out; a run"
+                            + " that began with it goes on by --resume --backend cpu.\n" + e.getMessage(), e);
                 }
                 reasons.add(e.getMessage());
             }
@@ -131,6 +130,9 @@ final class Backends {
     private static Optional<String> onlyCuda(CudaOptions cuda) {
         return cuda.precision() != Precision.F32 ? Optional.of("--precision " + cuda.precision())
                 : cuda.branches() ? Optional.of("--branches")
-                : cuda.graphEngines() ? Optional.of("--cudnn-graph") : Optional.empty();
+                : cuda.graphEngines() ? Optional.of("--cudnn-graph")
+                : cuda.checkSteps() ? Optional.of("--check-steps")
+                : !cuda.graphs() ? Optional.of("--no-graph")
+                : !cuda.deterministic() ? Optional.of("--nondeterministic") : Optional.empty();
     }
 }

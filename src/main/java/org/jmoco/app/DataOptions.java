@@ -23,8 +23,8 @@ final class DataOptions {
     @Option(names = "--data", paramLabel = "NAME=DIR",
             description = {
                 "Images to use; repeat it for several sets. NAME is cifar10, covid-ct, idc, luna, ct-unlabeled or images (any"
-                    + " folder or zip); DIR is where they lie.",
-                "Default: phantom, made by the program itself."})
+                    + " folder or zip); DIR is where they lie. phantom, without DIR, is made by the program itself.",
+                "Default: phantom; evaluate and knn take the images that the run of --from was trained with."})
     private List<String> data = List.of();
 
     /**

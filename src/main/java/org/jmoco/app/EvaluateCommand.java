@@ -2,6 +2,7 @@ package org.jmoco.app;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
@@ -60,9 +61,9 @@ final class EvaluateCommand implements Callable<Integer> {
         Splits.requireName("--split", split);
         TrainedRun trained = TrainedRun.load(from);
         trained.requireClassifier("evaluate");
-        DataSource source = data.isGiven() ? DataSource.single(data, out::println) : own(trained, out);
+        DataSource source = data.isGiven() ? DataSource.single(data, out::println) : trained.own(out::println);
         DataSet set = source.set();
-        ImageSet images = Splits.labelled(set, "--split", split, "evaluate");
+        ImageSet images = images(trained, set, out);
         trained.judgedOn(set).ifPresent(out::println);
         ViewRecipe recipe = image.of(source, trained, out::println);
         try (Backend backend = Backends.open(backendOptions)) {
@@ -76,18 +77,13 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The images that the run was trained with, if they are still there. */
-    private DataSource own(TrainedRun trained, PrintWriter out) {
-        String own = trained.data().orElseThrow(() -> UserError.usage("--data is missing: " + from
-                + " does not tell what it was trained on. Give --data NAME=DIR, or --data phantom."));
-        DataOptions.Source source;
-        try {
-            source = DataOptions.parse(own);
-        } catch (UserError e) {
-            throw UserError.usage("--data is missing: " + from + " was trained on " + own
-                    + ", which is not to be found from here. Give --data NAME=DIR.");
+    private ImageSet images(TrainedRun trained, DataSet set, PrintWriter out) {
+        Optional<ImageSet> heldOut = trained.heldOut(set, split);
+        heldOut.ifPresent(h -> out.println(split + ": the " + h.size() + " images that the run held out"));
+        ImageSet images = heldOut.orElseGet(() -> Splits.labelled(set, "--split", split, "evaluate"));
+        if (split.equals(DataSet.TRAIN) && trained.kind().equals(set.name())) {
+            out.println("note: the run was trained on these images, or on some of them: the figures say nothing of others");
         }
-        out.println("--data " + own + ", as the run was trained");
-        return DataSource.open(source, out::println);
+        return images;
     }
 }

@@ -9,6 +9,7 @@ import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.checkpoint.Safetensors;
 import org.jmoco.interchange.MocoNames;
 import org.jmoco.interchange.OnnxClassifier;
+import org.jmoco.interchange.TorchFile;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.Pretrained;
@@ -57,6 +58,10 @@ final class ExportCommand implements Callable<Integer> {
         OutputFile.require(file.toString(), file);
         if (Files.exists(file) && !overwrite) {
             throw UserError.usage(file + " exists; give --overwrite to replace it");
+        }
+        if (format != Format.ONNX && TorchFile.hasName(file)) {
+            throw UserError.usage(file + ": " + format + " is written as safetensors, which torch.load does not read; name the"
+                    + " file .safetensors");
         }
         if (features && format != Format.ONNX) {
             throw UserError.usage("--features is for --format onnx; the other formats hold the tensors of the whole network,"

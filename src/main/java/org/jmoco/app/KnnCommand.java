@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code jmoco knn}: how well an encoder's embeddings sort images, without training anything. */
-@Command(name = "knn", description = "Weighted kNN accuracy of an encoder's embeddings.")
+@Command(name = "knn", description = {"Weighted kNN accuracy of an encoder's embeddings.",
+        "Without --data on the images that the run was trained with; random weights, and files of no run, on phantoms."})
 final class KnnCommand implements Callable<Integer> {
     @Option(names = "--from", defaultValue = RunOptions.RANDOM, paramLabel = "RUN|FILE|random",
             description = "An encoder: " + RunOptions.WEIGHTS + "; or random weights (default: ${DEFAULT-VALUE}).")
@@ -81,10 +82,15 @@ final class KnnCommand implements Callable<Integer> {
         Optional<TrainedRun> run = RunOptions.existing(from).map(TrainedRun::load);
         Optional<Pretrained> trained = run.map(TrainedRun::weights);
         trained.ifPresent(this::requireNoSizes);
-        DataSource source = DataSource.single(data, out::println);
+        DataSource source = data.isGiven() || run.isEmpty() || run.get().data().isEmpty() ? DataSource.single(data, out::println)
+                : run.get().own(out::println);
         DataSet set = source.set();
         ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
         ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
+        if (bank.equals(queries)) {
+            out.println("note: each image is among its own neighbours, so the accuracy is too high: --bank and --queries are both "
+                    + bank);
+        }
         ViewRecipe recipe = image.of(source, run.orElse(null), out::println);
         ResNet18.Config network = trained.map(t -> t.architecture(1))
                 .orElse(new ResNet18.Config(ResNet18.Stem.CIFAR, width, dim, 1));

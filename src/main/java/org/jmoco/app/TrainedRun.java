@@ -4,15 +4,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.ImageSet;
 import org.jmoco.report.Json;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.FinetuneRun;
@@ -95,6 +98,41 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
             Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("classes").forEach(c -> classes.add(c.asText()));
         }
         return classes;
+    }
+
+    /**
+     * The images that the run itself held out of a set without such a split, by the names in its predictions.
+     *
+     * @return empty if the set has the split, or the run held none out, or its images are not all there
+     */
+    Optional<ImageSet> heldOut(DataSet set, String split) {
+        if (set.has(split) || !set.has(DataSet.TRAIN) || folder == null
+                || !Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
+            return Optional.empty();
+        }
+        ImageSet all = set.split(DataSet.TRAIN);
+        Map<String, Integer> byName = new HashMap<>();
+        IntStream.range(0, all.size()).forEach(i -> byName.put(all.imageName(i), i));
+        List<Integer> chosen = new ArrayList<>();
+        Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path(split).path("images")
+                .forEach(name -> chosen.add(byName.get(name.asText())));
+        return chosen.isEmpty() || chosen.contains(null) ? Optional.empty()
+                : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.name() + " " + split));
+    }
+
+    /** The images that the run was trained with, if they are still there. @param say takes lines for the user */
+    DataSource own(Consumer<String> say) {
+        String own = data().orElseThrow(() -> UserError.usage("--data is missing: " + from
+                + " does not tell what it was trained on. Give --data NAME=DIR, or --data phantom."));
+        DataOptions.Source source;
+        try {
+            source = DataOptions.parse(own);
+        } catch (UserError e) {
+            throw UserError.usage("--data is missing: " + from + " was trained on " + own
+                    + ", which is not to be found from here. Give --data NAME=DIR.");
+        }
+        say.accept("--data " + own + ", as the run was trained");
+        return DataSource.open(source, say);
     }
 
     /**

@@ -64,8 +64,17 @@ final class RecipeRun {
         }
     }
 
+    /** Opens each data set that is at hand, so that what is wrong with one is said before anything is trained. */
+    void look() {
+        DataBook.needs(recipe).values().forEach(alternatives -> data.atHand(alternatives).ifPresent(data::open));
+        if (recipe.transfer() != null && data.atHand(recipe.transfer().data()).isPresent()) {
+            transferSet();
+        }
+    }
+
     /** Everything that the plan asks for. */
     Trained run(Plan plan) {
+        look();
         for (Plan.Encoder e : plan.encoders()) {
             announce(plan, "pretrain " + String.join(" + ", e.chain()) + ", seed " + e.seed());
             encoders.put(e, encoder(e));
@@ -146,7 +155,7 @@ final class RecipeRun {
         DataSet set = data.open(used(recipe.transfer().data()));
         if (!set.has(DataSet.TRAIN) || !set.split(DataSet.TRAIN).labelled()) {
             throw recipe.transfer().where().error("transfer.data: " + used(recipe.transfer().data())
-                    + " has no labels; sort the images into one folder for each class");
+                    + " has no labels; sort the images into folders, one for each class, two or more");
         }
         return recipe.transfer().withPositive(set);
     }

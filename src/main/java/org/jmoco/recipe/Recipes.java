@@ -78,6 +78,7 @@ public final class Recipes {
         data.requireUsed(DataBook.needs(recipe));
         heading();
         RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
+        run.look();
         new Estimate(recipe, data, run, machine, print).print(Plan.of(recipe));
     }
 
@@ -109,8 +110,7 @@ public final class Recipes {
                     + ": ./jmoco finetune --from FOLDER, ./jmoco knn --from FOLDER, ./jmoco export"
                             + " --from FOLDER"
                     : "each training lies in a folder below " + out.resolve("transfers")
-                    + ": ./jmoco evaluate --from FOLDER --data NAME=DIR,"
-                            + " ./jmoco predict --from FOLDER IMAGE");
+                    + ": ./jmoco evaluate --from FOLDER, ./jmoco predict --from FOLDER IMAGE");
         }
     }
 

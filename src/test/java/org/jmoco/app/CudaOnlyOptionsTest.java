@@ -85,6 +85,10 @@ class CudaOnlyOptionsTest {
         return commands.stream().map(c -> DynamicTest.dynamicTest(c.getCommandSpec().qualifiedName(), () -> {
             CommandSpec spec = c.getCommandSpec();
             for (String backend : new String[] {"cpu", "reference"}) {
+                for (String flag : new String[] {"--no-graph", "--check-steps", "--nondeterministic"}) {
+                    refused(backend + " backend: " + flag + " is the cuda backend's; leave it out",
+                            line(spec, "--backend", backend, flag));
+                }
                 refused(backend + " backend: --cudnn-graph is the cuda backend's; leave it out",
                         line(spec, "--backend", backend, "--cudnn-graph"));
                 refused(backend + " backend: --branches is the cuda backend's; leave it out",
@@ -115,8 +119,8 @@ class CudaOnlyOptionsTest {
         });
         try {
             assertEquals(1, run(List.of("bench", "step", "--branches", "--no-peaks")));
-            assertTrue(err.toString().startsWith("jmoco: --branches is the cuda backend's, which cannot run here; leave it out,"
-                    + " or go on with a run that has it by --backend cpu." + System.lineSeparator()
+            assertTrue(err.toString().startsWith("jmoco: --branches is the cuda backend's, which cannot run here; leave it out;"
+                    + " a run that began with it goes on by --resume --backend cpu." + System.lineSeparator()
                     + "cuda backend: cuInit: no device"), err.toString());
             assertFalse(err.toString().contains("reference"), err.toString());
         } finally {

@@ -95,6 +95,64 @@ class PredictCommandTest {
         assertTrue(judged.contains(auc), judged + " should say " + auc);
     }
 
+    /** A recipe holds parts of a set without splits out, and its runs know which. */
+    @Test
+    void aRunOfARecipeIsJudgedOnWhatItHeldOut() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            image(folder.resolve("data/dark/" + i + ".png"), 0, i);
+            image(folder.resolve("data/light/" + i + ".png"), 10, i);
+        }
+        Path recipe = Files.writeString(folder.resolve("held.yaml"), """
+                name: held
+                encoder: {width: 2, splits: 2}
+                transfer: {data: images=data, image: 16, epochs: 2, vote: 1, batch: 8}
+                rows:
+                  random: {chain: []}
+                seeds: 1
+                """);
+        Path out = folder.resolve("held");
+        run(0, "run", recipe.toString(), "--out", out.toString(), "--backend", "cpu", "--threads", "1");
+        Path run;
+        try (var files = Files.walk(out)) {
+            run = files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
+        }
+        JsonNode result = new ObjectMapper().readTree(run.resolve("result.json").toFile());
+        String judged = run(0, "evaluate", "--from", run.toString(), "--backend", "cpu", "--threads", "1");
+        assertTrue(judged.contains("test: the 10 images that the run held out"), judged);
+        assertTrue(judged.contains(String.format(Locale.ROOT, "AUC %.4f [", result.at("/test/last/AUC/value").asDouble())), judged);
+        String val = run(0, "evaluate", "--from", run.toString(), "--split", "val", "--backend", "cpu", "--threads", "1");
+        assertTrue(val.contains(String.format(Locale.ROOT, "AUC %.4f [", result.at("/val/last/AUC/value").asDouble())), val);
+        String train = run(0, "evaluate", "--from", run.toString(), "--split", "train", "--backend", "cpu", "--threads", "1");
+        assertTrue(train.contains("note: the run was trained on these images"), train);
+    }
+
+    /** What is wrong with the images of the last stage is said before the first one is trained. */
+    @Test
+    void aRecipeLooksAtAllItsImagesFirst() throws IOException {
+        for (int i = 0; i < 8; i++) {
+            image(folder.resolve("slices/" + i + ".png"), 0, i);
+        }
+        Path recipe = Files.writeString(folder.resolve("late.yaml"), """
+                name: late
+                encoder: {width: 2, splits: 2}
+                pretrain:
+                  slices: {data: images=slices, image: 16, epochs: 1, batch: 4, queue: 8}
+                transfer: {data: images=nowhere, image: 16, epochs: 1, batch: 4}
+                rows:
+                  pretrained: {chain: [slices]}
+                seeds: 1
+                """);
+        for (String unusable : new String[] {"nowhere", "slices"}) {
+            for (String dry : new String[] {"--dry-run", "--progress=none"}) {
+                String said = run(unusable.equals("nowhere") ? 1 : 2, "run", recipe.toString(), "--out",
+                        folder.resolve("late").toString(), "--set", "transfer.data=images=" + folder.resolve(unusable), dry,
+                        "--backend", "cpu", "--threads", "1");
+                assertTrue(said.contains(unusable.equals("nowhere") ? "there is no folder or zip" : "has no labels"), said);
+                assertTrue(!said.contains("[1/2]") && !said.contains("Measured"), "nothing was trained or measured: " + said);
+            }
+        }
+    }
+
     @Test
     void aPretrainingRunIsNoClassifier() throws IOException {
         String run = folder.resolve("pretrained").toString();

@@ -67,7 +67,7 @@ class ReportCommandTest {
         assertEquals(List.of("results in " + out().resolve("results.json"), "report in " + out().resolve("report.html")
                 + " (open it in a browser)",
                 "each training lies in a folder below " + out().resolve("transfers")
-                        + ": ./jmoco evaluate --from FOLDER --data NAME=DIR, ./jmoco predict --from FOLDER IMAGE"),
+                        + ": ./jmoco evaluate --from FOLDER, ./jmoco predict --from FOLDER IMAGE"),
                         lines.subList(lines.size() - 3, lines.size()));
     }
 
