@@ -3,6 +3,7 @@ package org.jmoco.app;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jmoco.checkpoint.AtomicFile;
@@ -30,6 +31,9 @@ final class ExportCommand implements Callable<Integer> {
             return name().toLowerCase(java.util.Locale.ROOT);
         }
     }
+
+    /** What a run writes down of how it prepared its images. */
+    private static final List<String> PREPARATION = List.of("run.--image", "run.views", "run.normalisation");
 
     @Option(names = "--from", required = true, paramLabel = "RUN|FILE",
             description = "What to write: " + RunOptions.WEIGHTS + ", which this command thereby converts.")
@@ -68,7 +72,7 @@ final class ExportCommand implements Callable<Integer> {
                     + " fc.weight among them");
         }
         Pretrained trained = Pretrained.load(from);
-        Map<String, String> metadata = Map.of("format", "pt", "origin", trained.file().toString(), "jmoco", Version.number());
+        Map<String, String> metadata = metadata(trained);
         switch (format) {
             case TORCHVISION -> Safetensors.write(file, network(trained), metadata);
             case MOCO -> Safetensors.write(file, MocoNames.of(trained.file().toString(), trained.tensors()), metadata);
@@ -76,6 +80,20 @@ final class ExportCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().println(file + ": " + format + ", from " + trained.file());
         return 0;
+    }
+
+    /** Whose file it was, and what whoever prepares images for the network has to know. */
+    private static Map<String, String> metadata(Pretrained trained) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("format", "pt");
+        metadata.put("origin", trained.file().toString());
+        metadata.put("jmoco", Version.number());
+        for (String key : PREPARATION) {
+            if (trained.metadata().containsKey(key)) {
+                metadata.put(key, trained.metadata().get(key));
+            }
+        }
+        return metadata;
     }
 
     private byte[] onnx(Pretrained trained) {

@@ -51,6 +51,27 @@ class EvaluateCommandTest {
         assertTrue(evaluate(0, run.resolve("checkpoint-00000006.safetensors")).contains("--data " + data));
     }
 
+    /** An exported network is judged at the size that it was trained at, wherever the file lies. */
+    @Test
+    void anExportedFileKnowsItsSize() {
+        Path file = folder.resolve("exported.safetensors");
+        CommandRuns.run(0, "export", "--from", run.toString(), "--format", "torchvision", file.toString());
+        String ofFile = evaluate(0, file, "--data", data);
+        String ofRun = evaluate(0, run, "--data", data);
+        assertTrue(ofRun.contains("AUC "), ofRun);
+        assertEquals(ofRun.substring(ofRun.indexOf("accuracy ")), ofFile.substring(ofFile.indexOf("accuracy ")));
+        assertTrue(evaluate(0, file, "--data", data, "--image", "24").contains("trained on images of 16x16"));
+    }
+
+    /** An exported file takes no name that torch.load would be tried on. */
+    @Test
+    void exportsOfSafetensorsAreNamedSo() {
+        String said = CommandRuns.run(2, "export", "--from", run.toString(), "--format", "torchvision",
+                folder.resolve("x.pth").toString());
+        assertTrue(said.contains("name the file .safetensors"), said);
+        assertFalse(Files.exists(folder.resolve("x.pth")));
+    }
+
     @Test
     void anotherSizeIsSaid() {
         assertTrue(evaluate(0, run, "--image", "24").contains("trained on images of 16x16"), "evaluate --image 24");
