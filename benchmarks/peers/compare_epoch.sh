@@ -10,6 +10,7 @@
 # Which seconds count: from the first batch asked for to the last step of an epoch; neither reading the files nor the first epoch.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. benchmarks/peers/in_turns.sh
 [ $# -ge 1 ] || { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
 
 cifar=$1 rounds=${2:-2} images=${3:-4096} width=${4:-16}
@@ -27,16 +28,7 @@ measure() {
     views-16) peer --workers 16 --views-only ;;
   esac
 }
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
-for ((round = 1; round <= rounds; round++)); do
-  for side in ${SIDES:-jmoco notebook notebook-cores views-16}; do
-    json=$(measure "$side")
-    echo "round $round $side $json"
-    echo "$side $json" >>"$results"
-  done
-done
 
-commit=$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
-"$python" benchmarks/peers/summary.py "$results" "epochs of CIFAR-10 images beside the notebook's way, in turns" "$commit" \
-  "benchmarks/peers/compare_epoch.sh CIFAR-DIR $rounds $images $width" "${SAVE:-}"
+# shellcheck disable=SC2086 # sides are separated by blanks
+in_turns "$rounds" "epochs of CIFAR-10 images beside the notebook's way, in turns" \
+  "benchmarks/peers/compare_epoch.sh CIFAR-DIR $rounds $images $width" ${SIDES:-jmoco notebook notebook-cores views-16}

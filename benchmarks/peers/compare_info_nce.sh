@@ -10,6 +10,7 @@
 # medians over rounds with smallest and largest, as queries a second, and the ratio of jmoco to each peer.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. benchmarks/peers/in_turns.sh
 [[ "${1:-3}${2:-1}${3:-1}${4:-1}" =~ ^[0-9]+$ ]] || { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
 
 rounds=${1:-3} m=${2:-65536} n=${3:-128} d=${4:-128}
@@ -25,16 +26,6 @@ measure() {
     torch-rows) "$python" benchmarks/peers/info_nce_torch.py --json --n "$n" --m "$m" --d "$d" --rows ;;
   esac
 }
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
-for ((round = 1; round <= rounds; round++)); do
-  for side in jmoco torch torch-rows; do
-    json=$(measure "$side")
-    echo "round $round $side $json"
-    echo "$side $json" >>"$results"
-  done
-done
 
-commit=$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
-"$python" benchmarks/peers/summary.py "$results" "InfoNCE beside PyTorch, in turns: queries a second" "$commit" \
-  "benchmarks/peers/compare_info_nce.sh $rounds $m $n $d" "${SAVE:-}"
+in_turns "$rounds" "InfoNCE beside PyTorch, in turns: queries a second" "benchmarks/peers/compare_info_nce.sh $rounds $m $n $d" \
+  jmoco torch torch-rows

@@ -16,6 +16,7 @@
 # round, the medians over rounds with smallest and largest, and the ratio of jmoco to each peer (above 1: jmoco is faster).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. benchmarks/peers/in_turns.sh
 
 rounds=${1:-3}
 [ $# -eq 0 ] || shift
@@ -38,14 +39,15 @@ done
 
 as_options() { for pair in "$@"; do printf -- '--%s %s ' "${pair%%=*}" "${pair#*=}"; done; }
 # The setting of glibc's malloc that moco_step_torch.py gives itself.
-malloc_huge=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff
+malloc_huge=$(sed -n 's/^HUGE = "\(.*\)"$/\1/p' benchmarks/peers/glibc_malloc.py)
 run_libtorch() { # --enable-native-access and -D as DJL asks; nothing is downloaded
   "$(./jmoco --print-jdk)/bin/java" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true \
     -cp "$libtorch/target/classes:$(cat $libtorch/target/classpath)" LibtorchStep steps=3 "$@" 2>/dev/null
 }
+sizes=("$@")
 measure() {
   local side=$1
-  shift
+  set -- "${sizes[@]}"
   # shellcheck disable=SC2046 # options are separated by blanks on purpose
   case $side in
     jmoco) ./jmoco bench step --backend cpu --json --no-peaks --steps 3 $(as_options "$@") ;;
@@ -58,16 +60,4 @@ measure() {
   esac
 }
 
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
-for ((round = 1; round <= rounds; round++)); do
-  for side in "${sides[@]}"; do
-    json=$(measure "$side" "$@")
-    echo "round $round $side $json"
-    echo "$side $json" >>"$results"
-  done
-done
-
-commit=$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
-"$python" benchmarks/peers/summary.py "$results" "MoCo step beside its peers, in turns" "$commit" \
-  "benchmarks/peers/compare_step.sh $rounds $*" "${SAVE:-}"
+in_turns "$rounds" "MoCo step beside its peers, in turns" "benchmarks/peers/compare_step.sh $rounds $*" "${sides[@]}"

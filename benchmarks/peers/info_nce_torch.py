@@ -2,7 +2,7 @@
 """InfoNCE forward and backward in PyTorch on the CPU, timed: the peer of `jmoco bench kernels "info_nce n128 m65536 d128"`.
 
 As frameworks do it, with stored logits: [q.k+, q.queue] / T, cross-entropy with label 0, and its gradient with respect to q. f32;
-malloc keeps freed memory and asks for huge pages, as in moco_step_torch.py. Which seconds count: forward and backward, from queries,
+malloc keeps freed memory and asks for huge pages, see glibc_malloc.py. Which seconds count: forward and backward, from queries,
 keys and queue in memory to loss and gradient.
 
     /usr/bin/python3 benchmarks/peers/info_nce_torch.py --m 65536 --json
@@ -15,8 +15,7 @@ import statistics
 import sys
 import time
 
-# glibc: see moco_step_torch.py
-MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff"
+import glibc_malloc
 
 p = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
 p.add_argument("--n", type=int, default=128, help="queries")
@@ -28,9 +27,8 @@ p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help
 p.add_argument("--malloc", choices=["huge", "default"], default="huge", help="setting of glibc's malloc")
 p.add_argument("--json", action="store_true", help="print one JSON object only")
 args = p.parse_args()
-if args.malloc == "huge" and os.environ.get("GLIBC_TUNABLES") != MALLOC:
-    os.environ["GLIBC_TUNABLES"] = MALLOC
-    os.execv(sys.executable, [sys.executable, *sys.argv])
+if args.malloc == "huge":
+    glibc_malloc.use_huge_pages()
 try:
     import torch
     import torch.nn.functional as F

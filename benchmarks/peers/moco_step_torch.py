@@ -21,9 +21,7 @@ import statistics
 import sys
 import time
 
-# glibc: transparent huge pages for the heap; nothing by mmap (each such block would be returned to the system and cleared
-# again in the next step); never give memory back. Worth 20 % here (docs/results.md).
-MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff"
+import glibc_malloc
 
 
 def arguments():
@@ -53,9 +51,8 @@ def arguments():
 
 
 args = arguments()
-if args.malloc == "huge" and os.environ.get("GLIBC_TUNABLES") != MALLOC:
-    os.environ["GLIBC_TUNABLES"] = MALLOC
-    os.execv(sys.executable, [sys.executable, *sys.argv])
+if args.malloc == "huge":
+    glibc_malloc.use_huge_pages()
 
 try:
     import torch

@@ -103,8 +103,8 @@ final class Backends {
                 return b;
             } catch (UserError e) {
                 if (name == Name.CUDA && onlyCuda(cuda).isPresent()) {
-                    throw UserError.failed(onlyCuda(cuda).get() + " is the cuda backend's, which cannot run here; leave it out; a run"
-                            + " that began with it goes on by --resume --backend cpu.\n" + e.getMessage(), e);
+                    throw UserError.failed(onlyCuda(cuda).get() + " is the cuda backend's, which cannot run here; leave it out;"
+                            + " a run that began with it goes on by --resume --backend cpu.\n" + e.getMessage(), e);
                 }
                 reasons.add(e.getMessage());
             }

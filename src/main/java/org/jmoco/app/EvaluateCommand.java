@@ -79,7 +79,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private ImageSet images(TrainedRun trained, DataSet set, PrintWriter out) {
         Optional<ImageSet> heldOut = trained.heldOut(set, split);
-        heldOut.ifPresent(h -> out.println(split + ": the " + h.size() + " images that the run held out"));
+        heldOut.ifPresent(h -> out.println(split + ": the " + h.size() + " images that the run held out"
+                + (data.isGiven() ? ", by their names" : "")));
         ImageSet images = heldOut.orElseGet(() -> Splits.labelled(set, "--split", split, "evaluate"));
         if (split.equals(DataSet.TRAIN) && trained.kind().equals(set.name())) {
             out.println("note: the run was trained on these images, or on some of them: the figures say nothing of others");

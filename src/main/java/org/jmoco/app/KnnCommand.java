@@ -82,14 +82,14 @@ final class KnnCommand implements Callable<Integer> {
         Optional<TrainedRun> run = RunOptions.existing(from).map(TrainedRun::load);
         Optional<Pretrained> trained = run.map(TrainedRun::weights);
         trained.ifPresent(this::requireNoSizes);
-        DataSource source = data.isGiven() || run.isEmpty() || run.get().data().isEmpty() ? DataSource.single(data, out::println)
-                : run.get().own(out::println);
+        DataSource source = run.filter(r -> !data.isGiven() && r.data().isPresent()).map(r -> r.own(out::println))
+                .orElseGet(() -> DataSource.single(data, out::println));
         DataSet set = source.set();
         ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
         ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
         if (bank.equals(queries)) {
-            out.println("note: each image is among its own neighbours, so the accuracy is too high: --bank and --queries are both "
-                    + bank);
+            out.println("note: each image is among its own neighbours, so the accuracy is too high: --bank and --queries are"
+                    + " both " + bank);
         }
         ViewRecipe recipe = image.of(source, run.orElse(null), out::println);
         ResNet18.Config network = trained.map(t -> t.architecture(1))

@@ -160,10 +160,10 @@ public final class ComparisonReport {
                     p(c.path("mcnemar")), difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
-            html.heading(2, "Differences").paragraph("Row before \"against\" minus row behind it, on the same images, with 95 % intervals and p of a"
-                    + " paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's test of the majority of"
-                    + " seeds speak of these trained networks on other images. The p values are of single tests, not corrected"
-                    + " for their number.");
+            html.heading(2, "Differences").paragraph("Row before \"against\" minus row behind it, on the same images, with"
+                    + " 95 % intervals and p of a paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's"
+                    + " test of the majority of seeds speak of these trained networks on other images. The p values are of"
+                    + " single tests, not corrected for their number.");
             html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"),
                     rows, 1);
         }

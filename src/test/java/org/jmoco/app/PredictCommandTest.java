@@ -69,20 +69,7 @@ class PredictCommandTest {
                 image(data.resolve(split).resolve("light").resolve(split + i + ".png"), 20, i);
             }
         }
-        Path recipe = Files.writeString(folder.resolve("flat.yaml"), """
-                name: flat
-                encoder: {width: 2, splits: 2}
-                transfer: {data: images=data, image: 16, epochs: 2, vote: 1, batch: 8, views: {evaluation: exact}}
-                rows:
-                  random: {chain: []}
-                seeds: 1
-                """);
-        Path out = folder.resolve("flat");
-        run(0, "run", recipe.toString(), "--out", out.toString(), "--backend", "cpu", "--threads", "1");
-        Path run;
-        try (var files = Files.walk(out)) {
-            run = files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
-        }
+        Path run = recipeRun("views: {evaluation: exact}");
         JsonNode test = new ObjectMapper().readTree(run.resolve("predictions.json").toFile()).get("test");
         String probability = String.format(Locale.ROOT, "dark %.4f",
                 test.get("last").get("probability").get(0).get(0).asDouble());
@@ -102,24 +89,12 @@ class PredictCommandTest {
             image(folder.resolve("data/dark/" + i + ".png"), 0, i);
             image(folder.resolve("data/light/" + i + ".png"), 10, i);
         }
-        Path recipe = Files.writeString(folder.resolve("held.yaml"), """
-                name: held
-                encoder: {width: 2, splits: 2}
-                transfer: {data: images=data, image: 16, epochs: 2, vote: 1, batch: 8}
-                rows:
-                  random: {chain: []}
-                seeds: 1
-                """);
-        Path out = folder.resolve("held");
-        run(0, "run", recipe.toString(), "--out", out.toString(), "--backend", "cpu", "--threads", "1");
-        Path run;
-        try (var files = Files.walk(out)) {
-            run = files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
-        }
+        Path run = recipeRun("hold-out: [0.15, 0.25]");
         JsonNode result = new ObjectMapper().readTree(run.resolve("result.json").toFile());
         String judged = run(0, "evaluate", "--from", run.toString(), "--backend", "cpu", "--threads", "1");
         assertTrue(judged.contains("test: the 10 images that the run held out"), judged);
-        assertTrue(judged.contains(String.format(Locale.ROOT, "AUC %.4f [", result.at("/test/last/AUC/value").asDouble())), judged);
+        assertTrue(judged.contains(String.format(Locale.ROOT, "AUC %.4f [", result.at("/test/last/AUC/value").asDouble())),
+                judged);
         String val = run(0, "evaluate", "--from", run.toString(), "--split", "val", "--backend", "cpu", "--threads", "1");
         assertTrue(val.contains(String.format(Locale.ROOT, "AUC %.4f [", result.at("/val/last/AUC/value").asDouble())), val);
         String train = run(0, "evaluate", "--from", run.toString(), "--split", "train", "--backend", "cpu", "--threads", "1");
@@ -178,6 +153,23 @@ class PredictCommandTest {
         String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1",
                 folder.resolve("plain/dark/0.png").toString());
         assertTrue(said.contains("dark 0.") && said.contains("light 0."), said);
+    }
+
+    /** The one transfer of a recipe over {@code data}, finished. @param more another key of its transfer */
+    private Path recipeRun(String more) throws IOException {
+        Path recipe = Files.writeString(folder.resolve("small.yaml"), """
+                name: small
+                encoder: {width: 2, splits: 2}
+                transfer: {data: images=data, image: 16, epochs: 2, vote: 1, batch: 8, %s}
+                rows:
+                  random: {chain: []}
+                seeds: 1
+                """.formatted(more));
+        Path out = folder.resolve("small");
+        run(0, "run", recipe.toString(), "--out", out.toString(), "--backend", "cpu", "--threads", "1");
+        try (var files = Files.walk(out)) {
+            return files.filter(p -> p.endsWith("predictions.json")).findFirst().orElseThrow().getParent();
+        }
     }
 
     private static void image(Path file, int level, int seed) throws IOException {
