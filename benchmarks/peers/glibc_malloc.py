@@ -3,7 +3,7 @@ import os
 import sys
 
 # Transparent huge pages for the heap; nothing by mmap (each such block would be returned to the system and cleared again in the
-# next step); never give memory back. Worth 20 % of a step (docs/performance.md).
+# next step); never give memory back. Worth 20 % of a step where it was tried.
 HUGE = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=0x7fffffffffffffff"
 
 

@@ -73,7 +73,7 @@ final class BenchEpochCommand implements Callable<Integer> {
                 "epoch");
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("epoch", spec, ceilings);
-        table.head("problem", sizes);
+        table.head("problem", sizes.toString());
         table.head("data", images.name() + ", " + images.size() + " images");
         ViewRecipe recipe = source.recipe().withSize(sizes.image());
         MocoConfig config = sizes.config();

@@ -41,7 +41,7 @@ final class BenchLayersCommand implements Callable<Integer> {
         Ceilings ceilings = options.ceilings(out);
         try (Backend backend = options.open()) {
             ResultTable table = options.table("layers", spec, ceilings, backend.describe());
-            table.head("problem", sizes);
+            table.head("problem", sizes.toString());
             StepTrial trial = new StepTrial(backend, sizes);
             List<Share> shares = LayerBench.measure(backend, trial, repeats);
             double total = shares.stream().mapToDouble(Share::nanos).sum();
