@@ -22,7 +22,7 @@ final class Splits {
     static void requireLabels(DataSet set, String what) {
         if (set.splits().values().stream().noneMatch(ImageSet::labelled)) {
             throw UserError.failed(set.name() + " has no labels, and " + what
-                    + " needs them: sort the images into folders, one for each class, two or more.");
+                    + " needs them: sort the images into folders, one for each class, two or more, or name others by --data.");
         }
     }
 
