@@ -2,11 +2,9 @@ package org.jmoco.backend;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -155,41 +153,41 @@ public final class Recorder {
     // ---- convolution and pooling -------------------------------------------------------------------------------
 
     public void conv2dForward(String name, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
-        Check c = new Check(name, "conv2d_fwd").map("y", y, g.y()).map("x", x, g.x()).real("w", w, g.filter());
+        OperandCheck c = check(name, "conv2d_fwd").map("y", y, g.y()).map("x", x, g.x()).real("w", w, g.filter());
         add(c, g.toString(), reads(x, w), writes(y), g.flops(), ops.conv2dForward(g, y, x, w));
     }
 
     public void conv2dBackwardData(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
-        Check c = new Check(name, "conv2d_bwd_data").map("dx", dx, g.x()).map("dy", dy, g.y()).real("w", w, g.filter());
+        OperandCheck c = check(name, "conv2d_bwd_data").map("dx", dx, g.x()).map("dy", dy, g.y()).real("w", w, g.filter());
         add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dx, dy, w), writes(dx), g.flops(),
                 ops.conv2dBackwardData(g, dx, dy, w, accumulate));
     }
 
     public void conv2dBackwardWeights(String name, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-        Check c = new Check(name, "conv2d_bwd_w").real("dw", dw, g.filter()).map("x", x, g.x()).map("dy", dy, g.y());
+        OperandCheck c = check(name, "conv2d_bwd_w").real("dw", dw, g.filter()).map("x", x, g.x()).map("dy", dy, g.y());
         add(c, g + (accumulate ? " acc" : ""), readsIf(accumulate, dw, x, dy), writes(dw), g.flops(),
                 ops.conv2dBackwardWeights(g, dw, x, dy, accumulate));
     }
 
     public void maxPoolForward(String name, ConvGeometry g, Buffer y, Buffer argmax, Buffer x) {
-        Check c = new Check(name, "max_pool_fwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
+        OperandCheck c = check(name, "max_pool_fwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
                 .map("y", y, g.y()).ints("argmax", argmax, g.y()).map("x", x, g.x());
         add(c, g.toString(), reads(x), writes(y, argmax), g.y().size() * g.r() * g.s(), ops.maxPoolForward(g, y, argmax, x));
     }
 
     public void maxPoolBackward(String name, ConvGeometry g, Buffer dx, Buffer dy, Buffer argmax) {
-        Check c = new Check(name, "max_pool_bwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
+        OperandCheck c = check(name, "max_pool_bwd").require(g.c() == g.k(), "pooling needs K = C, is " + g)
                 .map("dx", dx, g.x()).map("dy", dy, g.y()).ints("argmax", argmax, g.y());
         add(c, g.toString(), reads(dy, argmax), writes(dx), g.y().size(), ops.maxPoolBackward(g, dx, dy, argmax));
     }
 
     public void globalAvgPoolForward(String name, Buffer y, Buffer x) {
-        Check c = new Check(name, "avg_pool_fwd").rank("x", x, 4).real("y", y, Shape.of(x.shape().dim(0), x.shape().dim(3)));
+        OperandCheck c = check(name, "avg_pool_fwd").rank("x", x, 4).real("y", y, Shape.of(x.shape().dim(0), x.shape().dim(3)));
         add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.globalAvgPoolForward(y, x));
     }
 
     public void globalAvgPoolBackward(String name, Buffer dx, Buffer dy) {
-        Check c = new Check(name, "avg_pool_bwd").rank("dx", dx, 4)
+        OperandCheck c = check(name, "avg_pool_bwd").rank("dx", dx, 4)
                 .real("dy", dy, Shape.of(dx.shape().dim(0), dx.shape().dim(3)));
         add(c, "x" + dx.shape(), reads(dy), writes(dx), dx.size(), ops.globalAvgPoolBackward(dx, dy));
     }
@@ -198,7 +196,8 @@ public final class Recorder {
 
     public void batchNormForward(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma, Buffer beta,
             Buffer runningMean, Buffer runningVar, Buffer savedMean, Buffer savedInvStd, boolean relu) {
-        Check c = new Check(name, "batch_norm_fwd").map("y", y, g.x()).map("x", x, g.x()).optionalMap("residual", residual, g.x())
+        OperandCheck c = check(name, "batch_norm_fwd").map("y", y, g.x()).map("x", x, g.x())
+                .optionalMap("residual", residual, g.x())
                 .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
                 .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel())
                 .real("savedMean", savedMean, g.saved()).real("savedInvStd", savedInvStd, g.saved());
@@ -209,7 +208,8 @@ public final class Recorder {
 
     public void batchNormInference(String name, BatchNormGeometry g, Buffer y, Buffer x, Buffer residual, Buffer gamma,
             Buffer beta, Buffer runningMean, Buffer runningVar, boolean relu) {
-        Check c = new Check(name, "batch_norm_inf").map("y", y, g.x()).map("x", x, g.x()).optionalMap("residual", residual, g.x())
+        OperandCheck c = check(name, "batch_norm_inf").map("y", y, g.x()).map("x", x, g.x())
+                .optionalMap("residual", residual, g.x())
                 .real("gamma", gamma, g.perChannel()).real("beta", beta, g.perChannel())
                 .real("runningMean", runningMean, g.perChannel()).real("runningVar", runningVar, g.perChannel());
         add(c, problem(g, residual != null, relu), reads(x, residual, gamma, beta, runningMean, runningVar), writes(y),
@@ -218,7 +218,7 @@ public final class Recorder {
 
     public void batchNormBackward(String name, BatchNormGeometry g, Buffer dx, Buffer dResidual, Buffer dgamma, Buffer dbeta,
             Buffer dy, Buffer x, Buffer y, Buffer gamma, Buffer savedMean, Buffer savedInvStd, boolean relu, boolean accumulate) {
-        Check c = new Check(name, "batch_norm_bwd").map("dx", dx, g.x());
+        OperandCheck c = check(name, "batch_norm_bwd").map("dx", dx, g.x());
         if (dResidual != dy) {
             c.optionalMap("dResidual", dResidual, g.x());
         }
@@ -243,7 +243,7 @@ public final class Recorder {
     // ---- linear, normalisation ---------------------------------------------------------------------------------
 
     public void linearForward(String name, Buffer y, Buffer x, Buffer w, Buffer b) {
-        Check c = new Check(name, "linear_fwd").rank("x", x, 2).rank("w", w, 2);
+        OperandCheck c = check(name, "linear_fwd").rank("x", x, 2).rank("w", w, 2);
         int n = x.shape().dim(0);
         int k = w.shape().dim(0);
         c.real("w", w, Shape.of(k, x.shape().dim(1))).real("y", y, Shape.of(n, k)).real("b", b, Shape.of(k));
@@ -251,14 +251,14 @@ public final class Recorder {
     }
 
     public void linearBackwardData(String name, Buffer dx, Buffer dy, Buffer w) {
-        Check c = new Check(name, "linear_bwd_data").rank("dx", dx, 2).rank("w", w, 2);
+        OperandCheck c = check(name, "linear_bwd_data").rank("dx", dx, 2).rank("w", w, 2);
         int n = dx.shape().dim(0);
         c.real("w", w, Shape.of(w.shape().dim(0), dx.shape().dim(1))).real("dy", dy, Shape.of(n, w.shape().dim(0)));
         add(c, linear(dx, w), reads(dy, w), writes(dx), 2 * n * w.size(), ops.linearBackwardData(dx, dy, w));
     }
 
     public void linearBackwardWeights(String name, Buffer dw, Buffer db, Buffer x, Buffer dy, boolean accumulate) {
-        Check c = new Check(name, "linear_bwd_w").rank("x", x, 2).rank("dw", dw, 2);
+        OperandCheck c = check(name, "linear_bwd_w").rank("x", x, 2).rank("dw", dw, 2);
         int n = x.shape().dim(0);
         int k = dw.shape().dim(0);
         c.real("dw", dw, Shape.of(k, x.shape().dim(1))).real("db", db, Shape.of(k)).real("dy", dy, Shape.of(n, k));
@@ -271,25 +271,25 @@ public final class Recorder {
     }
 
     public void reluForward(String name, Buffer y, Buffer x) {
-        Check c = new Check(name, "relu_fwd").values("x", x);
+        OperandCheck c = check(name, "relu_fwd").values("x", x);
         c.sameOrApart("y", y, x);
         add(c, "x" + x.shape(), reads(x), writes(y), x.size(), ops.reluForward(y, x));
     }
 
     public void reluBackward(String name, Buffer dx, Buffer dy, Buffer y) {
-        Check c = new Check(name, "relu_bwd").values("y", y).operand("dy", dy, y.dtype(), y.shape());
+        OperandCheck c = check(name, "relu_bwd").values("y", y).operand("dy", dy, y.dtype(), y.shape());
         c.sameOrApart("dx", dx, dy);
         add(c, "x" + y.shape(), reads(dy, y), writes(dx), y.size(), ops.reluBackward(dx, dy, y));
     }
 
     public void l2NormalizeForward(String name, Buffer y, Buffer norm, Buffer x) {
-        Check c = new Check(name, "l2_norm_fwd").rank("x", x, 2).real("y", y, x.shape())
+        OperandCheck c = check(name, "l2_norm_fwd").rank("x", x, 2).real("y", y, x.shape())
                 .real("norm", norm, Shape.of(x.shape().dim(0)));
         add(c, "x" + x.shape(), reads(x), writes(y, norm), 3 * x.size(), ops.l2NormalizeForward(y, norm, x));
     }
 
     public void l2NormalizeBackward(String name, Buffer dx, Buffer dy, Buffer y, Buffer norm) {
-        Check c = new Check(name, "l2_norm_bwd").rank("y", y, 2).real("dx", dx, y.shape()).real("dy", dy, y.shape())
+        OperandCheck c = check(name, "l2_norm_bwd").rank("y", y, 2).real("dx", dx, y.shape()).real("dy", dy, y.shape())
                 .real("norm", norm, Shape.of(y.shape().dim(0)));
         add(c, "x" + y.shape(), reads(dy, y, norm), writes(dx), 5 * y.size(), ops.l2NormalizeBackward(dx, dy, y, norm));
     }
@@ -298,7 +298,7 @@ public final class Recorder {
 
     public void infoNce(String name, Buffer loss, Buffer correct, Buffer dq, Buffer q, Buffer k, Buffer queue, double temperature,
             boolean accumulate) {
-        Check c = new Check(name, "info_nce").require(temperature > 0, "temperature must be positive, is " + temperature)
+        OperandCheck c = check(name, "info_nce").require(temperature > 0, "temperature must be positive, is " + temperature)
                 .rank("q", q, 2).rank("queue", queue, 2);
         int n = q.shape().dim(0);
         int d = q.shape().dim(1);
@@ -311,7 +311,7 @@ public final class Recorder {
     }
 
     public void softmaxCrossEntropy(String name, Buffer loss, Buffer correct, Buffer dlogits, Buffer logits, Buffer labels) {
-        Check c = new Check(name, "cross_entropy").rank("logits", logits, 2).real("dlogits", dlogits, logits.shape())
+        OperandCheck c = check(name, "cross_entropy").rank("logits", logits, 2).real("dlogits", dlogits, logits.shape())
                 .ints("labels", labels, Shape.of(logits.shape().dim(0))).real("loss", loss, Shape.SCALAR)
                 .ints("correct", correct, Shape.SCALAR);
         add(c, "x" + logits.shape(), reads(logits, labels), writes(loss, correct, dlogits), 5 * logits.size(),
@@ -319,14 +319,14 @@ public final class Recorder {
     }
 
     public void softmax(String name, Buffer p, Buffer logits) {
-        Check c = new Check(name, "softmax").rank("logits", logits, 2).real("p", p, logits.shape());
+        OperandCheck c = check(name, "softmax").rank("logits", logits, 2).real("p", p, logits.shape());
         add(c, "x" + logits.shape(), reads(logits), writes(p), 4 * logits.size(), ops.softmax(p, logits));
     }
 
     // ---- rows and queue ----------------------------------------------------------------------------------------
 
     public void gatherRows(String name, Buffer dst, Buffer src, Buffer index) {
-        Check c = new Check(name, "gather_rows").values("src", src).present("dst", dst);
+        OperandCheck c = check(name, "gather_rows").values("src", src).present("dst", dst);
         c.require(src.shape().rank() > 0 && dst.shape().rank() > 0, "src and dst must have rows, are " + src + " and " + dst);
         int n = dst.shape().dim(0);
         int[] expected = src.shape().toArray();
@@ -338,7 +338,7 @@ public final class Recorder {
     }
 
     public void enqueue(String name, Buffer queue, Buffer head, Buffer keys) {
-        Check c = new Check(name, "enqueue").rank("queue", queue, 2).rank("keys", keys, 2);
+        OperandCheck c = check(name, "enqueue").rank("queue", queue, 2).rank("keys", keys, 2);
         int n = keys.shape().dim(0);
         int m = queue.shape().dim(0);
         c.real("keys", keys, Shape.of(n, queue.shape().dim(1))).ints("head", head, Shape.SCALAR)
@@ -348,7 +348,7 @@ public final class Recorder {
     }
 
     public void topK(String name, Buffer index, Buffer similarity, Buffer queries, Buffer bank) {
-        Check c = new Check(name, "top_k").rank("queries", queries, 2).rank("bank", bank, 2).rank("similarity", similarity, 2);
+        OperandCheck c = check(name, "top_k").rank("queries", queries, 2).rank("bank", bank, 2).rank("similarity", similarity, 2);
         int n = queries.shape().dim(0);
         int d = queries.shape().dim(1);
         int m = bank.shape().dim(0);
@@ -364,7 +364,7 @@ public final class Recorder {
     // ---- optimisers --------------------------------------------------------------------------------------------
 
     public void momentumUpdate(String name, Buffer key, Buffer query, double m) {
-        Check c = new Check(name, "momentum").require(m >= 0 && m <= 1, "m must lie in 0 .. 1, is " + m)
+        OperandCheck c = check(name, "momentum").require(m >= 0 && m <= 1, "m must lie in 0 .. 1, is " + m)
                 .any("key", key).real("query", query, key.shape());
         add(c, "x" + key.shape(), reads(key, query), writes(key), 3 * key.size(), 3 * key.bytes(),
                 ops.momentumUpdate(key, query, m));
@@ -377,7 +377,7 @@ public final class Recorder {
     /** As above, of scaled gradients. */
     public void sgd(String name, Buffer w, Buffer dw, Buffer velocity, Buffer learningRate, double momentum, double weightDecay,
             Buffer exponent, Buffer nonFinite) {
-        Check c = new Check(name, "sgd").any("w", w).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
+        OperandCheck c = check(name, "sgd").any("w", w).real("dw", dw, w.shape()).real("velocity", velocity, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR);
         guard(c, exponent, nonFinite);
         add(c, "x" + w.shape(), reads(w, dw, velocity, learningRate, exponent, nonFinite), writes(w, velocity), 6 * w.size(),
@@ -392,14 +392,14 @@ public final class Recorder {
     /** As above, of scaled gradients. */
     public void adam(String name, Buffer w, Buffer dw, Buffer m, Buffer v, Buffer learningRate, Buffer step, double beta1,
             double beta2, double eps, double weightDecay, Buffer exponent, Buffer nonFinite) {
-        Check c = new Check(name, "adam").any("w", w).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
+        OperandCheck c = check(name, "adam").any("w", w).real("dw", dw, w.shape()).real("m", m, w.shape()).real("v", v, w.shape())
                 .real("learningRate", learningRate, Shape.SCALAR).ints("step", step, Shape.SCALAR);
         guard(c, exponent, nonFinite);
         add(c, "x" + w.shape(), reads(w, dw, m, v, learningRate, step, exponent, nonFinite), writes(w, m, v, step), 13 * w.size(),
                 7 * w.bytes(), ops.adam(w, dw, m, v, learningRate, step, beta1, beta2, eps, weightDecay, exponent, nonFinite));
     }
 
-    private static void guard(Check c, Buffer exponent, Buffer nonFinite) {
+    private static void guard(OperandCheck c, Buffer exponent, Buffer nonFinite) {
         c.require((exponent == null) == (nonFinite == null), "exponent and nonFinite are given together");
         if (exponent != null) {
             c.ints("exponent", exponent, Shape.SCALAR).ints("nonFinite", nonFinite, Shape.SCALAR);
@@ -407,12 +407,12 @@ public final class Recorder {
     }
 
     public void scaleLoss(String name, Buffer x, Buffer exponent) {
-        Check c = new Check(name, "scale_loss").any("x", x).real("x", x, x.shape()).ints("exponent", exponent, Shape.SCALAR);
+        OperandCheck c = check(name, "scale_loss").any("x", x).real("x", x, x.shape()).ints("exponent", exponent, Shape.SCALAR);
         add(c, "x" + x.shape(), reads(x, exponent), writes(x), x.size(), 2 * x.bytes(), ops.scaleLoss(x, exponent));
     }
 
     public void adaptLossScale(String name, Buffer exponent, Buffer finiteSteps, Buffer nonFinite, int interval) {
-        Check c = new Check(name, "adapt_loss_scale").require(interval > 0, "the interval must be positive, is " + interval)
+        OperandCheck c = check(name, "adapt_loss_scale").require(interval > 0, "the interval must be positive, is " + interval)
                 .ints("exponent", exponent, Shape.SCALAR).ints("finiteSteps", finiteSteps, Shape.SCALAR)
                 .ints("nonFinite", nonFinite, Shape.SCALAR);
         add(c, "interval" + interval, reads(exponent, finiteSteps, nonFinite), writes(exponent, finiteSteps, nonFinite), 0, 0,
@@ -420,15 +420,15 @@ public final class Recorder {
     }
 
     public void flagNonFinite(String name, Buffer flag, Buffer x) {
-        Check c = new Check(name, "flag_non_finite").any("x", x).ints("flag", flag, Shape.SCALAR);
+        OperandCheck c = check(name, "flag_non_finite").any("x", x).ints("flag", flag, Shape.SCALAR);
         add(c, "x" + x.shape(), reads(x, flag), writes(flag), x.size(), x.bytes(), ops.flagNonFinite(flag, x));
     }
 
     // ---- what advances from step to step -----------------------------------------------------------------------
 
     public void selectRow(String name, Buffer dst, Buffer table, Buffer index) {
-        Check c = new Check(name, "select_row").realOrInts("table", table).require(table.shape().rank() > 0 && table.size() > 0,
-                "table must have rows, is " + table);
+        OperandCheck c = check(name, "select_row").realOrInts("table", table)
+                .require(table.shape().rank() > 0 && table.size() > 0, "table must have rows, is " + table);
         int[] extents = table.shape().toArray();
         c.operand("dst", dst, table.dtype(), Shape.of(Arrays.copyOfRange(extents, 1, extents.length)))
                 .ints("index", index, Shape.SCALAR);
@@ -437,7 +437,7 @@ public final class Recorder {
     }
 
     public void store(String name, Buffer log, Buffer index, Buffer value) {
-        Check c = new Check(name, "store").realOrInts("log", log).require(log.shape().rank() == 1 && log.size() > 0,
+        OperandCheck c = check(name, "store").realOrInts("log", log).require(log.shape().rank() == 1 && log.size() > 0,
                 "log must be a vector, is " + log);
         c.ints("index", index, Shape.SCALAR).operand("value", value, log.dtype(), Shape.SCALAR);
         add(c, "x" + log.shape(), reads(index, value), writes(log), 0, index.bytes() + 2 * value.bytes(),
@@ -445,7 +445,7 @@ public final class Recorder {
     }
 
     public void increment(String name, Buffer counter) {
-        Check c = new Check(name, "increment").ints("counter", counter, Shape.SCALAR);
+        OperandCheck c = check(name, "increment").ints("counter", counter, Shape.SCALAR);
         add(c, "x" + counter.shape(), reads(counter), writes(counter), 0, 2 * counter.bytes(), ops.increment(counter));
     }
 
@@ -453,7 +453,7 @@ public final class Recorder {
 
     public void randomViews(String name, ViewGeometry g, long seed, List<Philox.Purpose> purposes, List<Buffer> views,
             Buffer pixels, Buffer images, Buffer chosen, Buffer epoch) {
-        Check c = new Check(name, "random_views").require(views.size() == purposes.size()
+        OperandCheck c = check(name, "random_views").require(views.size() == purposes.size()
                 && (views.size() == 1 || views.size() == 2),
                 views.size() + " views and " + purposes.size() + " purposes; there must be one or two, and as many of both");
         c.present("chosen", chosen).require(chosen.shape().rank() == 1, "chosen must be a vector, is " + chosen);
@@ -475,7 +475,7 @@ public final class Recorder {
     // ---- plain memory ------------------------------------------------------------------------------------------
 
     public void fill(String name, Buffer dst, double value) {
-        Check c = new Check(name, "fill").present("dst", dst);
+        OperandCheck c = check(name, "fill").present("dst", dst);
         if (dst.dtype() != DType.I32) {
             c.values("dst", dst);
         }
@@ -483,22 +483,26 @@ public final class Recorder {
     }
 
     public void copy(String name, Buffer dst, Buffer src) {
-        Check c = new Check(name, "copy").present("src", src);
+        OperandCheck c = check(name, "copy").present("src", src);
         c.operand("src", src, src.dtype(), src.shape()).operand("dst", dst, src.dtype(), src.shape());
         add(c, "x" + dst.shape(), reads(src), writes(dst), 0, ops.copy(dst, src));
     }
 
     // ---- recording ---------------------------------------------------------------------------------------------
 
-    private void add(Check c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, Work work) {
+    private void add(OperandCheck c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, Work work) {
         List<Buffer> all = new ArrayList<>(reads);
         all.addAll(writes);
         add(c, problem, reads, writes, flops, all.stream().mapToLong(Buffer::bytes).sum(), work);
     }
 
-    private void add(Check c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, long bytes, Work work) {
+    private void add(OperandCheck c, String problem, List<Buffer> reads, List<Buffer> writes, long flops, long bytes, Work work) {
         requireOpen();
-        steps.add(new Step(c.name, c.op, problem, reads, writes, flops, bytes, work));
+        steps.add(new Step(c.name(), c.op(), problem, reads, writes, flops, bytes, work));
+    }
+
+    private OperandCheck check(String name, String op) {
+        return new OperandCheck(backend, name, op);
     }
 
     private static List<Buffer> reads(Buffer... b) {
@@ -511,90 +515,5 @@ public final class Recorder {
 
     private static List<Buffer> writes(Buffer... b) {
         return reads(b);
-    }
-
-    /** Checks the operands of one step; errors name layer, operation and operand, what was found and expected. */
-    private final class Check {
-        private final String name;
-        private final String op;
-        private final Map<String, Buffer> seen = new LinkedHashMap<>(); // by operand
-
-        Check(String name, String op) {
-            this.name = name;
-            this.op = op;
-        }
-
-        Check present(String operand, Buffer b) {
-            return require(b != null, operand + " is missing");
-        }
-
-        /** A real operand of any shape. */
-        Check any(String operand, Buffer b) {
-            return present(operand, b).real(operand, b, b.shape());
-        }
-
-        /** An operand of any shape, real or of the feature maps' type: for steps that treat each element or row alike. */
-        Check values(String operand, Buffer b) {
-            return present(operand, b).operand(operand, b, b.dtype() == backend.featureMaps() ? b.dtype() : backend.real(),
-                    b.shape());
-        }
-
-        /** A feature map or a batch of images. */
-        Check map(String operand, Buffer b, Shape expected) {
-            return operand(operand, b, backend.featureMaps(), expected);
-        }
-
-        Check real(String operand, Buffer b, Shape expected) {
-            return operand(operand, b, backend.real(), expected);
-        }
-
-        Check ints(String operand, Buffer b, Shape expected) {
-            return operand(operand, b, DType.I32, expected);
-        }
-
-        /** A real or I32 operand of any shape. */
-        Check realOrInts(String operand, Buffer b) {
-            present(operand, b);
-            return operand(operand, b, b.dtype() == DType.I32 ? DType.I32 : backend.real(), b.shape());
-        }
-
-        Check optionalMap(String operand, Buffer b, Shape expected) {
-            return b == null ? this : map(operand, b, expected);
-        }
-
-        Check operand(String operand, Buffer b, DType dtype, Shape expected) {
-            present(operand, b);
-            require(b.dtype() == dtype, operand + " is " + b + " but must be " + dtype);
-            require(b.shape().equals(expected), operand + " is " + b + " but the shape must be " + expected);
-            seen.forEach((earlier, other) -> {
-                if (!earlier.equals(operand)) {
-                    require(b == other || !b.overlaps(other), operand + " (" + b + ") overlaps " + other);
-                    require(b != other, operand + " (" + b + ") is given twice");
-                }
-            });
-            seen.put(operand, b);
-            return this;
-        }
-
-        /** For element-wise steps that may work in place. */
-        void sameOrApart(String operand, Buffer b, Buffer source) {
-            if (b != source) {
-                operand(operand, b, source.dtype(), source.shape());
-            }
-        }
-
-        /** An operand with so many axes, of the type that such a shape has: the one that others are measured by. */
-        Check rank(String operand, Buffer b, int rank) {
-            present(operand, b);
-            require(b.shape().rank() == rank, operand + " is " + b + " but must have " + rank + " axes");
-            return operand(operand, b, backend.typeOf(b.shape()), b.shape());
-        }
-
-        Check require(boolean condition, String message) {
-            if (!condition) {
-                throw new IllegalArgumentException(op + " " + name + ": " + message);
-            }
-            return this;
-        }
     }
 }
