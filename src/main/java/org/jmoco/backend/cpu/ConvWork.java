@@ -4,114 +4,53 @@ import org.jmoco.backend.Buffer;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.Work;
 
-/** The convolution plans as prepared launches over buffers. */
-abstract class ConvWork implements Work, AutoCloseable {
+/** A convolution's plan as a prepared launch over buffers. */
+final class ConvWork implements Work, AutoCloseable {
+    private final ConvPlan plan;
+    private final Buffer a;
+    private final Buffer b;
+    private final Buffer result;
+
+    private ConvWork(ConvPlan plan, Buffer a, Buffer b, Buffer result) {
+        this.plan = plan;
+        this.a = a;
+        this.b = b;
+        this.result = result;
+    }
+
+    static ConvWork forward(Workers workers, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
+        return new ConvWork(new ConvForward(problem(g), workers), x, w, y);
+    }
+
+    static ConvWork backwardData(Workers workers, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
+        return new ConvWork(new ConvBackwardData(problem(g), accumulate, workers), dy, w, dx);
+    }
+
+    static ConvWork backwardWeights(Workers workers, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
+        return new ConvWork(new ConvBackwardWeights(problem(g), accumulate, workers), x, dy, dw);
+    }
+
     private static ConvProblem problem(ConvGeometry g) {
         return new ConvProblem(g.n(), g.h(), g.w(), g.c(), g.k(), g.r(), g.s(), g.stride(), g.pad());
     }
 
     @Override
-    public abstract void close();
-
-    static final class Forward extends ConvWork {
-        private final ConvForward plan;
-        private final Buffer y;
-        private final Buffer x;
-        private final Buffer w;
-
-        Forward(Workers workers, ConvGeometry g, Buffer y, Buffer x, Buffer w) {
-            this.plan = new ConvForward(problem(g), workers);
-            this.y = y;
-            this.x = x;
-            this.w = w;
-        }
-
-        @Override
-        public long scratchBytes() {
-            return plan.scratchBytes();
-        }
-
-        @Override
-        public void bind(long scratch) {
-            plan.bind(scratch);
-        }
-
-        @Override
-        public void run() {
-            plan.run(x.address(), w.address(), y.address());
-        }
-
-        @Override
-        public void close() {
-            plan.close();
-        }
+    public long scratchBytes() {
+        return plan.scratchBytes();
     }
 
-    static final class BackwardData extends ConvWork {
-        private final ConvBackwardData plan;
-        private final Buffer dx;
-        private final Buffer dy;
-        private final Buffer w;
-
-        BackwardData(Workers workers, ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
-            this.plan = new ConvBackwardData(problem(g), accumulate, workers);
-            this.dx = dx;
-            this.dy = dy;
-            this.w = w;
-        }
-
-        @Override
-        public long scratchBytes() {
-            return plan.scratchBytes();
-        }
-
-        @Override
-        public void bind(long scratch) {
-            plan.bind(scratch);
-        }
-
-        @Override
-        public void run() {
-            plan.run(dy.address(), w.address(), dx.address());
-        }
-
-        @Override
-        public void close() {
-            plan.close();
-        }
+    @Override
+    public void bind(long scratch) {
+        plan.bind(scratch);
     }
 
-    static final class BackwardWeights extends ConvWork {
-        private final ConvBackwardWeights plan;
-        private final Buffer dw;
-        private final Buffer x;
-        private final Buffer dy;
+    @Override
+    public void run() {
+        plan.run(a.address(), b.address(), result.address());
+    }
 
-        BackwardWeights(Workers workers, ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-            this.plan = new ConvBackwardWeights(problem(g), accumulate, workers);
-            this.dw = dw;
-            this.x = x;
-            this.dy = dy;
-        }
-
-        @Override
-        public long scratchBytes() {
-            return plan.scratchBytes();
-        }
-
-        @Override
-        public void bind(long scratch) {
-            plan.bind(scratch);
-        }
-
-        @Override
-        public void run() {
-            plan.run(x.address(), dy.address(), dw.address());
-        }
-
-        @Override
-        public void close() {
-            plan.close();
-        }
+    @Override
+    public void close() {
+        plan.close();
     }
 }

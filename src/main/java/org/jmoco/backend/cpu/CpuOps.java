@@ -32,17 +32,17 @@ final class CpuOps implements Ops, AutoCloseable {
 
     @Override
     public Work conv2dForward(ConvGeometry g, Buffer y, Buffer x, Buffer w) {
-        return keep(new ConvWork.Forward(workers, g, y, x, w));
+        return keep(ConvWork.forward(workers, g, y, x, w));
     }
 
     @Override
     public Work conv2dBackwardData(ConvGeometry g, Buffer dx, Buffer dy, Buffer w, boolean accumulate) {
-        return keep(new ConvWork.BackwardData(workers, g, dx, dy, w, accumulate));
+        return keep(ConvWork.backwardData(workers, g, dx, dy, w, accumulate));
     }
 
     @Override
     public Work conv2dBackwardWeights(ConvGeometry g, Buffer dw, Buffer x, Buffer dy, boolean accumulate) {
-        return keep(new ConvWork.BackwardWeights(workers, g, dw, x, dy, accumulate));
+        return keep(ConvWork.backwardWeights(workers, g, dw, x, dy, accumulate));
     }
 
     @Override

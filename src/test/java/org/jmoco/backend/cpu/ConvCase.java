@@ -117,40 +117,25 @@ final class ConvCase {
 
     /** Runs the plan under test on native copies and returns its result; checks the guards around it. */
     float[] forward(Workers workers, ConvMethod method) {
-        try (ConvForward plan = new ConvForward(p, workers, method)) {
-            return run(plan.scratchBytes(), x, w, dy.length, Float.NaN, (scratch, a, b, out) ->
-                    plan.bind(scratch).run(a, b, out), plan.describe());
-        }
+        return run(new ConvForward(p, workers, method), x, w, dy.length, Float.NaN);
     }
 
     float[] backwardData(Workers workers, ConvMethod method) {
-        try (ConvBackwardData plan = new ConvBackwardData(p, false, workers, method)) {
-            return run(plan.scratchBytes(), dy, w, x.length, Float.NaN, (scratch, a, b, out) ->
-                    plan.bind(scratch).run(a, b, out), plan.describe());
-        }
+        return run(new ConvBackwardData(p, false, workers, method), dy, w, x.length, Float.NaN);
     }
 
     /** As above on a dx that holds {@code before} everywhere. */
     float[] backwardDataOnto(float before, Workers workers, ConvMethod method) {
-        try (ConvBackwardData plan = new ConvBackwardData(p, true, workers, method)) {
-            return run(plan.scratchBytes(), dy, w, x.length, before, (scratch, a, b, out) ->
-                    plan.bind(scratch).run(a, b, out), plan.describe());
-        }
+        return run(new ConvBackwardData(p, true, workers, method), dy, w, x.length, before);
     }
 
     float[] backwardWeights(Workers workers, ConvMethod method) {
-        try (ConvBackwardWeights plan = new ConvBackwardWeights(p, false, workers, method)) {
-            return run(plan.scratchBytes(), x, dy, w.length, Float.NaN, (scratch, a, b, out) ->
-                    plan.bind(scratch).run(a, b, out), plan.describe());
-        }
+        return run(new ConvBackwardWeights(p, false, workers, method), x, dy, w.length, Float.NaN);
     }
 
     /** As above on a dw that holds {@code before} everywhere. */
     float[] backwardWeightsOnto(float before, Workers workers, ConvMethod method) {
-        try (ConvBackwardWeights plan = new ConvBackwardWeights(p, true, workers, method)) {
-            return run(plan.scratchBytes(), x, dy, w.length, before, (scratch, a, b, out) ->
-                    plan.bind(scratch).run(a, b, out), plan.describe());
-        }
+        return run(new ConvBackwardWeights(p, true, workers, method), x, dy, w.length, before);
     }
 
     /** What {@code kernel} makes of x and w, of dy and w, or of x and dy. */
@@ -164,6 +149,13 @@ final class ConvCase {
 
     float[] backwardWeights(ConvKernel kernel) {
         return run(kernel, x, dy, w.length);
+    }
+
+    private float[] run(ConvPlan plan, float[] a, float[] b, int outSize, float before) {
+        try (plan) {
+            return run(plan.scratchBytes(), a, b, outSize, before, (scratch, from, with, out) ->
+                    plan.bind(scratch).run(from, with, out), plan.describe());
+        }
     }
 
     private float[] run(ConvKernel kernel, float[] a, float[] b, int outSize) {
