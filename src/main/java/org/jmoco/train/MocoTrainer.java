@@ -12,9 +12,7 @@ import org.jmoco.backend.Recorder;
 import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
-import org.jmoco.layer.Parameters;
 import org.jmoco.moco.MocoStep;
-import org.jmoco.optim.LossScale;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
@@ -30,7 +28,6 @@ import org.jmoco.tensor.UserError;
 public final class MocoTrainer extends Trainer {
     private static final String NAME = "pretrain";
     private static final String KEY = "key.";
-    private static final String VELOCITY = "velocity.";
     private static final String QUEUE = "queue";
     private static final String HEAD = "queue.head";
 
@@ -39,6 +36,7 @@ public final class MocoTrainer extends Trainer {
     private final KnnMonitor monitor; // null without labels
     private final EncoderState queryState;
     private final EncoderState keyState;
+    private final OptimizerState optimizer;
 
     /**
      * @param images  labels are not looked at
@@ -61,6 +59,7 @@ public final class MocoTrainer extends Trainer {
         monitor = labelled == null ? null : new KnnMonitor(backend, step.pair().query(), labelled, config.moco().batch());
         queryState = new EncoderState(step.pair().query(), "");
         keyState = new EncoderState(step.pair().key(), KEY);
+        optimizer = new OptimizerState(step.sgd(), step.scale());
         Map<String, String> id = config.identity();
         id.put(RunIdentity.BACKEND, backend.arithmetic());
         id.put("the data's hash", Long.toHexString(images.contentHash()));
@@ -130,11 +129,10 @@ public final class MocoTrainer extends Trainer {
         public void save(Map<String, HostTensor> tensors, Map<String, String> metadata) {
             queryState.save(backend, tensors);
             keyState.save(backend, tensors);
-            velocity().download(backend).forEach((name, t) -> tensors.put(VELOCITY + name, t));
+            optimizer.save(backend, tensors, metadata);
             tensors.put(QUEUE, backend.download(step.queue().keys()));
             tensors.put(HEAD, backend.download(step.queue().head()));
             metadata.put(ORIGIN, origin);
-            LossScale.save(step.scale(), backend, metadata);
         }
 
         @Override
@@ -144,13 +142,10 @@ public final class MocoTrainer extends Trainer {
                     "It is no checkpoint of this run; resume from another one or start a new run.");
             queryState.load(backend, t);
             keyState.load(backend, t);
-            Map<String, HostTensor> v = new LinkedHashMap<>();
-            velocity().specs().forEach(s -> v.put(s.name(), t.get(VELOCITY + s.name())));
-            velocity().upload(backend, v);
+            optimizer.load(backend, t, checkpoint.metadata());
             backend.upload(step.queue().keys(), t.get(QUEUE));
             backend.upload(step.queue().head(), t.get(HEAD));
             origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
-            LossScale.load(step.scale(), backend, checkpoint.metadata());
         }
     }
 
@@ -159,16 +154,12 @@ public final class MocoTrainer extends Trainer {
         return config.moco().symmetric() ? 2 : 1;
     }
 
-    private Parameters velocity() {
-        return step.sgd().moments().get("velocity");
-    }
-
     private Map<String, Shape> shapes() {
         Map<String, Shape> all = new LinkedHashMap<>();
         Map<String, Shape> encoder = EncoderState.shapes(config.moco().encoder());
         all.putAll(encoder);
         encoder.forEach((name, shape) -> all.put(KEY + name, shape));
-        velocity().specs().forEach(s -> all.put(VELOCITY + s.name(), s.checkpointShape()));
+        optimizer.shapes(all);
         all.put(QUEUE, step.queue().keys().shape());
         all.put(HEAD, Shape.SCALAR);
         return all;

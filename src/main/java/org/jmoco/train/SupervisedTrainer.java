@@ -17,7 +17,6 @@ import org.jmoco.checkpoint.Checkpoint;
 import org.jmoco.checkpoint.TensorNames;
 import org.jmoco.data.ImageSet;
 import org.jmoco.encoder.Initializer;
-import org.jmoco.optim.LossScale;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.Philox;
 import org.jmoco.tensor.Shape;
@@ -40,7 +39,6 @@ public final class SupervisedTrainer extends Trainer {
     public static final String VAL_AUC = "val_auc";
 
     private static final String NAME = "finetune";
-    private static final String STEP = "adam.step";
 
     /**
      * Labelled images, all of the same classes.
@@ -70,6 +68,7 @@ public final class SupervisedTrainer extends Trainer {
     private final HeldOut val; // null without validation images
     private final HeldOut test; // null without test images
     private final EncoderState state;
+    private final OptimizerState optimizer;
     private FrozenWeights frozen; // null if the whole network is trained; else known once the weights are
 
     /**
@@ -99,6 +98,7 @@ public final class SupervisedTrainer extends Trainer {
         val = heldOut("val", data.val());
         test = heldOut("test", data.test());
         state = new EncoderState(step.network(), "");
+        optimizer = new OptimizerState(step.optimizer(), step.scale());
         repeat(new FinetuneTask(new RunIdentity(identityValues())), output);
     }
 
@@ -259,16 +259,11 @@ public final class SupervisedTrainer extends Trainer {
                 frozen.requireUnchanged(tensors);
                 frozen.store(metadata);
             }
-            step.optimizer().moments().forEach((moment, p) -> p.download(backend)
-                    .forEach((name, t) -> tensors.put(moment + "." + name, t)));
-            if (step.optimizer().stepCount() != null) {
-                tensors.put(STEP, backend.download(step.optimizer().stepCount()));
-            }
+            optimizer.save(backend, tensors, metadata);
             for (HeldOut h : heldOuts()) {
                 h.save(tensors);
             }
             metadata.put(ORIGIN, origin);
-            LossScale.save(step.scale(), backend, metadata);
         }
 
         @Override
@@ -280,19 +275,11 @@ public final class SupervisedTrainer extends Trainer {
             if (config.frozen()) {
                 frozen = FrozenWeights.resumed(checkpoint.file().toString(), checkpoint.metadata(), network());
             }
-            step.optimizer().moments().forEach((moment, p) -> {
-                Map<String, HostTensor> own = new LinkedHashMap<>();
-                p.specs().forEach(s -> own.put(s.name(), t.get(moment + "." + s.name())));
-                p.upload(backend, own);
-            });
-            if (step.optimizer().stepCount() != null) {
-                backend.upload(step.optimizer().stepCount(), t.get(STEP));
-            }
+            optimizer.load(backend, t, checkpoint.metadata());
             for (HeldOut h : heldOuts()) {
                 h.load(t);
             }
             origin = checkpoint.metadata().getOrDefault(ORIGIN, origin);
-            LossScale.load(step.scale(), backend, checkpoint.metadata());
         }
     }
 
@@ -302,11 +289,7 @@ public final class SupervisedTrainer extends Trainer {
 
     private Map<String, Shape> shapes() {
         Map<String, Shape> all = new LinkedHashMap<>(EncoderState.shapes(config.network()));
-        step.optimizer().moments().forEach((moment, p) ->
-                p.specs().forEach(s -> all.put(moment + "." + s.name(), s.checkpointShape())));
-        if (step.optimizer().stepCount() != null) {
-            all.put(STEP, Shape.SCALAR);
-        }
+        optimizer.shapes(all);
         for (HeldOut h : heldOuts()) {
             h.shapes(all);
         }
