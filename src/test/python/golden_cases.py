@@ -363,9 +363,11 @@ def main():
                    help="views: of the sources (default: %(default)s)")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another entry of config; VALUE is JSON")
     p.add_argument("--only", choices=["float64", "float32"], help="compute this record alone, keep the other one of the file")
+    p.add_argument("--no-onednn", action="store_true", help="PyTorch's own convolutions: other roundings of float32")
     p.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
+    torch.backends.mkldnn.enabled = not a.no_onednn
     changes = {k: json.loads(v) for k, v in (s.split("=", 1) for s in a.set)}
     suffix = "".join(f"_{k}{v}" for k, v in changes.items() if not isinstance(v, list))
     if a.kind == "deviation":

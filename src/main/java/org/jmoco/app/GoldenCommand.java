@@ -30,6 +30,11 @@ final class GoldenCommand implements Callable<Integer> {
             description = "f64 (reference backend only) or f32 (default: f64 on reference, else f32).")
     private String dtype;
 
+    @Option(names = "--recorded", paramLabel = "DIR",
+            description = "Compute nothing, judge the float32 record of the file of the same name in DIR: how PyTorch in another"
+                    + " setting, or on another machine, does by the bounds of FILE.")
+    private Path recorded;
+
     @Spec
     private CommandSpec spec;
 
@@ -39,10 +44,14 @@ final class GoldenCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         DType type = dtype();
+        if (recorded != null && type != DType.F32) {
+            throw UserError.usage("--recorded judges records in float32: leave out --backend reference and --dtype f64.");
+        }
         boolean passed = true;
         for (Path file : files) {
             try {
-                passed &= GoldenRun.run(file, () -> open(type), type, out);
+                passed &= recorded == null ? GoldenRun.run(file, () -> open(type), type, out)
+                        : GoldenRun.judge(file, recorded.resolve(file.getFileName()), out);
             } catch (UserError e) {
                 if (files.size() == 1 || e == unopened) {
                     throw e;

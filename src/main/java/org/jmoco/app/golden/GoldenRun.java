@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jmoco.backend.Backend;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.encoder.ResNet18;
 import org.jmoco.report.Json;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
@@ -49,6 +50,38 @@ public final class GoldenRun {
             throw UserError.failed("golden: " + file + " is damaged: " + e.getMessage(), e);
         }
         return report.print(out, file.getFileName().toString());
+    }
+
+    /**
+     * Computes nothing: judges the float32 record of another file of the same case, by the bounds of f32.
+     *
+     * @throws UserError if a file cannot be read, or the two are not of the same MoCo or fine-tune case
+     */
+    public static boolean judge(Path file, Path other, PrintWriter out) {
+        JsonNode root = read(file);
+        JsonNode theirs = read(other);
+        JsonNode f64 = root.path("float64");
+        JsonNode config = f64.path("config");
+        if (!config.isObject() || !config.equals(theirs.path("float64").path("config"))) {
+            throw UserError.failed("golden: " + file + " and " + other + " are not of one MoCo or fine-tune case: their configs"
+                    + " differ; the float64 record of both must have the same one");
+        }
+        if (!theirs.path("float32").path("steps").isArray()) {
+            throw UserError.failed("golden: " + other + " has no float32 record that could be judged");
+        }
+        GoldenReport report = new GoldenReport(DType.F32);
+        try {
+            ResNet18.Config network = GoldenModel.config(new CaseConfig(config));
+            JsonNode record = TensorRecords.sized(theirs.path("float32"), network);
+            if (config.has("symmetric")) {
+                MocoGolden.compare(report, record, f64, peer(root, report));
+            } else {
+                FineTuneGolden.compare(report, record, f64, peer(root, report));
+            }
+        } catch (IllegalArgumentException e) {
+            throw UserError.failed("golden: " + file + " is damaged: " + e.getMessage(), e);
+        }
+        return report.print(out, file.getFileName() + ", judged: the float32 record of " + other);
     }
 
     private static void compare(JsonNode root, Path file, Supplier<Backend> backend, GoldenReport report) {

@@ -4,8 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jmoco.encoder.ResNet18;
 import org.jmoco.tensor.HostTensor;
 
 /** Records of tensors, {@code {name: {norm, first4}}}: ours, and how they are compared with others'. */
@@ -32,6 +36,28 @@ final class TensorRecords {
                 first.add(t.get(i));
             }
         });
+        return out;
+    }
+
+    /**
+     * A case's record by somebody else as {@link #of} would have made it: with the number of elements of each tensor, without
+     * counters, which are compared apart.
+     */
+    static JsonNode sized(JsonNode record, ResNet18.Config network) {
+        Map<String, Long> sizes = new HashMap<>();
+        Stream.of(ResNet18.specs(network), ResNet18.statisticsSpecs(network)).flatMap(List::stream)
+                .forEach(s -> sizes.put(GoldenModel.goldenName(s.name()), s.shape().size()));
+        ObjectNode out = record.deepCopy();
+        for (JsonNode tensors : out) {
+            if (tensors instanceof ObjectNode byName) {
+                byName.properties().removeIf(e -> e.getKey().endsWith(COUNTER));
+                byName.properties().forEach(e -> {
+                    if (e.getValue() instanceof ObjectNode tensor && sizes.containsKey(e.getKey())) {
+                        tensor.put("size", sizes.get(e.getKey()));
+                    }
+                });
+            }
+        }
         return out;
     }
 

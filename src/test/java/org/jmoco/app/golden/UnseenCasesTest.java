@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
@@ -83,6 +85,43 @@ class UnseenCasesTest {
     @Test
     void fineTuningPassesOnTheCpuInF32() throws IOException {
         assertTrue(run(file(FINE_TUNE), () -> CpuBackend.open(2), DType.F32), out::toString);
+    }
+
+    /** Another record of the case is held against the bounds that ours would be, tensor by tensor. */
+    @ParameterizedTest
+    @ValueSource(strings = {MOCO, FINE_TUNE})
+    void aRecordInFloat32IsJudged(String name) throws IOException {
+        Path file = file(name);
+        Path itself = Files.move(file, folder.resolve("itself.json"));
+        file = file(name);
+        assertTrue(GoldenRun.judge(file, itself, new PrintWriter(out)), out::toString);
+        for (String at : new String[] {"/float32/steps/1/loss", "/float32/grad_step1/net.1.weight/norm",
+            "/float32/grad_step1/net.3.0.conv1.weight/first4/2"}) {
+            int cut = at.lastIndexOf('/');
+            Path off = Files.move(changed(name, root -> {
+                JsonNode in = root.at(at.substring(0, cut));
+                double wrong = in.isArray() ? 1e9 : 1.01 * root.at(at).doubleValue();
+                if (in instanceof ArrayNode list) {
+                    list.set(Integer.parseInt(at.substring(cut + 1)), wrong);
+                } else {
+                    ((ObjectNode) in).put(at.substring(cut + 1), wrong);
+                }
+            }), folder.resolve("off.json"), StandardCopyOption.REPLACE_EXISTING);
+            out.getBuffer().setLength(0);
+            assertFalse(GoldenRun.judge(file(name), off, new PrintWriter(out)), at + " " + out);
+            assertEquals(1, out.toString().lines().filter(l -> l.startsWith("  FAIL")).count(), at + " " + out);
+        }
+    }
+
+    @Test
+    void aRecordOfAnotherCaseIsNotJudged() throws IOException {
+        Path other = Files.move(configured(FINE_TUNE, c -> c.put("lr", 0.0011)), folder.resolve("other.json"));
+        Path file = file(FINE_TUNE);
+        UserError e = assertThrows(UserError.class, () -> GoldenRun.judge(file, other, new PrintWriter(out)));
+        assertTrue(e.getMessage().contains("not of one MoCo or fine-tune case"), e.getMessage());
+        Path none = Files.move(changed(FINE_TUNE, root -> root.remove("float32")), folder.resolve("none.json"));
+        UserError n = assertThrows(UserError.class, () -> GoldenRun.judge(file(FINE_TUNE), none, new PrintWriter(out)));
+        assertTrue(n.getMessage().contains("no float32 record"), n.getMessage());
     }
 
     /** Each entry reaches the computation: with another value the file fails. */
