@@ -36,7 +36,8 @@ class PerformancePageTest {
     @Test
     void thePagesInDocsAreUpToDate() throws IOException {
         List<Path> pages = PerformancePage.pages(Path.of("docs"));
-        assertTrue(pages.containsAll(List.of(Path.of("docs/performance.md"), Path.of("docs/performance-history.md"))), () -> "" + pages);
+        assertTrue(pages.contains(Path.of("docs/performance.md")), () -> "" + pages);
+        assertTrue(pages.contains(Path.of("docs/performance-history.md")), () -> "" + pages);
         for (Path file : pages) {
             String page = Files.readString(file);
             assertEquals(page, PerformancePage.update(page, Path.of("benchmarks")), file + ": run ./jmoco bench report");
