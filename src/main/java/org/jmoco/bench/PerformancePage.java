@@ -1,6 +1,7 @@
 package org.jmoco.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -53,6 +55,31 @@ public final class PerformancePage {
                 throw UserError.failed(file + ": holds no rows");
             }
             return new Results(head, rows.removeFirst(), rows);
+        }
+    }
+
+    /**
+     * The pages below a folder that have a table of result files, in the order of their names.
+     *
+     * @throws UserError if the folder cannot be read or has no such page
+     */
+    public static List<Path> pages(Path docs) {
+        try (Stream<Path> files = Files.walk(docs)) {
+            List<Path> pages = files.filter(f -> f.toString().endsWith(".md") && hasTable(f)).sorted().toList();
+            if (pages.isEmpty()) {
+                throw UserError.usage(docs + " has no page with a table of result files; name one by --page");
+            }
+            return pages;
+        } catch (IOException | UncheckedIOException e) {
+            throw UserError.usage(docs + ": cannot be read (" + e.getMessage() + "); run this in the project's folder");
+        }
+    }
+
+    private static boolean hasTable(Path page) {
+        try {
+            return TABLE.matcher(Files.readString(page)).find();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

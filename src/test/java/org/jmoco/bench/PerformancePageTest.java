@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jmoco.tensor.UserError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,10 +32,27 @@ class PerformancePageTest {
         assertTrue(e.getMessage().contains("no column watts"), e.getMessage());
     }
 
-    /** The page in docs is what the command makes of the result files beside it. */
+    /** The pages in docs are what the command makes of the result files beside them. */
     @Test
-    void thePageInDocsIsUpToDate() throws IOException {
-        String page = Files.readString(Path.of("docs/performance.md"));
-        assertEquals(page, PerformancePage.update(page, Path.of("benchmarks")), "run: ./jmoco bench report");
+    void thePagesInDocsAreUpToDate() throws IOException {
+        List<Path> pages = PerformancePage.pages(Path.of("docs"));
+        assertTrue(pages.contains(Path.of("docs/performance.md")), () -> "" + pages);
+        assertTrue(pages.contains(Path.of("docs/performance-history.md")), () -> "" + pages);
+        for (Path file : pages) {
+            String page = Files.readString(file);
+            assertEquals(page, PerformancePage.update(page, Path.of("benchmarks")), file + ": run ./jmoco bench report");
+        }
+    }
+
+    @Test
+    void pagesAreThoseWithATableAndAFolderWithoutIsAnError() throws IOException {
+        Path table = Files.createDirectories(folder.resolve("gpu")).resolve("device.md");
+        Files.writeString(folder.resolve("words.md"), "Words.\n");
+        UserError none = assertThrows(UserError.class, () -> PerformancePage.pages(folder));
+        assertTrue(none.getMessage().contains("has no page"), none.getMessage());
+        Files.writeString(table, "<!-- table a.tsv -->\n<!-- end -->\n");
+        assertEquals(List.of(table), PerformancePage.pages(folder));
+        UserError absent = assertThrows(UserError.class, () -> PerformancePage.pages(folder.resolve("absent")));
+        assertTrue(absent.getMessage().contains("run this in the project's folder"), absent.getMessage());
     }
 }

@@ -15,8 +15,8 @@ import org.jmoco.tensor.UserError;
  * A block of native memory at a fixed address, zero at first, freed by {@link #close()}.
  *
  * <p>On Linux it is an anonymous mapping that asks for huge pages: a training step walks through gigabytes, and with
- * pages of 4 KiB the address translation alone cost PyTorch's convolutions a quarter of their speed on the machine that
- * docs/results.md describes. Elsewhere it is an ordinary aligned allocation. The address is a multiple of 64 bytes (a
+ * pages of 4 KiB the address translation alone cost PyTorch's convolutions a quarter of their speed on two cores of a
+ * Zen 3. Elsewhere it is an ordinary aligned allocation. The address is a multiple of 64 bytes (a
  * cache line, and the widest vector), on Linux of 2 MiB for blocks of that size or more.
  */
 @SuppressWarnings("restricted") // native access is what this class is for

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <p>The MoCo case is not compared on the CPU. There PyTorch's float32 run has every activation on the right side of its ReLU,
  * which at full size it never has; the CPU's run has one on the wrong side, in step 3, and is off by a thousand times more than
- * rounding. Whose run has one is chance: docs/results.md.
+ * rounding. Whose run has one is chance: docs/golden.md.
  */
 class UnseenCasesTest {
     private static final String MOCO = "moco_splits4_sym_small";

@@ -2,8 +2,9 @@
    that a missing synchronisation shows as a wrong result. */
 #include "fake.h"
 
-enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201, INVALID_PTX = 218,
-       INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905 };
+enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201,
+       INVALID_PTX = 218, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, CAPTURE_UNJOINED = 904,
+       CAPTURE_ISOLATION = 905 };
 
 typedef struct work { fake_work run; void *arguments; struct work *next; } work;
 typedef struct { work *first, *last; } list;
@@ -28,11 +29,14 @@ int fake_code(const char *call) {
     const char *at = failures[0] ? failures : getenv("FAKE_CUDA_FAIL") ? getenv("FAKE_CUDA_FAIL") : "";
     size_t n = strlen(call);
     for (; *at; at++)
-        if ((at == failures || at[-1] == ',' || at == getenv("FAKE_CUDA_FAIL")) && !strncmp(at, call, n) && at[n] == ':') return atoi(at + n + 1);
+        if ((at == failures || at[-1] == ',' || at == getenv("FAKE_CUDA_FAIL")) && !strncmp(at, call, n) && at[n] == ':')
+            return atoi(at + n + 1);
     return 0;
 }
 
-static size_t memory(void) { return getenv("FAKE_CUDA_MEMORY") ? strtoull(getenv("FAKE_CUDA_MEMORY"), 0, 10) : (size_t) 256 << 20; }
+static size_t memory(void) {
+    return getenv("FAKE_CUDA_MEMORY") ? strtoull(getenv("FAKE_CUDA_MEMORY"), 0, 10) : (size_t) 256 << 20;
+}
 
 static void append(list *l, fake_work run, const void *arguments, size_t bytes) {
     work *w = malloc(sizeof *w);
@@ -70,7 +74,11 @@ int fake_enqueue(void *st, fake_work run, const void *arguments, size_t bytes) {
 
 int cuInit(unsigned flags) { FAIL("cuInit"); initialised = flags == 0; return OK; }
 int cuDriverGetVersion(int *v) { *v = getenv("FAKE_CUDA_VERSION") ? atoi(getenv("FAKE_CUDA_VERSION")) : 13000; return OK; }
-int cuDeviceGetCount(int *n) { FAIL("cuDeviceGetCount"); *n = getenv("FAKE_CUDA_DEVICES") ? atoi(getenv("FAKE_CUDA_DEVICES")) : 1; return initialised ? OK : NOT_INITIALIZED; }
+int cuDeviceGetCount(int *n) {
+    FAIL("cuDeviceGetCount");
+    *n = getenv("FAKE_CUDA_DEVICES") ? atoi(getenv("FAKE_CUDA_DEVICES")) : 1;
+    return initialised ? OK : NOT_INITIALIZED;
+}
 int cuDeviceGet(int *d, int i) { FAIL("cuDeviceGet"); *d = i; return i == 0 ? OK : 101; }
 int cuDeviceGetName(char *name, int n, int d) { snprintf(name, n, "Paper GPU"); return OK; }
 int cuDeviceTotalMem_v2(size_t *n, int d) { *n = memory(); return OK; }
@@ -96,7 +104,10 @@ int cuGetErrorName(int code, const char **text) {
         default: *text = "CUDA_ERROR_OTHER"; return OK;
     }
 }
-int cuGetErrorString(int code, const char **text) { *text = code == NO_DEVICE ? "no CUDA-capable device is detected" : "text of the driver"; return OK; }
+int cuGetErrorString(int code, const char **text) {
+    *text = code == NO_DEVICE ? "no CUDA-capable device is detected" : "text of the driver";
+    return OK;
+}
 
 int cuDevicePrimaryCtxRetain(void **c, int d) { FAIL("cuDevicePrimaryCtxRetain"); *c = &context; return OK; }
 int cuDevicePrimaryCtxRelease_v2(int d) { current = 0; return OK; }
@@ -119,14 +130,31 @@ int cuMemFree_v2(void *p) {
     free(block);
     return OK;
 }
-int cuMemGetInfo_v2(size_t *available, size_t *total) { NEEDS_CONTEXT("cuMemGetInfo_v2"); *available = memory() - used; *total = memory(); return OK; }
+int cuMemGetInfo_v2(size_t *available, size_t *total) {
+    NEEDS_CONTEXT("cuMemGetInfo_v2");
+    *available = memory() - used;
+    *total = memory();
+    return OK;
+}
 
 typedef struct { void *to; const void *from; size_t n; } copy_arguments;
 static int run_copy(void *p) { copy_arguments *a = p; memcpy(a->to, a->from, a->n); return OK; }
-static int copy(void *to, const void *from, size_t n, void *s) { copy_arguments a = {to, from, n}; return fake_enqueue(s, run_copy, &a, sizeof a); }
-int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t n, void *s) { NEEDS_CONTEXT("cuMemcpyHtoDAsync_v2"); return copy(to, from, n, s); }
-int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t n, void *s) { NEEDS_CONTEXT("cuMemcpyDtoHAsync_v2"); return copy(to, from, n, s); }
-int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t n, void *s) { NEEDS_CONTEXT("cuMemcpyDtoDAsync_v2"); return copy(to, from, n, s); }
+static int copy(void *to, const void *from, size_t n, void *s) {
+    copy_arguments a = {to, from, n};
+    return fake_enqueue(s, run_copy, &a, sizeof a);
+}
+int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t n, void *s) {
+    NEEDS_CONTEXT("cuMemcpyHtoDAsync_v2");
+    return copy(to, from, n, s);
+}
+int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t n, void *s) {
+    NEEDS_CONTEXT("cuMemcpyDtoHAsync_v2");
+    return copy(to, from, n, s);
+}
+int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t n, void *s) {
+    NEEDS_CONTEXT("cuMemcpyDtoDAsync_v2");
+    return copy(to, from, n, s);
+}
 
 typedef struct { void *to; unsigned value; size_t n; int width; } set_arguments;
 static int run_set(void *p) {
@@ -135,8 +163,16 @@ static int run_set(void *p) {
         if (a->width == 1) ((unsigned char *) a->to)[i] = a->value; else ((unsigned *) a->to)[i] = a->value;
     return OK;
 }
-int cuMemsetD8Async(void *to, unsigned char v, size_t n, void *s) { NEEDS_CONTEXT("cuMemsetD8Async"); set_arguments a = {to, v, n, 1}; return fake_enqueue(s, run_set, &a, sizeof a); }
-int cuMemsetD32Async(void *to, unsigned v, size_t n, void *s) { NEEDS_CONTEXT("cuMemsetD32Async"); set_arguments a = {to, v, n, 4}; return fake_enqueue(s, run_set, &a, sizeof a); }
+int cuMemsetD8Async(void *to, unsigned char v, size_t n, void *s) {
+    NEEDS_CONTEXT("cuMemsetD8Async");
+    set_arguments a = {to, v, n, 1};
+    return fake_enqueue(s, run_set, &a, sizeof a);
+}
+int cuMemsetD32Async(void *to, unsigned v, size_t n, void *s) {
+    NEEDS_CONTEXT("cuMemsetD32Async");
+    set_arguments a = {to, v, n, 4};
+    return fake_enqueue(s, run_set, &a, sizeof a);
+}
 
 int cuStreamCreate(void **s, unsigned flags) {
     NEEDS_CONTEXT("cuStreamCreate");
@@ -151,7 +187,12 @@ int cuStreamDestroy_v2(void *s) {
         if (*at == s) { *at = ((stream *) s)->next; free(s); return OK; }
     return INVALID_HANDLE;
 }
-int cuStreamSynchronize(void *s) { NEEDS_CONTEXT("cuStreamSynchronize"); if (!s) return OK; if (((stream *) s)->captured) return 900; return drain(s); }
+int cuStreamSynchronize(void *s) {
+    NEEDS_CONTEXT("cuStreamSynchronize");
+    if (!s) return OK;
+    if (((stream *) s)->captured) return 900;
+    return drain(s);
+}
 
 int cuEventCreate(void **e, unsigned flags) { NEEDS_CONTEXT("cuEventCreate"); *e = calloc(1, sizeof(event)); return OK; }
 int cuEventDestroy_v2(void *e) { free(e); return OK; }
@@ -172,7 +213,8 @@ static int run_wait(void *p) {
     while (a->e->done < a->number && a->e->of->queue.first) run_first(a->e->of);
     return OK;
 }
-/* While a stream is captured, another one that waits for its event is captured too; the one list has an order that waits allow. */
+/* While a stream is captured, another one that waits for its event is captured too; the one list has an order that waits
+   allow. */
 int cuStreamWaitEvent(stream *s, event *e, unsigned flags) {
     NEEDS_CONTEXT("cuStreamWaitEvent");
     if (flags || !e->of) return INVALID_VALUE;
@@ -187,7 +229,11 @@ int cuStreamWaitEvent(stream *s, event *e, unsigned flags) {
     event_arguments a = {e, e->recorded};
     return fake_enqueue(s, run_wait, &a, sizeof a);
 }
-int cuEventElapsedTime(float *ms, event *a, event *b) { NEEDS_CONTEXT("cuEventElapsedTime"); *ms = (float) (b->at - a->at); return OK; }
+int cuEventElapsedTime(float *ms, event *a, event *b) {
+    NEEDS_CONTEXT("cuEventElapsedTime");
+    *ms = (float) (b->at - a->at);
+    return OK;
+}
 
 /* Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
 int cuModuleLoadDataEx(void **m, const char *ptx, unsigned n, int *options, void **values) {
@@ -227,14 +273,27 @@ int cuFuncSetAttribute(function *f, int attribute, int value) {
 
 /* ---- kernels ---- */
 typedef struct { float *y; const float *x; float a; unsigned n; } axpy_arguments;
-static int run_axpy(void *p) { axpy_arguments *k = p; for (unsigned i = 0; i < k->n; i++) k->y[i] += k->a * k->x[i]; clock_millis += 0.25; return OK; }
+static int run_axpy(void *p) {
+    axpy_arguments *k = p;
+    for (unsigned i = 0; i < k->n; i++) k->y[i] += k->a * k->x[i];
+    clock_millis += 0.25;
+    return OK;
+}
 typedef struct { int *out; unsigned sizes[7]; } geometry_arguments;
 static int run_geometry(void *p) { geometry_arguments *k = p; memcpy(k->out, k->sizes, sizeof k->sizes); return OK; }
 typedef struct { double *out; int64_t l; int32_t i; float f; double d; } types_arguments;
-static int run_types(void *p) { types_arguments *k = p; k->out[0] = (double) k->l; k->out[1] = k->i; k->out[2] = k->f; k->out[3] = k->d; return OK; }
+static int run_types(void *p) {
+    types_arguments *k = p;
+    k->out[0] = (double) k->l;
+    k->out[1] = k->i;
+    k->out[2] = k->f;
+    k->out[3] = k->d;
+    return OK;
+}
 static int run_fault(void *p) { return ILLEGAL_ADDRESS; }
 
-int cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void *s, void **p, void **extra) {
+int cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
+        void *s, void **p, void **extra) {
     NEEDS_CONTEXT("cuLaunchKernel");
     if (shared > 48 << 10 && shared > (unsigned) f->shared_limit) return INVALID_VALUE;
     if (!strcmp(f->name, "axpy")) {
@@ -271,14 +330,27 @@ int cuStreamEndCapture(stream *s, void **graph) {
     return unjoined ? CAPTURE_UNJOINED : l ? OK : INVALID_VALUE;
 }
 typedef struct { list steps; } executable;
-int cuGraphInstantiateWithFlags(void **e, list *graph, unsigned long long flags) { NEEDS_CONTEXT("cuGraphInstantiateWithFlags"); executable *x = malloc(sizeof *x); x->steps = *graph; *e = x; return OK; }
+int cuGraphInstantiateWithFlags(void **e, list *graph, unsigned long long flags) {
+    NEEDS_CONTEXT("cuGraphInstantiateWithFlags");
+    executable *x = malloc(sizeof *x);
+    x->steps = *graph;
+    *e = x;
+    return OK;
+}
 int cuGraphDestroy(list *graph) { free(graph); return OK; }
 int cuGraphExecDestroy(executable *e) { free(e); return OK; }
 typedef struct { executable *e; } graph_arguments;
 static int run_graph(void *p) {
-    for (work *w = ((graph_arguments *) p)->e->steps.first; w; w = w->next) { int code = w->run(w->arguments); if (code) return code; }
+    for (work *w = ((graph_arguments *) p)->e->steps.first; w; w = w->next) {
+        int code = w->run(w->arguments);
+        if (code) return code;
+    }
     return OK;
 }
-int cuGraphLaunch(executable *e, void *s) { NEEDS_CONTEXT("cuGraphLaunch"); graph_arguments a = {e}; return fake_enqueue(s, run_graph, &a, sizeof a); }
+int cuGraphLaunch(executable *e, void *s) {
+    NEEDS_CONTEXT("cuGraphLaunch");
+    graph_arguments a = {e};
+    return fake_enqueue(s, run_graph, &a, sizeof a);
+}
 
 
