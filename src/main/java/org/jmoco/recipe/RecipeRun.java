@@ -189,6 +189,7 @@ final class RecipeRun {
             FinetuneRun run = new FinetuneRun(training.folder, training.backend, config(t, set), set, machine.threads(),
                     FeedOptions.DEFAULT, machine.policy());
             run.printHeader(training.log, training.options);
+            run.warnings().forEach(this::say);
             run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
             return run.train(upstream.map(u -> u.checkpoint().toString()).orElse("random"), training.display,
                     training.log::println);
