@@ -76,6 +76,7 @@ public final class Recipes {
     /** Prints stages, steps, estimated time and memory; trains nothing and writes nothing. */
     public void dryRun(Machine machine) {
         data.requireUsed(DataBook.needs(recipe));
+        requireNothingLost();
         heading();
         RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
         run.look();
@@ -85,6 +86,7 @@ public final class Recipes {
     /** Trains what is not finished yet, then prints and writes the results. */
     public void run(Machine machine) {
         data.requireAll(DataBook.needs(recipe));
+        requireNothingLost();
         heading();
         try (RunFolder folder = RunFolder.open(out, "run", true)) {
             folder.recordOptions(request.options, allOptions(folder));
@@ -136,6 +138,26 @@ public final class Recipes {
     private void heading() {
         String title = recipe.title().equals(recipe.name()) ? "" : ": " + recipe.title();
         print.println("recipe " + recipe.name() + title + " (" + recipe.settings() + ")");
+    }
+
+    /**
+     * The results of this run take the place of those in the folder, so they must have all that those have: its rows, seeds and
+     * pretrainings.
+     *
+     * @throws UserError naming what would be lost
+     */
+    private void requireNothingLost() {
+        Path file = out.resolve(StoredComparison.FILE);
+        if (!Files.exists(file)) {
+            return;
+        }
+        List<String> lost = Results.missing(Json.read(file), recipe);
+        if (!lost.isEmpty()) {
+            throw UserError.usage("--out " + out + ": " + file.getFileName() + " there has " + String.join(", ", lost)
+                    + ", which this run does not have and would overwrite. Run it with them (what is finished is reused), or take"
+                    + " another --out" + (store.equals(out.resolve("encoders")) ? " with --store " + store : "") + ", or delete "
+                    + file + " if it is not wanted any more.");
+        }
     }
 
     /** Any option may differ from start to start: what decides numbers stands in the hashes of the stages. */

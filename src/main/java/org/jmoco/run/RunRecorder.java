@@ -72,7 +72,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
                 line.append(String.format(Locale.ROOT, "  %s %.4f", m, v));
             }
         }
-        line.append(String.format(Locale.ROOT, "  lr %s  %.1f images/s", LearningRate.text(e.learningRate()), e.imagesPerSecond()));
+        line.append(String.format(Locale.ROOT, "  lr %s  %.1f images/s", LearningRate.text(e.learningRate()),
+                e.imagesPerSecond()));
         metrics.append(e.epoch(), values.toArray(Number[]::new));
         timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
         if (tensorBoard != null) {
