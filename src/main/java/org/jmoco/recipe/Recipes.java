@@ -89,13 +89,10 @@ public final class Recipes {
         requireNothingLost();
         heading();
         try (RunFolder folder = RunFolder.open(out, "run", true)) {
-            folder.recordOptions(request.options, allOptions(folder));
             RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
-            folder.recordEnvironment(machine.environment(run.backend()));
-            write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
-                    + YamlTree.write(run.resolved()));
+            run.look();
             run.standIns().forEach(print::println);
-            Results results = Results.of(recipe, run, run.run(Plan.of(recipe)));
+            Results results = Results.of(recipe, run, run.run(Plan.of(recipe), () -> record(folder, run, machine)));
             List<String> table = ResultTable.of(results);
             print.println();
             table.forEach(print::println);
@@ -114,6 +111,14 @@ public final class Recipes {
                     : "each training lies in a folder below " + out.resolve("transfers")
                     + ": ./jmoco evaluate --from FOLDER, ./jmoco predict --from FOLDER IMAGE");
         }
+    }
+
+    /** What makes the folder one of this recipe. */
+    private void record(RunFolder folder, RecipeRun run, Machine machine) {
+        folder.recordOptions(request.options, allOptions(folder));
+        folder.recordEnvironment(machine.environment(run.backend()));
+        write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
+                + YamlTree.write(run.resolved()));
     }
 
     /**

@@ -214,6 +214,20 @@ class RecipeRunTest {
                 encoder.getMessage());
     }
 
+    /** Neither the run's folder nor those of its stages stay where the first of them cannot begin. */
+    @Test
+    void aRefusedRunLeavesNothing() throws IOException {
+        for (String wrong : List.of("one.batch=64", "transfer.positive=grey")) {
+            UserError e = assertThrows(UserError.class, () -> run("deep/out", wrong));
+            assertEquals(2, e.exitCode(), e.getMessage());
+            assertFalse(Files.exists(folder.resolve("deep")) || Files.exists(folder.resolve("store")), wrong);
+        }
+        assertThrows(UserError.class, () -> run("deep/out", "transfer.batch=64"));
+        assertEquals(2, stageFolders("store").size(), "trained before the transfer was refused");
+        assertFalse(Files.exists(folder.resolve("deep/out/transfers")));
+        assertEquals(2, count(run("deep/out", "seeds=1"), "reused from"));
+    }
+
     @Test
     void aTamperedCheckpointIsNotUsed() throws IOException {
         run("out", "seeds=1", "rows={first: {chain: [one]}}");
