@@ -51,7 +51,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
         List<Problem> chosen = chosen();
         int count = samples.count();
         Ceilings ceilings = options.ceilings(out);
-        OpBench bench = new OpBench(options::open, ceilings, caches, count, 1);
+        OpBench bench = new OpBench(options::open, ceilings, caches, count, 1, options.warmUps);
         ResultTable table = options.table("kernels", spec, ceilings);
         for (Problem p : chosen) {
             options.progress(spec, table.rows().size(), chosen.size(), p);

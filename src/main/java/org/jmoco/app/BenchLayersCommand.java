@@ -43,7 +43,7 @@ final class BenchLayersCommand implements Callable<Integer> {
             ResultTable table = options.table("layers", spec, ceilings, backend.describe());
             table.head("problem", sizes.toString());
             StepTrial trial = new StepTrial(backend, sizes);
-            List<Share> shares = LayerBench.measure(backend, trial, repeats);
+            List<Share> shares = LayerBench.measure(backend, trial, repeats, options.warmUps);
             double total = shares.stream().mapToDouble(Share::nanos).sum();
             List<Share> wanted = shares.stream().filter(options.filter::wants).toList();
             wanted.forEach(s -> table.add(s.toMap(ceilings, total, sizes.batch())));

@@ -12,6 +12,7 @@ import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
 import org.jmoco.bench.Ceilings;
 import org.jmoco.bench.ResultTable;
+import org.jmoco.bench.WarmUps;
 import org.jmoco.bench.StepSizes;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.moco.MocoStep;
@@ -38,6 +39,9 @@ final class BenchOptions {
     @Option(names = "--save", paramLabel = "FILE",
             description = "Also write the rows to FILE, tab-separated, with the full head.")
     private Path save;
+
+    /** Of everything that is measured here. */
+    final WarmUps warmUps = new WarmUps();
 
     /** @throws UserError if two ways of printing are asked for */
     boolean isText() {
@@ -76,7 +80,7 @@ final class BenchOptions {
     Ceilings ceilings(PrintWriter out) {
         boolean text = isText();
         filter.pattern();
-        Ceilings c = Ceilings.measure(this::open);
+        Ceilings c = Ceilings.measure(this::open, warmUps);
         if (text) {
             out.printf(Locale.ROOT, "measured ceilings: copy %.1f GB/s, matrix product %.1f GFLOP/s; a row's floor is the larger"
                     + " of bytes / copy and operations / product%n", c.copyBytesPerSecond() * 1e-9, c.flopsPerSecond() * 1e-9);
@@ -114,17 +118,28 @@ final class BenchOptions {
 
     void print(ResultTable table, PrintWriter out) {
         PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));
+        tellWarmUps(table);
         if (json) {
             out.println(table.toJson());
         } else {
             out.print(tsv ? table.toTsv() : table.toText());
         }
-        out.flush();
-        save(table);
+        save(table, out);
     }
 
-    /** For a command that prints in its own words. */
-    void save(ResultTable table) {
+    private void tellWarmUps(ResultTable table) {
+        if (!warmUps.isEmpty()) {
+            table.head("warm_up", warmUps.toString());
+        }
+    }
+
+    /** For a command that prints in its own words, and has done so. */
+    void save(ResultTable table, PrintWriter out) {
+        tellWarmUps(table);
+        if (warmUps.cut() && isText()) {
+            out.println("warm-up: " + warmUps + "; times may be too long");
+        }
+        out.flush();
         if (save != null) {
             try {
                 if (save.toAbsolutePath().getParent() != null) {

@@ -99,8 +99,8 @@ final class BenchScalingCommand implements Callable<Integer> {
     }
 
     private ContrastScaling contrast(StepSizes sizes, Ceilings ceilings) {
-        return new ContrastScaling(new OpBench(options::open, ceilings, Caches.WARM, samples.count(), 0.5), sizes.batch(),
-                sizes.dim());
+        OpBench bench = new OpBench(options::open, ceilings, Caches.WARM, samples.count(), 0.5, options.warmUps);
+        return new ContrastScaling(bench, sizes.batch(), sizes.dim());
     }
 
     /** @throws UserError if a step cannot have these sizes, before anything is measured */
@@ -126,7 +126,7 @@ final class BenchScalingCommand implements Callable<Integer> {
         StepSizes sizes = with(base, value);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
-            Map<String, Object> whole = trial.row(trial.nanos(samples.count()), ceilings);
+            Map<String, Object> whole = trial.row(trial.nanos(samples.count(), options.warmUps), ceilings);
             Map<String, Object> m = new LinkedHashMap<>();
             m.put("problem", sizes.toString());
             m.put(vary.toString(), value);

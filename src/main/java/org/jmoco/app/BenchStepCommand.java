@@ -75,7 +75,7 @@ final class BenchStepCommand implements Callable<Integer> {
             if (printProgram) {
                 program.print(text ? System.out : System.err); // stdout is for the program that reads it
             }
-            Map<String, Object> whole = trial.row(trial.nanos(steps), ceilings);
+            Map<String, Object> whole = trial.row(trial.nanos(steps, options.warmUps), ceilings);
             ResultTable table = options.table("step", spec, ceilings, backend.describe());
             sizes.toMap().forEach(table::head);
             HEADLINE.forEach(key -> table.head(key, whole.get(key)));
@@ -98,7 +98,7 @@ final class BenchStepCommand implements Callable<Integer> {
             if (!text || each || !noPeaks) {
                 options.print(table, out);
             } else {
-                options.save(table);
+                options.save(table, out);
             }
         }
         return 0;

@@ -37,13 +37,13 @@ final class BenchViewsCommand implements Callable<Integer> {
         options.filter.requireAny(!cases.isEmpty(), "recipe of " + ViewBench.CASES);
         Ceilings ceilings = options.ceilings(out);
         ResultTable table = options.table("views", spec, ceilings);
-        cases.forEach(c -> table.add(ViewBench.render(c, ceilings, count)));
+        cases.forEach(c -> table.add(ViewBench.render(c, ceilings, count, options.warmUps)));
         Set<Integer> threads = new LinkedHashSet<>(List.of(1, options.backend.threads()));
-        threads.forEach(t -> cases.forEach(c -> table.add(ViewBench.load(c, ceilings, t, count))));
+        threads.forEach(t -> cases.forEach(c -> table.add(ViewBench.load(c, ceilings, t, count, options.warmUps))));
         for (ViewBench.Case c : cases) {
             try (Backend backend = options.open()) {
                 if (backend.rendersViews()) {
-                    table.add(ViewBench.device(c, ceilings, backend, count, 1));
+                    table.add(ViewBench.device(c, ceilings, backend, count, 1, options.warmUps));
                 }
             }
         }

@@ -39,10 +39,11 @@ final class BundleCommand implements Callable<Integer> {
     private static final double MEGA = 1e6;
     /** Not a script by itself: one of those that travel imports it. */
     private static final String PEERS_IMPORT = "cifar_pairs.py";
+    private static final List<String> SUFFIXES = List.of(".tar.xz", ".txz");
     private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
     @Option(names = "--out", paramLabel = "FILE", defaultValue = "target/jmoco-bundle.tar.xz",
-            description = "The archive (default: ${DEFAULT-VALUE}).")
+            description = "The archive, a .tar.xz or .txz (default: ${DEFAULT-VALUE}).")
     private Path out;
 
     @Option(names = "--xz", paramLabel = "LEVEL", defaultValue = "9",
@@ -68,6 +69,13 @@ final class BundleCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (level < 0 || level > 9) {
             throw UserError.usage("--xz " + level + ": levels are 0 to 9");
+        }
+        if (SUFFIXES.stream().noneMatch(out.getFileName().toString()::endsWith)) {
+            throw UserError.usage("--out " + out + ": the archive is a tar packed by xz; let its name end with "
+                    + String.join(" or ", SUFFIXES));
+        }
+        if (Files.isDirectory(out)) {
+            throw UserError.usage("--out " + out + ": is a folder; name a file");
         }
         if (keep != null && Files.exists(keep)) {
             throw UserError.usage("--keep " + keep + ": exists already");

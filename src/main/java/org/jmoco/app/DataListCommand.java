@@ -51,6 +51,7 @@ final class DataListCommand implements Runnable {
                 .recipe(ViewRecipe.of(card.name()))
                 .normalisation(card.normalisation())
                 .line("source", card.source())
+                .line("page", card.page())
                 .line("terms", card.terms())
                 .line("files", card.files())
                 .line("notes", card.notes());

@@ -69,20 +69,30 @@ public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, do
         return Math.max(sgemmFlopsPerSecond, mapFlopsPerSecond);
     }
 
-    /** @param open opens the backend; each ceiling has a fresh one, so that their memory is never held together */
-    public static Ceilings measure(Supplier<Backend> open) {
+    /**
+     * @param open opens the backend; each ceiling has a fresh one, so that their memory is never held together
+     * @param warmUps hears how each warm-up ended
+     */
+    public static Ceilings measure(Supplier<Backend> open, WarmUps warmUps) {
         Sizes sizes;
         try (Backend b = open.get()) {
             sizes = Sizes.of(b.name());
         }
-        return measure(open, new Stopwatch(SAMPLES, 1), sizes);
+        return measure(open, new Stopwatch(SAMPLES, 1), sizes, warmUps);
     }
 
-    static Ceilings measure(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
-        return new Ceilings(copy(open, watch, sizes), sgemm(open, watch, sizes), mapProduct(open, watch, sizes));
+    static Ceilings measure(Supplier<Backend> open, Stopwatch watch, Sizes sizes, WarmUps warmUps) {
+        return new Ceilings(copy(open, watch, sizes, warmUps), sgemm(open, watch, sizes, warmUps),
+                mapProduct(open, watch, sizes, warmUps));
     }
 
-    private static double copy(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+    private static double nanos(String what, Backend b, Program p, Stopwatch watch, WarmUps warmUps) {
+        Stopwatch.Timing t = watch.time(b, p::run);
+        warmUps.add(what, t.warmUp());
+        return t.median();
+    }
+
+    private static double copy(Supplier<Backend> open, Stopwatch watch, Sizes sizes, WarmUps warmUps) {
         try (Backend b = open.get()) {
             Buffer src = b.declare(Region.INPUT, "src", Shape.of(sizes.copyFloats));
             Buffer dst = b.declare(Region.OUTPUT, "dst", Shape.of(sizes.copyFloats));
@@ -91,24 +101,24 @@ public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, do
             Program p = rec.finish();
             b.allocate();
             b.upload(src, halves(src.shape()));
-            double nanos = watch.time(b, p::run).median();
+            double nanos = nanos("ceiling copy", b, p, watch, warmUps);
             requireLast("copy", b.download(dst), 0.5);
             return (src.bytes() + dst.bytes()) / nanos * 1e9;
         }
     }
 
-    private static double sgemm(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+    private static double sgemm(Supplier<Backend> open, Stopwatch watch, Sizes sizes, WarmUps warmUps) {
         try (Backend b = open.get()) {
             Buffer dx = b.declare(Region.OUTPUT, "dx", Shape.of(sizes.rows, sizes.inner));
             Buffer dy = b.declare(Region.INPUT, "dy", Shape.of(sizes.rows, sizes.inner));
             Buffer w = b.declare(Region.PARAMETERS, "w", Shape.of(sizes.inner, sizes.inner));
             Recorder rec = b.record("sgemm");
             rec.linearBackwardData("sgemm", dx, dy, w);
-            return product(b, rec, watch, sizes, dx, dy, w);
+            return product(b, rec, watch, sizes, warmUps, dx, dy, w);
         }
     }
 
-    private static double mapProduct(Supplier<Backend> open, Stopwatch watch, Sizes sizes) {
+    private static double mapProduct(Supplier<Backend> open, Stopwatch watch, Sizes sizes, WarmUps warmUps) {
         try (Backend b = open.get()) {
             ConvGeometry g = sizes.product();
             Buffer dx = b.declare(Region.OUTPUT, "dx", g.x());
@@ -116,16 +126,17 @@ public record Ceilings(double copyBytesPerSecond, double sgemmFlopsPerSecond, do
             Buffer w = b.memory().declare(Region.PARAMETERS, "w", b.real(), g.filter());
             Recorder rec = b.record("product");
             rec.conv2dBackwardData("product", g, dx, dy, w, false);
-            return product(b, rec, watch, sizes, dx, dy, w);
+            return product(b, rec, watch, sizes, warmUps, dx, dy, w);
         }
     }
 
-    private static double product(Backend b, Recorder rec, Stopwatch watch, Sizes sizes, Buffer dx, Buffer dy, Buffer w) {
+    private static double product(Backend b, Recorder rec, Stopwatch watch, Sizes sizes, WarmUps warmUps, Buffer dx, Buffer dy,
+            Buffer w) {
         Program p = rec.finish();
         b.allocate();
         b.upload(dy, halves(dy.shape()));
         b.upload(w, halves(w.shape()));
-        double nanos = watch.time(b, p::run).median();
+        double nanos = nanos("ceiling product", b, p, watch, warmUps);
         requireLast("matrix product", b.download(dx), sizes.inner * 0.25);
         return sizes.flops() / nanos * 1e9;
     }

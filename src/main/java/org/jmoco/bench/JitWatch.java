@@ -38,12 +38,19 @@ final class JitWatch {
     }
 
     /** Runs something at least {@code times}, until the compiler is done with it, but hardly longer than 10 s. */
-    static void warmUp(int times, Runnable run) {
+    static WarmUps.End warmUp(int times, Runnable run) {
+        return warmUp(times, run, LONGEST_NANOS);
+    }
+
+    static WarmUps.End warmUp(int times, Runnable run, long longestNanos) {
         JitWatch compiler = new JitWatch();
         long start = System.nanoTime();
-        for (int i = 0; i < times || (compiler.idleNanos() < DONE_NANOS && System.nanoTime() - start < LONGEST_NANOS); i++) {
+        boolean done = false;
+        for (int i = 0; i < times || !done && System.nanoTime() - start < longestNanos; i++) {
             run.run();
+            done = compiler.idleNanos() >= DONE_NANOS;
         }
+        return done ? WarmUps.End.STEADY : WarmUps.End.COMPILING;
     }
 
     private static long compileMillis() {

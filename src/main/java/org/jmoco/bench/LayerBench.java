@@ -43,8 +43,8 @@ public final class LayerBench {
     }
 
     /** @param repeats each step's time is the median of so many passes; the program trains meanwhile */
-    public static List<Share> measure(Backend backend, StepTrial step, int repeats) {
-        step.warmUp();
+    public static List<Share> measure(Backend backend, StepTrial step, int repeats, WarmUps warmUps) {
+        step.warmUp(warmUps);
         Program program = step.program();
         long[] nanos = program.time(backend, repeats);
         Map<String, Share> shares = new LinkedHashMap<>();

@@ -14,22 +14,26 @@ public final class OpBench {
     private final Stopwatch watch;
     private final Caches caches;
     private final int flushFloats;
+    private final WarmUps warmUps;
 
     /**
      * @param open opens a fresh backend (on a GPU: a fresh context) for each problem
      * @param samples timed samples for each problem
      * @param warmUpSeconds shortest warm-up of a problem
+     * @param warmUps hears how each ended
      */
-    public OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int samples, double warmUpSeconds) {
-        this(open, ceilings, caches, caches.flushFloats(), new Stopwatch(samples, warmUpSeconds));
+    public OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int samples, double warmUpSeconds,
+            WarmUps warmUps) {
+        this(open, ceilings, caches, caches.flushFloats(), new Stopwatch(samples, warmUpSeconds), warmUps);
     }
 
-    OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int flushFloats, Stopwatch watch) {
+    OpBench(Supplier<Backend> open, Ceilings ceilings, Caches caches, int flushFloats, Stopwatch watch, WarmUps warmUps) {
         this.open = open;
         this.ceilings = ceilings;
         this.caches = caches;
         this.flushFloats = flushFloats;
         this.watch = watch;
+        this.warmUps = warmUps;
     }
 
     /**
@@ -51,6 +55,7 @@ public final class OpBench {
     public Row measure(Problem p) {
         try (OpTrial trial = OpTrial.checked(p, open, flushFloats)) {
             Stopwatch.Timing t = trial.time(watch);
+            warmUps.add(p.shape(), t.warmUp());
             trial.checkAgain();
             return new Row(p, t.median(), t.p10(), t.p90(), t.samples(), trial.bytes(), trial.flops(), trial.memoryBytes(),
                     caches, ceilings);

@@ -86,31 +86,34 @@ public final class StepTrial {
      * Runs until the times are steady: on a GPU those of the step, elsewhere those of each distinct launch, repeated by itself
      * first. What a step does only once it would have to do for ten steps until its loops are compiled (InfoNCE: ten times too
      * slow in the fifth).
+     *
+     * @param warmUps hears how that ended
      */
-    public void warmUp() {
+    public void warmUp(WarmUps warmUps) {
         if (backend.name().equals("cuda")) { // whose loops need no compiling
-            DEVICE_WATCH.warmUp(backend, step.program()::run, null);
+            warmUps.add("step", DEVICE_WATCH.warmUp(backend, step.program()::run, null).end());
+            JitWatch.warmUp(WARM_UP, this::run);
         } else {
-            warmUpLaunches();
+            warmUpLaunches(warmUps);
+            warmUps.add("step", JitWatch.warmUp(WARM_UP, this::run));
         }
-        JitWatch.warmUp(WARM_UP, this::run);
     }
 
     /** One step in its order; repeated is what reads nothing that it writes, so that the step remains what it is. */
-    private void warmUpLaunches() {
+    private void warmUpLaunches(WarmUps warmUps) {
         Set<String> seen = new HashSet<>();
         for (Step s : step.program().steps()) {
             s.work().run();
             if (seen.add(s.op() + " " + s.problem())
                     && s.reads().stream().noneMatch(r -> s.writes().stream().anyMatch(r::overlaps))) {
-                LAUNCH_WATCH.warmUp(backend, s.work()::run, null);
+                warmUps.add(s.op() + " " + s.problem(), LAUNCH_WATCH.warmUp(backend, s.work()::run, null).end());
             }
         }
     }
 
     /** Nanoseconds of {@code steps} steps after warm-up, ascending, each until its loss is known. */
-    public double[] nanos(int steps) {
-        warmUp();
+    public double[] nanos(int steps, WarmUps warmUps) {
+        warmUp(warmUps);
         double[] nanos = new double[steps];
         for (int i = 0; i < steps; i++) {
             long begin = System.nanoTime();

@@ -26,13 +26,17 @@ public final class Stopwatch {
     private static final int LONGEST_COMPILING = 20;
 
     /** Nanoseconds of one run: median, 10th and 90th percentile of {@code samples} samples. */
-    record Timing(double median, double p10, double p90, int samples, int runsPerSample) {
-        static Timing of(double[] nanos, int runsPerSample) {
+    record Timing(double median, double p10, double p90, int samples, int runsPerSample, WarmUps.End warmUp) {
+        static Timing of(double[] nanos, int runsPerSample, WarmUps.End warmUp) {
             double[] sorted = nanos.clone();
             Arrays.sort(sorted);
-            return new Timing(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted.length, runsPerSample);
+            return new Timing(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted.length, runsPerSample,
+                    warmUp);
         }
     }
+
+    /** @param runs of a sample */
+    record Warm(int runs, WarmUps.End end) {}
 
     private final int samples;
     private final long warmUpNanos;
@@ -58,16 +62,16 @@ public final class Stopwatch {
 
     /** @param flush carried out before each run, not timed; null for warm caches */
     Timing time(Backend backend, Runnable run, Runnable flush) {
-        int runs = warmUp(backend, run, flush);
+        Warm warm = warmUp(backend, run, flush);
         double[] t = new double[samples];
         for (int i = 0; i < samples; i++) {
-            t[i] = sample(backend, run, flush, runs);
+            t[i] = sample(backend, run, flush, warm.runs);
         }
-        return Timing.of(t, runs);
+        return Timing.of(t, warm.runs, warm.end);
     }
 
-    /** Runs until the times are steady and what runs is compiled. @return runs of a sample */
-    int warmUp(Backend backend, Runnable run, Runnable flush) {
+    /** Runs until the times are steady and what runs is compiled, or a limit is reached. */
+    Warm warmUp(Backend backend, Runnable run, Runnable flush) {
         long start = System.nanoTime();
         long compiledNanos = Math.min(JitWatch.DONE_NANOS, warmUpNanos / 2);
         JitWatch compiler = new JitWatch();
@@ -91,7 +95,7 @@ public final class Stopwatch {
             spent = System.nanoTime() - start;
         } while (spent < warmUpNanos || (!steady && spent < LONGEST_WARM_UP * warmUpNanos)
                 || (!compiled && spent < LONGEST_COMPILING * warmUpNanos));
-        return runs;
+        return new Warm(runs, !compiled ? WarmUps.End.COMPILING : steady ? WarmUps.End.STEADY : WarmUps.End.MOVING);
     }
 
     private static double sample(Backend backend, Runnable run, Runnable flush, int runs) {

@@ -82,8 +82,8 @@ public final class ViewBench {
      *
      * @throws IllegalStateException if views are not drawn
      */
-    public static Map<String, Object> render(Case c, Ceilings ceilings, int blocks) {
-        return row(c + " renderer", 1, c, renderMicros(c, blocks), ceilings);
+    public static Map<String, Object> render(Case c, Ceilings ceilings, int blocks, WarmUps warmUps) {
+        return row(c + " renderer", 1, c, renderMicros(c, blocks, warmUps), ceilings);
     }
 
     /** Makes the next pair of views with each run, on the calling thread; checked before. */
@@ -104,7 +104,7 @@ public final class ViewBench {
     }
 
     /** Microseconds of processor time for a pair, one number for each block. */
-    static double[] renderMicros(Case c, int blocks) {
+    static double[] renderMicros(Case c, int blocks, WarmUps warmUps) {
         Runnable pair = renderer(c);
         ThreadMXBean clock = ManagementFactory.getThreadMXBean();
         Runnable block = () -> {
@@ -112,7 +112,7 @@ public final class ViewBench {
                 pair.run();
             }
         };
-        JitWatch.warmUp(blocks / 2, block);
+        warmUps.add(c + " renderer", JitWatch.warmUp(blocks / 2, block));
         double[] micros = new double[blocks];
         for (int i = 0; i < blocks; i++) {
             long start = clock.getCurrentThreadCpuTime();
@@ -123,7 +123,7 @@ public final class ViewBench {
     }
 
     /** The loader with {@code threads} threads: microseconds of wall time for a pair, nothing else running. */
-    public static Map<String, Object> load(Case c, Ceilings ceilings, int threads, int blocks) {
+    public static Map<String, Object> load(Case c, Ceilings ceilings, int threads, int blocks, WarmUps warmUps) {
         int batches = threads * Math.max(1, c.pairsPerBlock() * 4 / BATCH / threads); // threads that work in step finish together
         double[] micros = new double[blocks];
         try (ViewLoader loader = ViewLoader.pairs(images(c), c.views(), PLAIN, new ViewLoader.Options(1, BATCH, threads), 0, 0)) {
@@ -132,7 +132,7 @@ public final class ViewBench {
                     loader.next();
                 }
             };
-            JitWatch.warmUp(blocks / 4, block);
+            warmUps.add(c + " loader", JitWatch.warmUp(blocks / 4, block));
             for (int i = 0; i < blocks; i++) {
                 long start = System.nanoTime();
                 block.run();
@@ -147,9 +147,11 @@ public final class ViewBench {
      *
      * @param backend renders views; its memory is used and it serves for nothing else afterwards
      */
-    public static Map<String, Object> device(Case c, Ceilings ceilings, Backend backend, int samples, double warmUpSeconds) {
+    public static Map<String, Object> device(Case c, Ceilings ceilings, Backend backend, int samples, double warmUpSeconds,
+            WarmUps warmUps) {
         DeviceViews views = new DeviceViews(backend, images(c), c.views(), PLAIN, BATCH);
         Stopwatch.Timing t = new Stopwatch(samples, warmUpSeconds).time(backend, views::run);
+        warmUps.add(c + " device", t.warmUp());
         double perPair = 1e-3 / BATCH;
         return row(c + " device", 1, c, new double[] {t.p10() * perPair, t.median() * perPair, t.p90() * perPair}, ceilings);
     }

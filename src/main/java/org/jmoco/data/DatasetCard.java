@@ -16,6 +16,7 @@ import org.jmoco.tensor.UserError;
  *
  * @param name          as in {@code --data NAME=DIR}
  * @param source        the publisher's name for it
+ * @param page          its official page; null where it has none
  * @param splits        images per split; empty where that is the user's choice
  * @param classes       position = label; empty for unlabelled sets
  * @param positive      name of the positive class of a two-class task, null where there is none
@@ -24,7 +25,7 @@ import org.jmoco.tensor.UserError;
  * @param downloads     what {@code jmoco data fetch} gets; empty where a person has to
  * @param manual        how a person gets it, where no program can; else null
  */
-public record DatasetCard(String name, String title, String source, String images, Map<String, Integer> splits,
+public record DatasetCard(String name, String title, String source, String page, String images, Map<String, Integer> splits,
         List<String> classes, String positive, Normalisation normalisation, String terms, String files, String notes,
         List<Download> downloads, String manual) {
     /**

@@ -2,6 +2,7 @@ package org.jmoco.recipe;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +23,7 @@ import org.jmoco.report.StoredComparison;
 import org.jmoco.run.Display;
 import org.jmoco.run.FinetuneRun;
 import org.jmoco.run.PretrainRun;
+import org.jmoco.run.TrainingRun;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.FeedOptions;
 import org.jmoco.train.FinetuneConfig;
@@ -44,6 +46,7 @@ final class RecipeRun {
     private final String backend; // what decides numbers: name and types
     private final String described;
     private int task;
+    private Runnable begun;
 
     /**
      * @param store folder of the encoders, which recipes may share
@@ -72,9 +75,13 @@ final class RecipeRun {
         }
     }
 
-    /** Everything that the plan asks for. */
-    Trained run(Plan plan) {
-        look();
+    /**
+     * Everything that the plan asks for.
+     *
+     * @param begun told once, when the first training begins or none is needed: what is refused before has left nothing
+     */
+    Trained run(Plan plan, Runnable begun) {
+        this.begun = begun;
         for (Plan.Encoder e : plan.encoders()) {
             announce(plan, "pretrain " + String.join(" + ", e.chain()) + ", seed " + e.seed());
             encoders.put(e, encoder(e));
@@ -84,6 +91,7 @@ final class RecipeRun {
             announce(plan, "transfer, row " + StoredComparison.label(t.row().name(), label(t.row())) + ", seed " + t.seed());
             transfers.put(t, transfer(t));
         }
+        begin();
         return new Trained(new LinkedHashMap<>(ordered(plan)), transfers);
     }
 
@@ -94,6 +102,11 @@ final class RecipeRun {
         Map<Plan.Encoder, StageFolder.Finished> out = new LinkedHashMap<>();
         plan.encoders().forEach(e -> out.put(e, encoders.get(e)));
         return out;
+    }
+
+    private void begin() {
+        begun.run();
+        begun = () -> { };
     }
 
     private void announce(Plan plan, String what) {
@@ -168,15 +181,13 @@ final class RecipeRun {
         Optional<StageFolder.Finished> upstream = e.upstream().map(encoders::get);
         PretrainStage stage = recipe.pretrain().get(e.stage());
         DataSpec spec = used(stage.data());
-        return stage(folder(e, upstream), spec, e.stage(), training -> {
+        return stage(folder(e, upstream), spec, e.stage(), start -> {
             DataSet set = data.open(spec);
             PretrainConfig config = stage.config(spec, set.normalisation(), e.seed());
-            PretrainRun run = new PretrainRun(training.folder, training.backend, config, set, machine.threads(),
+            PretrainRun run = new PretrainRun(start.folder, start.backend, config, set, machine.threads(),
                     FeedOptions.DEFAULT, machine.policy());
-            run.printHeader(training.log, training.options);
-            run.warnings().forEach(this::say);
-            run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
-            return run.train(training.display, training.log::println);
+            prepare(run, start, upstream);
+            return training -> run.train(training.display, training.log::println);
         }, r -> String.format(Locale.ROOT, "%s over %d images%s", epochs(r.result().path("epochs").asInt()),
                 r.result().path("images").asInt(), r.result().has(KnnMonitor.ACCURACY)
                 ? String.format(Locale.ROOT, ", kNN accuracy %.4f", r.result().path(KnnMonitor.ACCURACY).asDouble()) : ""));
@@ -184,13 +195,12 @@ final class RecipeRun {
 
     private StageFolder.Finished transfer(Plan.Transfer t) {
         Optional<StageFolder.Finished> upstream = t.encoder().map(encoders::get);
-        return stage(folder(t, upstream), used(recipe.transfer().data()), TransferStage.NAME, training -> {
+        return stage(folder(t, upstream), used(recipe.transfer().data()), TransferStage.NAME, start -> {
             DataSet set = transferSet();
-            FinetuneRun run = new FinetuneRun(training.folder, training.backend, config(t, set), set, machine.threads(),
+            FinetuneRun run = new FinetuneRun(start.folder, start.backend, config(t, set), set, machine.threads(),
                     FeedOptions.DEFAULT, machine.policy());
-            run.printHeader(training.log, training.options);
-            run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), training.log::println);
-            return run.train(upstream.map(u -> u.checkpoint().toString()).orElse("random"), training.display,
+            prepare(run, start, upstream);
+            return training -> run.train(upstream.map(u -> u.checkpoint().toString()).orElse("random"), training.display,
                     training.log::println);
         }, r -> {
             var vote = r.result().path(r.result().has(DataSet.TEST) ? DataSet.TEST : DataSet.VAL).path("vote");
@@ -199,12 +209,27 @@ final class RecipeRun {
         });
     }
 
-    /** What a stage trains with. */
-    private record Training(RunFolder folder, Backend backend, Map<String, Object> options, PrintWriter log, Display display) {}
+    /** Header, warnings, weights: what may be refused before anything is written. */
+    private void prepare(TrainingRun<?> run, Start start, Optional<StageFolder.Finished> upstream) {
+        run.printHeader(start.log, start.options);
+        run.warnings().forEach(this::say);
+        run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), start.log::println);
+    }
 
-    /** Reuses a finished stage, or trains it to the end. @param summary one line of what came out */
-    private StageFolder.Finished stage(StageFolder at, DataSpec spec, String name, Function<Training, Map<String, Object>> train,
-            Function<StageFolder.Finished, String> summary) {
+    /** What a stage is prepared with. @param log of what is said before the folder has one */
+    private record Start(RunFolder folder, Backend backend, Map<String, Object> options, PrintWriter log) {}
+
+    /** What it trains with. */
+    private record Training(Display display, PrintWriter log) {}
+
+    /**
+     * Reuses a finished stage, or trains it to the end.
+     *
+     * @param prepare checks and allocates, and returns what trains
+     * @param summary one line of what came out
+     */
+    private StageFolder.Finished stage(StageFolder at, DataSpec spec, String name,
+            Function<Start, Function<Training, Map<String, Object>>> prepare, Function<StageFolder.Finished, String> summary) {
         Optional<StageFolder.Finished> before = at.finished();
         if (before.isPresent()) {
             say(summary.apply(before.get()) + "; reused from " + at.path());
@@ -214,14 +239,19 @@ final class RecipeRun {
         try (RunFolder folder = RunFolder.open(at.path(), name, true); Backend b = machine.backend().get()) {
             Map<String, Object> options = new LinkedHashMap<>(at.inputs());
             options.put("data", spec.toString());
+            StringWriter head = new StringWriter();
+            Function<Training, Map<String, Object>> train = prepare.apply(new Start(folder, b, options, new PrintWriter(head)));
+            begin();
             folder.recordOptions(options, options.keySet()); // the hash in the folder's name has compared them already
             folder.recordEnvironment(machine.environment(b.describe()));
             if (folder.resumed()) {
                 say("goes on in " + at.path());
             }
             try (PrintWriter log = log(folder)) {
+                log.print(head);
+                log.flush();
                 Display display = new Display(machine.progress(), machine.err(), log::println, machine.tensorBoard());
-                Map<String, Object> result = train.apply(new Training(folder, b, options, log, display));
+                Map<String, Object> result = train.apply(new Training(display, log));
                 StageFolder.Finished f = at.finish(folder, result, (System.nanoTime() - start) * 1e-9);
                 say(summary.apply(f) + "; " + Progress.duration(java.time.Duration.ofMillis(Math.round(1000 * f.seconds())))
                         + ", in " + at.path());

@@ -76,6 +76,7 @@ public final class Recipes {
     /** Prints stages, steps, estimated time and memory; trains nothing and writes nothing. */
     public void dryRun(Machine machine) {
         data.requireUsed(DataBook.needs(recipe));
+        requireNothingLost();
         heading();
         RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
         run.look();
@@ -85,15 +86,13 @@ public final class Recipes {
     /** Trains what is not finished yet, then prints and writes the results. */
     public void run(Machine machine) {
         data.requireAll(DataBook.needs(recipe));
+        requireNothingLost();
         heading();
         try (RunFolder folder = RunFolder.open(out, "run", true)) {
-            folder.recordOptions(request.options, allOptions(folder));
             RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
-            folder.recordEnvironment(machine.environment(run.backend()));
-            write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
-                    + YamlTree.write(run.resolved()));
+            run.look();
             run.standIns().forEach(print::println);
-            Results results = Results.of(recipe, run, run.run(Plan.of(recipe)));
+            Results results = Results.of(recipe, run, run.run(Plan.of(recipe), () -> record(folder, run, machine)));
             List<String> table = ResultTable.of(results);
             print.println();
             table.forEach(print::println);
@@ -112,6 +111,14 @@ public final class Recipes {
                     : "each training lies in a folder below " + out.resolve("transfers")
                     + ": ./jmoco evaluate --from FOLDER, ./jmoco predict --from FOLDER IMAGE");
         }
+    }
+
+    /** What makes the folder one of this recipe. */
+    private void record(RunFolder folder, RecipeRun run, Machine machine) {
+        folder.recordOptions(request.options, allOptions(folder));
+        folder.recordEnvironment(machine.environment(run.backend()));
+        write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
+                + YamlTree.write(run.resolved()));
     }
 
     /**
@@ -136,6 +143,26 @@ public final class Recipes {
     private void heading() {
         String title = recipe.title().equals(recipe.name()) ? "" : ": " + recipe.title();
         print.println("recipe " + recipe.name() + title + " (" + recipe.settings() + ")");
+    }
+
+    /**
+     * The results of this run take the place of those in the folder, so they must have all that those have: its rows, seeds and
+     * pretrainings.
+     *
+     * @throws UserError naming what would be lost
+     */
+    private void requireNothingLost() {
+        Path file = out.resolve(StoredComparison.FILE);
+        if (!Files.exists(file)) {
+            return;
+        }
+        List<String> lost = Results.missing(Json.read(file), recipe);
+        if (!lost.isEmpty()) {
+            throw UserError.usage("--out " + out + ": " + file.getFileName() + " there has " + String.join(", ", lost)
+                    + ", which this run does not have and would overwrite. Run it with them (what is finished is reused), or take"
+                    + " another --out" + (store.equals(out.resolve("encoders")) ? " with --store " + store : "") + ", or delete "
+                    + file + " if it is not wanted any more.");
+        }
     }
 
     /** Any option may differ from start to start: what decides numbers stands in the hashes of the stages. */

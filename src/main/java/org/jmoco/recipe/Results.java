@@ -1,13 +1,16 @@
 package org.jmoco.recipe;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
+import org.jmoco.report.StoredComparison;
 import org.jmoco.train.Comparison;
 import org.jmoco.train.DeLong;
 import org.jmoco.train.KnnMonitor;
@@ -109,6 +112,35 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, Li
             r.put("comparisons", pairs.stream().map(Results::json).toList());
         }
         return r;
+    }
+
+    /** What an earlier {@code results.json} has that a run of this recipe does not bring: rows, seeds, pretrainings. */
+    static List<String> missing(JsonNode earlier, Recipe recipe) {
+        List<String> missing = new ArrayList<>();
+        for (JsonNode row : earlier.path("rows")) {
+            List<String> chain = texts(row.path("chain"));
+            if (recipe.transfer() == null || recipe.rows().stream()
+                    .noneMatch(r -> r.name().equals(row.path("name").asText()) && r.chain().equals(chain))) {
+                missing.add("row " + StoredComparison.label(row.path("name").asText(), row.path("label").asText()));
+            }
+        }
+        if (earlier.path("rows").size() > missing.size() && earlier.path("seeds").asInt() > recipe.seeds()) {
+            missing.add(earlier.path("seeds").asInt() + " seeds (--seeds)");
+        }
+        Set<Plan.Encoder> encoders = Set.copyOf(Plan.of(recipe).encoders());
+        for (JsonNode stage : earlier.path("stages")) {
+            Plan.Encoder encoder = new Plan.Encoder(texts(stage.path("chain")), stage.path("seed").asInt());
+            if (missing.isEmpty() && !encoders.contains(encoder)) {
+                missing.add("the pretraining " + stage.path("label").asText() + ", seed " + encoder.seed());
+            }
+        }
+        return missing;
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(n -> texts.add(n.asText()));
+        return texts;
     }
 
     private static String relative(Path folder, Path out) {

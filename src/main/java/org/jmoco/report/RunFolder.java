@@ -41,11 +41,14 @@ public final class RunFolder implements AutoCloseable {
     private final Path path;
     private final RunLock lock;
     private final boolean resumed;
+    private final List<Path> made;
 
-    private RunFolder(Path path, RunLock lock, boolean resumed) {
+    /** @param made folders that were not there before, deepest first */
+    private RunFolder(Path path, RunLock lock, boolean resumed, List<Path> made) {
         this.path = path;
         this.lock = lock;
         this.resumed = resumed;
+        this.made = made;
     }
 
     /**
@@ -62,18 +65,34 @@ public final class RunFolder implements AutoCloseable {
             if (resume) {
                 throw UserError.usage("--resume needs --out DIR, the folder of the run to go on with.");
             }
-            return open(newFolder(Path.of("runs"), command, LocalDate.now()), command, false);
+            Path parent = Path.of("runs");
+            List<Path> made = missing(parent);
+            Path folder = newFolder(parent, command, LocalDate.now());
+            made.addFirst(folder);
+            return take(folder, false, made);
         }
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw UserError.usage("--out " + out + ": is a file; name a folder.");
         }
+        List<Path> made = missing(out);
         try {
             Files.createDirectories(out);
         } catch (IOException e) {
+            removeEmpty(made);
             throw UserError.failed(
                     "--out " + out + ": the folder cannot be made: " + AtomicFile.reason(e) + ". Choose another one.", e);
         }
-        RunLock lock = RunLock.acquire(out);
+        return take(out, resume, made);
+    }
+
+    private static RunFolder take(Path out, boolean resume, List<Path> made) {
+        RunLock lock;
+        try {
+            lock = RunLock.acquire(out);
+        } catch (RuntimeException e) {
+            removeEmpty(made);
+            throw e;
+        }
         try {
             boolean holdsRun = Files.exists(out.resolve(OPTIONS));
             if (holdsRun && !resume) {
@@ -83,13 +102,43 @@ public final class RunFolder implements AutoCloseable {
             if (!holdsRun) {
                 requireEmpty(out);
             }
-            return new RunFolder(out, lock, holdsRun);
+            return new RunFolder(out, lock, holdsRun, made);
         } catch (IOException e) {
-            lock.close();
+            release(out, lock, made);
             throw UserError.failed("--out " + out + ": cannot be listed: " + AtomicFile.reason(e) + ".", e);
         } catch (RuntimeException e) {
-            lock.close();
+            release(out, lock, made);
             throw e;
+        }
+    }
+
+    /** Of this folder and those that it lies in, the ones that are not there, deepest first. */
+    private static List<Path> missing(Path folder) {
+        List<Path> missing = new ArrayList<>();
+        for (Path p = folder.toAbsolutePath(); p != null && !Files.exists(p); p = p.getParent()) {
+            missing.add(p);
+        }
+        return missing;
+    }
+
+    /** A start that was refused leaves nothing that was not there before; a run that has begun stays. */
+    private static void release(Path out, RunLock lock, List<Path> made) {
+        if (Files.exists(out.resolve(OPTIONS))) {
+            lock.close();
+        } else {
+            lock.remove();
+            removeEmpty(made);
+        }
+    }
+
+    /** @param folders deepest first */
+    private static void removeEmpty(List<Path> folders) {
+        try {
+            for (Path p : folders) {
+                Files.deleteIfExists(p);
+            }
+        } catch (IOException e) {
+            // Another has put something there, so it stays.
         }
     }
 
@@ -257,9 +306,9 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Gives the folder free for other processes. */
+    /** Gives the folder free for other processes; where no run was recorded in it, it is as it was before. */
     @Override
     public void close() {
-        lock.close();
+        release(path, lock, made);
     }
 }

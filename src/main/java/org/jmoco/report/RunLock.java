@@ -15,7 +15,8 @@ import org.jmoco.tensor.UserError;
 /**
  * One process writes into a run folder. The lock is the operating system's, on the file {@code run.lock}, so it ends with
  * its process however that ends; the process number in the file is for the message alone. The file stays when the lock
- * is given up: deleting it would let two processes lock two files of this name.
+ * of a run is given up: deleting it would let two processes lock two files of this name. Only where no run has begun is it
+ * {@link #remove removed}; who got hold of it meanwhile finds it gone and makes another one.
  */
 final class RunLock implements AutoCloseable {
     static final String NAME = "run.lock";
@@ -28,10 +29,13 @@ final class RunLock implements AutoCloseable {
 
     private final Path key;
     private final FileChannel channel;
+    private final boolean made;
 
-    private RunLock(Path key, FileChannel channel) {
+    /** @param made false if the file was there before */
+    private RunLock(Path key, FileChannel channel, boolean made) {
         this.key = key;
         this.channel = channel;
+        this.made = made;
     }
 
     /** @throws UserError if another process, or another run in this one, holds it */
@@ -42,7 +46,7 @@ final class RunLock implements AutoCloseable {
                 throw taken(folder, Long.toString(ProcessHandle.current().pid()));
             }
             try {
-                return new RunLock(key, lock(folder, key));
+                return lock(folder, key);
             } catch (IOException | RuntimeException e) {
                 OURS.remove(key);
                 throw e;
@@ -55,18 +59,38 @@ final class RunLock implements AutoCloseable {
         }
     }
 
-    private static FileChannel lock(Path folder, Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            if (channel.tryLock() == null) {
-                throw taken(folder, Files.readString(file).strip());
+    private static RunLock lock(Path folder, Path file) throws IOException {
+        while (true) {
+            boolean made = !Files.exists(file);
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try {
+                if (channel.tryLock() == null) {
+                    throw taken(folder, Files.readString(file).strip());
+                }
+                if (!Files.exists(file)) { // its owner has removed it between the two lines above
+                    channel.close();
+                    continue;
+                }
+                channel.truncate(0);
+                channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+                return new RunLock(file, channel, made);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
             }
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+        }
+    }
+
+    /** Gives the lock up where no run has begun: a file that was made for it goes as well. */
+    void remove() {
+        try {
+            if (made) {
+                Files.deleteIfExists(key); // while it is locked
+            }
+        } catch (IOException e) {
+            // An empty file stays.
+        } finally {
+            close();
         }
     }
 

@@ -50,8 +50,15 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
     @Override
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, set.split(DataSet.TRAIN), trainer.step().network());
+        out.println(config.learningRate().course(config.epochs()));
         out.println(trainer.feeding());
+        warnings().forEach(out::println);
         out.flush();
+    }
+
+    @Override
+    public List<String> warnings() {
+        return config.learningRate().warning(config.epochs()).stream().toList();
     }
 
     /**

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
@@ -48,6 +47,7 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
     @Override
     public void printHeader(PrintWriter out, Map<String, Object> options) {
         RunHeader.print(out, options, backend, set, images, trainer.step().pair().query());
+        out.println(config.learningRate().course(config.epochs()));
         out.println(trainer.feeding());
         int queue = config.moco().queue();
         out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", guessing(queue));
@@ -55,19 +55,10 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
         out.flush();
     }
 
-    /** What makes this run worth less than it looks, one line each. */
+    @Override
     public List<String> warnings() {
-        return Stream.of(queueWarning(config.moco().queue(), images), rateWarning(config)).flatMap(Optional::stream).toList();
-    }
-
-    /** One line if no epoch has a rate above 0: a cosine ends with an epoch at 0, and that may be the only one. */
-    static Optional<String> rateWarning(PretrainConfig config) {
-        boolean any = IntStream.rangeClosed(1, config.epochs())
-                .anyMatch(e -> config.learningRate().schedule(config.epochs()).learningRate(e) > 1e-12 * config.learningRate()
-                        .base());
-        return any ? Optional.empty()
-                : Optional.of("warning: the rate is 0 in every epoch (" + config.learningRate() + " over " + config.epochs()
-                        + "): nothing will be learnt. Take --schedule constant, or more epochs.");
+        return Stream.of(queueWarning(config.moco().queue(), images), config.learningRate().warning(config.epochs()))
+                .flatMap(Optional::stream).toList();
     }
 
     /** Loss of InfoNCE where all similarities are equal: ln(M + 1) for M negatives. */

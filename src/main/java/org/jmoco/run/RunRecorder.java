@@ -13,6 +13,7 @@ import org.jmoco.report.Progress;
 import org.jmoco.report.RunFolder;
 import org.jmoco.report.TensorBoardLog;
 import org.jmoco.train.EpochRecord;
+import org.jmoco.train.LearningRate;
 import org.jmoco.train.StepRecord;
 import org.jmoco.train.TrainListener;
 
@@ -71,7 +72,8 @@ final class RunRecorder implements TrainListener, AutoCloseable {
                 line.append(String.format(Locale.ROOT, "  %s %.4f", m, v));
             }
         }
-        line.append(String.format(Locale.ROOT, "  lr %.3g  %.1f images/s", e.learningRate(), e.imagesPerSecond()));
+        line.append(String.format(Locale.ROOT, "  lr %s  %.1f images/s", LearningRate.text(e.learningRate()),
+                e.imagesPerSecond()));
         metrics.append(e.epoch(), values.toArray(Number[]::new));
         timings.append(e.epoch(), e.imagesPerSecond(), e.waited());
         if (tensorBoard != null) {

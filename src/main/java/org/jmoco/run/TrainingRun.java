@@ -45,6 +45,9 @@ public abstract class TrainingRun<T extends Trainer> {
     /** Options, device, data, network, memory, and what is to be known before step 0. */
     public abstract void printHeader(PrintWriter out, Map<String, Object> options);
 
+    /** What makes this run worth less than it looks, one line each. */
+    public abstract List<String> warnings();
+
     /**
      * Goes on with what the folder holds if {@code resume}, or else starts.
      *

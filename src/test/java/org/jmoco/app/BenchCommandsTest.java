@@ -13,7 +13,10 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.jmoco.bench.ResultTable;
+import org.jmoco.bench.WarmUps;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,6 +55,7 @@ class BenchCommandsTest {
         assertEquals("", direct.toString());
         assertTrue(listing.toString().contains("program moco: 157 steps"), listing.toString());
         assertEquals("step", new ObjectMapper().readTree(out.toString()).get("benchmark").asText());
+        assertTrue(new ObjectMapper().readTree(out.toString()).get("warm_up").asText().contains(" ended "), out.toString());
     }
 
     /** The one way of printing that shows no table. */
@@ -61,6 +65,23 @@ class BenchCommandsTest {
         assertEquals(0, bench("step", "--steps", "1", "--no-peaks", "--save", saved.toString()), err.toString());
         String tsv = Files.readString(saved);
         assertTrue(tsv.startsWith("# benchmark: step\n") && tsv.contains("moco_step n4 image8"), tsv);
+        assertTrue(tsv.contains("\n# warm_up: "), tsv);
+        assertEquals(tsv.contains(" limit, not with steady times: "), out.toString().contains("warm-up: "), tsv + out);
+    }
+
+    @Test
+    void aWarmUpThatItsLimitEndedIsToldWhereverTheRowsGo() {
+        BenchOptions options = new BenchOptions();
+        options.warmUps.add("sgd l8", WarmUps.End.STEADY);
+        options.print(new ResultTable(Map.of()), new PrintWriter(out, true));
+        assertEquals("", out.toString());
+        options.warmUps.add("copy l8", WarmUps.End.MOVING);
+        ResultTable table = new ResultTable(Map.of());
+        options.print(table, new PrintWriter(out, true));
+        String told = "1 of 2 ended by its limit, not with steady times: copy l8 (times still moved)";
+        assertEquals("warm-up: " + told + "; times may be too long\n", out.toString());
+        assertTrue(table.toTsv().contains("# warm_up: " + told + "\n"), table.toTsv());
+        assertTrue(table.toJson().contains("\"warm_up\":\"" + told + "\""), table.toJson());
     }
 
     @Test

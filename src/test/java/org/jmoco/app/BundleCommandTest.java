@@ -73,6 +73,16 @@ class BundleCommandTest {
     }
 
     @Test
+    void aNameThatPromisesAnotherFormatIsRefused() throws Exception {
+        for (String name : new String[] {"b.zip", "b.tar.gz", "b", "b.xz"}) {
+            String said = CommandRuns.run(2, "bundle", "--out", scratch.resolve(name).toString());
+            assertTrue(said.contains("let its name end with .tar.xz or .txz") && said.strip().lines().count() == 1, said);
+        }
+        Path taken = Files.createDirectory(scratch.resolve("taken.tar.xz"));
+        assertTrue(CommandRuns.run(2, "bundle", "--out", taken.toString()).contains("is a folder; name a file"));
+    }
+
+    @Test
     void itRunsWithoutJavaAndUnpacksNothing() throws Exception {
         Outcome o = jmoco(Map.of(), "selftest", "--backend", "cpu", "--case", "conv2d_fwd n1 h1,relu_fwd");
         assertEquals(0, o.code, o.text);
@@ -130,8 +140,8 @@ class BundleCommandTest {
 
     @Test
     void aPlaceThatCannotBeWrittenIsNamedAsItWasTyped() {
-        String said = CommandRuns.run(1, "bundle", "--out", "/proc/x");
-        assertTrue(said.startsWith("jmoco: --out /proc/x: nothing can be written into /proc;") && !said.contains(".bundle"),
+        String said = CommandRuns.run(1, "bundle", "--out", "/proc/x.tar.xz");
+        assertTrue(said.startsWith("jmoco: --out /proc/x.tar.xz: nothing can be written into /proc;") && !said.contains(".bundle"),
                 said);
     }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jmoco.checkpoint.CheckpointStore;
 import org.jmoco.report.RunFolder;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,6 +46,33 @@ class TrainingStartTest {
         assertTrue(CommandRuns.train(2, command, out, "--data", data, "--batch", "4096").contains("--batch"));
         CommandRuns.train(1, command, out, "--data", data, "--from", folder.resolve("no").toString());
         CommandRuns.train(0, command, out, "--data", data);
+    }
+
+    /** Whether it is found before the folder is opened, after, or is the folder itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void aRefusedStartLeavesWhatWasThere(String command) throws IOException {
+        Path out = folder.resolve("deep/run");
+        CommandRuns.train(1, command, out, "--data", data, "--from", folder.resolve("no").toString());
+        CommandRuns.train(2, command, out, "--data", data, "--batch", "4096");
+        CommandRuns.train(0, command, out, "--data", data, "--time-steps", "1");
+        assertFalse(Files.exists(folder.resolve("deep")), "made for a run that has not begun");
+        Files.createDirectories(out);
+        CommandRuns.train(2, command, out, "--data", data, "--batch", "4096");
+        assertEquals(List.of(), files(out));
+        Files.createFile(out.resolve("run.lock")); // of an earlier version, or of a killed start
+        CommandRuns.train(2, command, out, "--data", data, "--batch", "4096");
+        assertEquals(List.of("run.lock"), files(out));
+        Files.delete(out.resolve("run.lock"));
+        Files.createFile(out.resolve("thesis.tex"));
+        CommandRuns.train(2, command, out, "--data", data);
+        assertEquals(List.of("thesis.tex"), files(out));
+    }
+
+    private static List<String> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.map(p -> p.getFileName().toString()).sorted().toList();
+        }
     }
 
     @ParameterizedTest

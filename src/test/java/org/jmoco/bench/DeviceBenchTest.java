@@ -42,7 +42,7 @@ class DeviceBenchTest {
                     "batch_norm_bwd n4 h3 w3 c8 g2 relu",
                     "linear_fwd n3 c7 k5", "info_nce n3 m13 d8", "sgd l33", "momentum l33", "copy l33")) {
                 tests.add(DynamicTest.dynamicTest(text + " " + precision, () -> {
-                    Row row = new OpBench(() -> open(precision, true), CEILINGS, Caches.WARM, 3, 1e-9)
+                    Row row = new OpBench(() -> open(precision, true), CEILINGS, Caches.WARM, 3, 1e-9, new WarmUps())
                             .measure(Problem.parse(text));
                     assertTrue(row.medianNanos() > 0 && row.bytes() > 0 && row.memoryBytes() > 0, row.toString());
                 }));
@@ -54,7 +54,7 @@ class DeviceBenchTest {
     /** Each problem has a device of its own, each timing its launches: as many as the clock of the device was asked about. */
     @Test
     void everyProblemHasAFreshContext() {
-        OpBench bench = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.WARM, 3, 1e-9);
+        OpBench bench = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.WARM, 3, 1e-9, new WarmUps());
         bench.measure(Problem.parse("sgd l33"));
         bench.measure(Problem.parse("momentum l33"));
         assertEquals(2, devices.size());
@@ -69,8 +69,9 @@ class DeviceBenchTest {
     @Test
     void theFlushIsNotTimed() {
         Problem p = Problem.parse("sgd l4097");
-        Row warm = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.WARM, 3, 1e-9).measure(p);
-        Row cold = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.COLD, 4096, new Stopwatch(3, 1e-9)).measure(p);
+        Row warm = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.WARM, 3, 1e-9, new WarmUps()).measure(p);
+        Row cold = new OpBench(() -> open(Precision.F32, true), CEILINGS, Caches.COLD, 4096, new Stopwatch(3, 1e-9),
+                new WarmUps()).measure(p);
         assertEquals(warm.medianNanos(), cold.medianNanos(), "warp instructions of one run");
         assertEquals(warm.memoryBytes(), cold.memoryBytes(), "the flush's buffers are not the operation's");
         assertEquals("cold", cold.toMap().get("caches"));
@@ -80,7 +81,8 @@ class DeviceBenchTest {
     @Test
     void ceilingsAreMeasuredInTheRunsPrecision() {
         for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
-            Ceilings c = Ceilings.measure(() -> open(precision, true), new Stopwatch(3, 1e-9), new Ceilings.Sizes(4096, 256, 8));
+            Ceilings c = Ceilings.measure(() -> open(precision, true), new Stopwatch(3, 1e-9), new Ceilings.Sizes(4096, 256, 8),
+                    new WarmUps());
             assertTrue(c.copyBytesPerSecond() > 0 && c.sgemmFlopsPerSecond() > 0 && c.mapFlopsPerSecond() > 0, c.toString());
         }
     }
@@ -98,7 +100,7 @@ class DeviceBenchTest {
         try (Backend backend = CudaBackend.open(counted, CudaOptions.of(Precision.F32))) {
             StepTrial trial = new StepTrial(backend, new StepSizes(4, 8, 2, 2, 9, 8, false));
             times.set(0);
-            trial.warmUp();
+            trial.warmUp(new WarmUps());
             assertTrue(times.get() >= 4, times + " times");
         }
     }
@@ -107,7 +109,7 @@ class DeviceBenchTest {
     void viewsAreMadeByTheDevice() {
         try (Backend backend = open(Precision.F32, true)) {
             ViewBench.Case tiny = new ViewBench.Case("covid-ct", 12, 9, 8, false);
-            Map<String, Object> row = ViewBench.device(tiny, CEILINGS, backend, 3, 1e-9);
+            Map<String, Object> row = ViewBench.device(tiny, CEILINGS, backend, 3, 1e-9, new WarmUps());
             assertEquals(tiny + " device", row.get("problem"));
             assertTrue((Double) row.get("pairs_per_s") > 0, row.toString());
         }

@@ -1,5 +1,6 @@
 package org.jmoco.bench;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -39,6 +40,12 @@ class JitWatchTest {
             sleep();
         });
         assertTrue(runs.get() >= 5, runs + " runs");
+    }
+
+    @Test
+    void aLimitThatEndsTheWarmUpIsToldOf() {
+        assertEquals(WarmUps.End.COMPILING, JitWatch.warmUp(2, () -> { }, 0));
+        assertEquals(WarmUps.End.STEADY, JitWatch.warmUp(2, JitWatchTest::sleep));
     }
 
     private static void sleep() {

@@ -37,7 +37,7 @@ class OpBenchTest {
     List<DynamicTest> everyOperationIsCheckedAndTimed() {
         return PROBLEMS.stream().map(text -> DynamicTest.dynamicTest(text, () -> {
                     Problem p = Problem.parse(text);
-                    Row row = new OpBench(() -> CpuBackend.open(1), CEILINGS, Caches.WARM, 3, 0.001).measure(p);
+                    Row row = new OpBench(() -> CpuBackend.open(1), CEILINGS, Caches.WARM, 3, 0.001, new WarmUps()).measure(p);
                     assertEquals(p, row.problem());
                     assertTrue(row.medianNanos() > 0 && row.p10Nanos() <= row.medianNanos()
                             && row.medianNanos() <= row.p90Nanos(), row.toString());
@@ -49,7 +49,7 @@ class OpBenchTest {
     @Test
     void aBodyThatDoesNothingFails() {
         for (String problem : List.of("conv2d_fwd n2 h5 w7 c3 k4 r3 s3 st1 pd1", "sgd l33", "info_nce n3 m13 d7", "copy l7")) {
-            OpBench bench = new OpBench(Idle::new, CEILINGS, Caches.WARM, 3, 0.001);
+            OpBench bench = new OpBench(Idle::new, CEILINGS, Caches.WARM, 3, 0.001, new WarmUps());
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(problem)),
                     problem);
             assertTrue(e.getMessage().contains("the result is wrong"), e.getMessage());
@@ -66,7 +66,7 @@ class OpBenchTest {
                     boolean poison = Double.isNaN(src.get(0)) || src.get(0) == Integer.MIN_VALUE;
                     super.upload(dst, zeros && poison ? HostTensor.zeros(src.dtype(), src.shape()) : src);
                 }
-            }, CEILINGS, Caches.WARM, 3, 0.001);
+            }, CEILINGS, Caches.WARM, 3, 0.001, new WarmUps());
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> bench.measure(Problem.parse(MANY_LOGITS)));
             assertTrue(e.getMessage().contains(zeros ? "dlogits[" : "the result is wrong"), e.getMessage());
             assertEquals(zeros, e.getMessage().contains("expected"), e.getMessage());
@@ -119,6 +119,28 @@ class OpBenchTest {
         for (int i = 0; i < calls.size(); i += 4) {
             assertEquals(List.of("flush", "start", "run", "stop"), calls.subList(i, i + 4));
         }
+    }
+
+    @Test
+    void aWarmUpThatItsLimitEndedIsToldOf() {
+        int[] runs = {0};
+        boolean[] moving = {true};
+        Idle backend = new Idle() {
+            private int samples;
+
+            @Override
+            public long nanos(Runnable work) {
+                int before = runs[0];
+                work.run();
+                return (runs[0] - before) * (moving[0] && samples++ % 2 == 0 ? 5_000_000L : 1_000_000L);
+            }
+        };
+        WarmUps told = new WarmUps();
+        told.add("moving", new Stopwatch(3, 0.02).time(backend, () -> runs[0]++).warmUp());
+        assertTrue(told.cut());
+        moving[0] = false;
+        told.add("steady", new Stopwatch(3, 0.5).time(backend, () -> runs[0]++).warmUp());
+        assertTrue(told.toString().startsWith("1 of 2 ended by its limit, not with steady times: moving ("), told.toString());
     }
 
     @Test

@@ -187,6 +187,47 @@ class RecipeRunTest {
         assertEquals(1, count(run("out", "seeds=1"), "reused from"));
     }
 
+    /** Results of more rows, seeds or pretrainings are not overwritten by those of fewer; more of them may take their place. */
+    @Test
+    void aSmallerRunDoesNotReplaceTheResultsOfALargerOne() throws IOException {
+        run("out", "seeds=2", "rows={random: {chain: []}, first: {chain: [one]}}");
+        byte[] results = Files.readAllBytes(folder.resolve("out/results.json"));
+        String[][] smaller = {{"row first (one), which", "seeds=2", "rows={random: {chain: []}}"},
+            {"row first (one), which", "seeds=2", "rows={random: {chain: []}, first: {chain: [two]}}"},
+            {"2 seeds (--seeds), which", "seeds=1", "rows={random: {chain: []}, first: {chain: [one]}}"}};
+        for (String[] sets : smaller) {
+            List<String> changes = List.of(sets).subList(1, sets.length);
+            UserError e = assertThrows(UserError.class, () -> recipes(folder.resolve("out"), changes, List.of()).run(machine()));
+            assertTrue(e.getMessage().contains("results.json there has " + sets[0]), e.getMessage());
+            assertEquals(2, e.exitCode());
+            assertThrows(UserError.class, () -> recipes(folder.resolve("out"), changes, List.of()).dryRun(machine()));
+        }
+        UserError stages = assertThrows(UserError.class,
+                () -> recipes(folder.resolve("out"), List.of(), List.of("one")).run(machine()));
+        assertTrue(stages.getMessage().contains("has row random start, row first (one), which"), stages.getMessage());
+        assertArrayEquals(results, Files.readAllBytes(folder.resolve("out/results.json")));
+        assertEquals(5, count(run("out", "seeds=2"), "reused from"), "with one row more");
+        recipes(folder.resolve("encoders"), List.of(), List.of("one", "two")).run(machine());
+        UserError encoder = assertThrows(UserError.class,
+                () -> recipes(folder.resolve("encoders"), List.of(), List.of("one")).run(machine()));
+        assertTrue(encoder.getMessage().contains("has the pretraining one + images (in place of LUNA), seed 1, which"),
+                encoder.getMessage());
+    }
+
+    /** Neither the run's folder nor those of its stages stay where the first of them cannot begin. */
+    @Test
+    void aRefusedRunLeavesNothing() throws IOException {
+        for (String wrong : List.of("one.batch=64", "transfer.positive=grey")) {
+            UserError e = assertThrows(UserError.class, () -> run("deep/out", wrong));
+            assertEquals(2, e.exitCode(), e.getMessage());
+            assertFalse(Files.exists(folder.resolve("deep")) || Files.exists(folder.resolve("store")), wrong);
+        }
+        assertThrows(UserError.class, () -> run("deep/out", "transfer.batch=64"));
+        assertEquals(2, stageFolders("store").size(), "trained before the transfer was refused");
+        assertFalse(Files.exists(folder.resolve("deep/out/transfers")));
+        assertEquals(2, count(run("deep/out", "seeds=1"), "reused from"));
+    }
+
     @Test
     void aTamperedCheckpointIsNotUsed() throws IOException {
         run("out", "seeds=1", "rows={first: {chain: [one]}}");

@@ -49,6 +49,19 @@ public final class DataFetch {
         if (card.downloads().isEmpty()) {
             throw UserError.failed(card.name() + ": cannot be fetched by a program. " + card.manual());
         }
+        try {
+            all(card, offline, mirror);
+        } catch (UserError e) {
+            if (card.page() == null) {
+                throw e;
+            }
+            String text = e.getMessage() + (e.getMessage().endsWith(".") ? " The" : ". The") + " official page of " + card.title()
+                    + " is " + card.page();
+            throw e.exitCode() == 2 ? UserError.usage(text) : UserError.failed(text, e);
+        }
+    }
+
+    private void all(DatasetCard card, Path offline, URI mirror) {
         for (DatasetCard.Download d : card.downloads()) {
             Path archive = offline == null
                     ? download.get(address(d, mirror), folder.resolve("archives").resolve(d.file()),

@@ -84,7 +84,7 @@ class DataFetchTest {
 
     private DatasetCard card(String sha256, long unpackedMb) {
         String url = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort() + "/set.zip";
-        return new DatasetCard("set", "", "", "", Map.of(), List.of(), null, null, "cite it", "", "",
+        return new DatasetCard("set", "", "", null, "", Map.of(), List.of(), null, null, "cite it", "", "",
                 List.of(new DatasetCard.Download(url, "set.zip", sha256, unpackedMb,
                         Map.of("root/a/", "", "root/split/", "lists/"), List.of())), null);
     }
@@ -166,7 +166,7 @@ class DataFetchTest {
         String base = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
         DatasetCard c = card(sha256(), 1);
         DatasetCard.Download d = c.downloads().getFirst();
-        DatasetCard elsewhere = new DatasetCard("set", "", "", "", Map.of(), List.of(), null, null, "cite it", "", "",
+        DatasetCard elsewhere = new DatasetCard("set", "", "", null, "", Map.of(), List.of(), null, null, "cite it", "", "",
                 List.of(new DatasetCard.Download("http://nowhere.invalid/a.zip", "set.zip", d.sha256(), 1, d.place(),
                         List.of())), null);
         fetch(elsewhere, null, URI.create(base + "/"));
@@ -236,6 +236,29 @@ class DataFetchTest {
         }
     }
 
+    /** Whatever is wrong with the given archive, the message names it and where the set is published. */
+    @Test
+    void aFailureNamesTheArchiveAndTheOfficialPage() throws IOException {
+        DatasetCard covid = DatasetCard.load("covid-ct");
+        Path given = folder.resolve("given");
+        Path zip = given.resolve("COVID-CT-master.zip");
+        requireTold(2, covid, given, "--offline " + given + ": there is no such folder", "holds COVID-CT-master.zip");
+        Files.createDirectory(given);
+        requireTold(1, covid, given, zip + ": is not there", "as from https://github.com/UCSD-AI4H/COVID-CT/archive/");
+        Files.write(zip, zip(Map.of("other/x", bytes(3, 1))));
+        requireTold(1, covid, given, zip + ": holds none of the files that are wanted");
+    }
+
+    private void requireTold(int code, DatasetCard card, Path offline, String... parts) {
+        UserError e = assertThrows(UserError.class, () -> fetch(card, offline));
+        assertEquals(code, e.exitCode(), e.getMessage());
+        for (String part : parts) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+        assertTrue(e.getMessage().endsWith(". The official page of COVID-CT is https://github.com/UCSD-AI4H/COVID-CT"),
+                e.getMessage());
+    }
+
     // ---- unpacking ---------------------------------------------------------------------------------------------
 
     @Test
@@ -273,6 +296,7 @@ class DataFetchTest {
     void everyCardsDownloadsAreWellFormed() {
         for (String name : DatasetCard.NAMES) {
             DatasetCard card = DatasetCard.load(name);
+            assertTrue(name.equals("phantom") ? card.page() == null : card.page().startsWith("https://"), name);
             for (DatasetCard.Download d : card.downloads()) {
                 assertTrue(d.url().startsWith("https://") && d.url().length() > 12, d.toString());
                 assertTrue(d.unpackedMb() > 0 && (d.sha256() == null || HexFormat.of().parseHex(d.sha256()).length == 32),
