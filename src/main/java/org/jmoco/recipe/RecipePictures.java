@@ -33,14 +33,17 @@ final class RecipePictures {
 
     Pictures of(StoredComparison results) {
         List<Pictures.Exhibit> exhibits = new ArrayList<>();
-        Map<String, Pictures.Exhibit> views = new LinkedHashMap<>();
+        record Seen(DataSpec data, ViewRecipe views) {}
+        Map<Seen, List<String>> stages = new LinkedHashMap<>(); // by what they see
         DataBook.needs(recipe).forEach((stage, alternatives) -> {
             DataSpec used = data.atHand(alternatives).orElseThrow();
             ViewRecipe v = stage.equals(TransferStage.NAME) ? recipe.transfer().views().of(used.kind())
                     : recipe.pretrain().get(stage).views().of(used.kind());
-            views.computeIfAbsent(used + " " + v, same -> SetPictures.views(data.open(used), v));
+            stages.computeIfAbsent(new Seen(used, v), same -> new ArrayList<>()).add(stage);
         });
-        exhibits.addAll(views.values());
+        stages.forEach((seen, names) -> exhibits.add(SetPictures.views(data.open(seen.data), seen.views,
+                (names.size() == 1 ? ", stage " : ", stages ") + String.join(", ", names),
+                seen.data.path() == null ? "" : " of the folder " + seen.data.path().getFileName())));
         if (recipe.transfer() == null) {
             return SetPictures.of(data.open(data.atHand(DataBook.needs(recipe).values().iterator().next()).orElseThrow()),
                     exhibits);

@@ -24,7 +24,8 @@ final class Html {
             img{max-width:100%}.wide{overflow-x:auto}.wide img{min-width:640px}
             figure{margin:1em 0}figcaption{color:#555;font-size:.9em}.small{color:#555;font-size:.9em}
             .grid,.row{display:flex;flex-wrap:wrap;gap:8px}.row figure{margin:0}.row figcaption{width:0;min-width:100%}
-            .grid figure{margin:0;width:116px}.grid img{width:112px;image-rendering:pixelated}
+            .grid figure{margin:0;width:116px}.grid img{width:112px;height:112px;object-fit:contain;
+            object-position:0 0;image-rendering:pixelated}
             """;
 
     /** The browser itself holds the page to what it promises: no script, and nothing from outside. */

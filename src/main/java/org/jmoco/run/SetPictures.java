@@ -56,10 +56,21 @@ public final class SetPictures {
 
     /** Some images of a set with random views of them. */
     public static Pictures.Exhibit views(DataSet set, ViewRecipe views) {
+        return views(set, views, "", "");
+    }
+
+    /**
+     * The same where a page has several.
+     *
+     * @param where behind the heading, as {@code , stage cifar10}
+     * @param from  behind "An image", as {@code  of the folder slices}
+     */
+    public static Pictures.Exhibit views(DataSet set, ViewRecipe views, String where, String from) {
         ImageSet images = set.pretraining();
         int[] which = IntStream.range(0, Math.min(EXAMPLES, images.size())).toArray();
-        return new Pictures.Exhibit("Random views of " + set.name(), "An image, then what training sees of it.",
-                List.of(new Pictures.Shown("Images of " + set.name() + ", left, and views of them",
+        return new Pictures.Exhibit("Random views of " + set.name() + where,
+                "An image" + from + ", then what training sees of it.",
+                List.of(new Pictures.Shown("Left the images, then views of them",
                         png(ContactSheet.views(images, views, 1, 1, which, EXAMPLES, THUMBNAIL)))));
     }
 

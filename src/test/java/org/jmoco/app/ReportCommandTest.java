@@ -120,7 +120,8 @@ class ReportCommandTest {
                 "<h2>Learning rate of pretraining</h2>",
                 "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>",
                 "Confusion, random start, 2 seeds added up",
-                "<h2>Wrongly classified</h2>", "<h2>Random views of images</h2>", "<h2>Features before and after transfer</h2>",
+                "<h2>Wrongly classified</h2>", "<h2>Random views of images, stages one, two, transfer</h2>",
+                "An image of the folder labelled, then what training sees of it.", "<h2>Features before and after transfer</h2>",
                 "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ",
                 "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");

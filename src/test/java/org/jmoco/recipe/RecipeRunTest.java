@@ -108,6 +108,9 @@ class RecipeRunTest {
         assertEquals(1, count(lines, "F1, dark positive, as published"));
         assertEquals(3, count(lines, " against "));
 
+        assertEquals(List.of("stages one, two", "stage transfer"),
+                Files.readString(folder.resolve("out/report.html")).lines().filter(l -> l.startsWith("<h2>Random views of images"))
+                        .map(l -> l.replaceAll("<h2>Random views of images, |</h2>.*", "")).toList(), "each heading is of its own");
         JsonNode r = Json.read(folder.resolve("out/results.json"));
         assertEquals(List.of("random", "first", "both"), r.path("rows").findValuesAsText("name"));
         assertEquals(10, r.at("/test/images").size(), "a quarter of 40");
@@ -217,10 +220,10 @@ class RecipeRunTest {
     /** Neither the run's folder nor those of its stages stay where the first of them cannot begin. */
     @Test
     void aRefusedRunLeavesNothing() throws IOException {
-        for (String wrong : List.of("one.batch=64", "transfer.positive=grey")) {
+        for (String[] wrong : new String[][] {{"one.batch=32", "one.queue=64"}, {"transfer.positive=grey"}}) {
             UserError e = assertThrows(UserError.class, () -> run("deep/out", wrong));
-            assertEquals(2, e.exitCode(), e.getMessage());
-            assertFalse(Files.exists(folder.resolve("deep")) || Files.exists(folder.resolve("store")), wrong);
+            assertEquals(wrong.length == 2, e.getMessage().startsWith("stage one, in "), e.getMessage());
+            assertFalse(Files.exists(folder.resolve("deep")) || Files.exists(folder.resolve("store")), e.getMessage());
         }
         assertThrows(UserError.class, () -> run("deep/out", "transfer.batch=64"));
         assertEquals(2, stageFolders("store").size(), "trained before the transfer was refused");

@@ -53,6 +53,7 @@ class RunReportTest {
         assertTrue(html.contains("0.7500<br>[0.5000, 1.0000]"), "figures");
         assertTrue(html.contains("Phantom images"), "phantoms are named");
         assertTrue(html.contains("&lt;fast&gt; &amp; small") && !html.contains("<fast>"), "text is escaped");
+        assertTrue(html.contains(".grid img{width:112px;height:112px;object-fit:contain;"), "a high image is as small as others");
         assertTrue(html.contains("2 of 4"), "wrong images are counted");
         assertTrue(html.indexOf(">c<") < html.indexOf(">d<"), "the surest mistake is first");
         assertTrue(html.contains("data:image/png;base64,AQID") && html.contains("base64,BA=="), "pictures are part of the page");
