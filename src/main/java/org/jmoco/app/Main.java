@@ -55,7 +55,12 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         StandardError.restore();
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        StandardOutput stdout = StandardOutput.install();
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        int code = run(out, err, args);
+        out.flush();
+        System.exit(stdout.judge(code, err));
     }
 
     /**

@@ -52,7 +52,7 @@ final class ImageDecoder {
     /**
      * Decodes on all processors; the result does not depend on how many there are.
      *
-     * @throws UserError if the pixels do not fit into memory
+     * @throws UserError if the pixels, or what decoding takes beside them, do not fit into memory
      */
     static Decoded decodeAll(String set, ImageStore store, List<String> names) {
         Decoded d = new Decoded(names, new Image[names.size()], new String[names.size()]);
@@ -78,10 +78,12 @@ final class ImageDecoder {
         return d;
     }
 
-    /** What all pictures need, if the others are as large as those that are decoded. */
+    /** What all pictures need, if the others are as large as those that are decoded; that may be none yet. */
     private static UserError tooLarge(String set, long bytes, int done, int all) {
-        return Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images",
-                (long) ((double) bytes * all / Math.max(done, 1)));
+        long needed = (long) ((double) bytes * all / Math.max(done, 1));
+        return needed > Inputs.heapForPixels()
+                ? Inputs.tooLarge(set + ", judged by " + done + " of " + all + " images", needed)
+                : Inputs.tooSmallToDecode(set);
     }
 
     /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */
@@ -108,6 +110,13 @@ final class ImageDecoder {
                 }
             }
             return new Image(name, image.getHeight(), image.getWidth(), rgb(image));
+        } catch (IOException e) {
+            for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+                if (cause instanceof OutOfMemoryError memory) { // the JDK's PNG reader wraps it: nothing is wrong with the file
+                    throw memory;
+                }
+            }
+            throw e;
         } catch (RuntimeException e) { // decoders meet damaged data with all kinds of exceptions
             throw new IOException("damaged " + format + " file", e);
         } finally {

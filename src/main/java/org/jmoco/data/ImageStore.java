@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
@@ -70,10 +72,15 @@ sealed interface ImageStore extends AutoCloseable {
                         .sorted()
                         .toList();
             } catch (UncheckedIOException e) {
-                throw UserError.failed(set + ": cannot list " + root + ": " + e.getCause(), e);
+                throw UserError.failed(set + ": cannot list " + root + ": " + listing(e.getCause()), e);
             } catch (IOException e) {
                 throw Inputs.cannotRead(set, root, e);
             }
+        }
+
+        /** A folder that may not be read is known by its name alone. */
+        private static String listing(IOException e) {
+            return e instanceof AccessDeniedException denied ? "no permission to read " + denied.getFile() : Inputs.reason(e);
         }
 
         @Override
@@ -85,7 +92,11 @@ sealed interface ImageStore extends AutoCloseable {
                 throw new IOException("its name cannot be written in the character set of this locale ("
                         + System.getProperty("sun.jnu.encoding") + "); set LC_ALL=C.UTF-8", e);
             }
-            long size = Files.size(file);
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            if (attributes.isOther()) { // reading a pipe would wait for ever
+                throw new IOException("is no regular file but a pipe, socket or device");
+            }
+            long size = attributes.size();
             if (size > MAX_FILE_BYTES) {
                 throw tooLarge(size, MAX_FILE_BYTES);
             }

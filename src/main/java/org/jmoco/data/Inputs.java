@@ -4,6 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,6 +57,12 @@ final class Inputs {
         if (e instanceof AccessDeniedException) {
             return "no permission";
         }
+        if (e instanceof FileSystemLoopException loop) {
+            return "the link " + loop.getFile() + " leads back to a folder that it lies in; remove it";
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return "it is a file";
+        }
         if (e instanceof EOFException) {
             return "it ends too early";
         }
@@ -79,6 +87,14 @@ final class Inputs {
         return UserError.failed(what + ": the pixels need " + (bytes >> 20) + " MiB but the Java heap gives at most "
                 + (heapForPixels() >> 20) + " MiB for them; set JMOCO_HEAP to more, as in JMOCO_HEAP="
                 + (long) Math.ceil(bytes / HEAP_PART / (1L << 30)) + "g, or give fewer images");
+    }
+
+    /** The heap was used up while a picture was decoded, though the pixels by themselves might fit. */
+    static UserError tooSmallToDecode(String what) {
+        long heap = Runtime.getRuntime().maxMemory();
+        return UserError.failed(what + ": the Java heap of " + (heap >> 20) + " MiB is too small to decode the images; set"
+                + " JMOCO_HEAP to more, as in JMOCO_HEAP=" + 2 * (long) Math.ceil((double) heap / (1L << 30))
+                + "g, or give smaller or fewer images");
     }
 
     /** What the first bytes of a file suggest, for messages: {@code a gzip file}, {@code a web page}. */

@@ -158,6 +158,18 @@ class BadFilesTest {
     }
 
     @Test
+    void aTrainedProjectionKeepsItsLength() {
+        Path pretrained = folder.resolve("pretrained");
+        pretrain(0, pretrained);
+        Path out = folder.resolve("out");
+        String said = finetune(2, out, "--from", pretrained.toString(), "--head", "projection", "--dim", "16");
+        assertTrue(said.contains("--dim 16 is the length of a random projection, but that of " + pretrained + " has 8: leave out"
+                + " --dim"), said);
+        assertFalse(Files.exists(out));
+        finetune(0, out, "--from", pretrained.toString(), "--head", "projection", "--epochs", "2", "--dim", "8");
+    }
+
+    @Test
     void anotherArchitectureIsNamedWithTheOptionThatDiffers() {
         Path four = folder.resolve("four");
         pretrain(0, four);

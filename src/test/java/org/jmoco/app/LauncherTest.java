@@ -149,6 +149,19 @@ class LauncherTest {
     }
 
     @Test
+    void heapThatTheJvmCannotStartWithIsRefusedByItsName() throws Exception {
+        for (String size : List.of("2m", "15M", "64k", "4", "16777215")) {
+            Outcome o = launch(Map.of("JMOCO_HEAP", size), LAUNCHER, "doctor");
+            assertEquals(1, o.code, o.text);
+            assertEquals("jmoco: JMOCO_HEAP=" + size + " is too small; 16m is the least, 4g the default", o.text.strip());
+        }
+        for (String size : List.of("16m", "16384k", "16777216")) {
+            Outcome o = launch(Map.of("JMOCO_HEAP", size), LAUNCHER, "--version");
+            assertEquals(0, o.code, o.text);
+        }
+    }
+
+    @Test
     void aHeapThatIsNoSizeIsNamed() throws Exception {
         Outcome o = launch(Map.of("JMOCO_HEAP", "4x"), LAUNCHER, "doctor");
         assertEquals(1, o.code);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FolderReaderTest {
@@ -114,6 +116,24 @@ class FolderReaderTest {
         Made.write(dir.resolve("x.png"), "x");
         assertMessage("1 of 1 images cannot be read", this::read);
         assertMessage("there is no folder or zip", () -> new FolderReader("images", dir.resolve("none")).read());
+    }
+
+    /** Reading a pipe would wait for a writer, for ever. */
+    @Test
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aPipeAmongImagesIsLeftOut() throws Exception {
+        add("1.png", "2.png");
+        assumeTrue(new ProcessBuilder("mkfifo", dir.resolve("3.png").toString()).start().waitFor() == 0);
+        ImageSet s = read().get("unlabelled");
+        assertEquals(2, s.size());
+        assertEquals("3.png: is no regular file but a pipe, socket or device", s.skipped().getFirst().toString());
+    }
+
+    @Test
+    void aLinkToAFolderAboveItIsNamed() throws IOException {
+        add("a/1.png", "b/2.png");
+        Path link = Files.createSymbolicLink(dir.resolve("b/up"), dir);
+        assertMessage("the link " + link + " leads back to a folder that it lies in; remove it", this::read);
     }
 
     @Test
