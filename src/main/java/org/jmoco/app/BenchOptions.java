@@ -136,8 +136,8 @@ final class BenchOptions {
     /** For a command that prints in its own words, and has done so. */
     void save(ResultTable table, PrintWriter out) {
         tellWarmUps(table);
-        if (warmUps.cut() && isText()) {
-            out.println("warm-up: " + warmUps + "; times may be too long");
+        if (isText()) {
+            warmUps.warning().ifPresent(out::println);
         }
         out.flush();
         if (save != null) {

@@ -8,6 +8,9 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.backend.Backend;
+import org.jmoco.backend.Program;
+import org.jmoco.bench.ProgramWarmUp;
+import org.jmoco.bench.WarmUps;
 import org.jmoco.data.DataSet;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
@@ -16,6 +19,7 @@ import org.jmoco.train.CheckpointPolicy;
 import org.jmoco.train.FeedOptions;
 import org.jmoco.train.LearningRate;
 import org.jmoco.train.Pretrained;
+import org.jmoco.train.Trainer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -59,6 +63,14 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
     /** Trains to the end. @return what is saved and where, in words */
     abstract String train(R training, DataSet set, Display display, Consumer<String> say);
 
+    private void timeSteps(Trainer trainer, Backend backend) {
+        WarmUps warmUps = new WarmUps();
+        Program program = trainer.program();
+        trainer.printStepTimes(System.out, machine().program.time,
+                () -> ProgramWarmUp.run(backend, program, program::run, warmUps));
+        warmUps.warning().ifPresent(spec.commandLine().getOut()::println);
+    }
+
     @Override
     public final Integer call() {
         List<String> resumed = OptionRecord.resumed(spec, run);
@@ -92,7 +104,7 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
             }
             training.begin(run.resume(), start, out::println);
             if (machine().program.time != null) {
-                training.trainer().printStepTimes(System.out, machine().program.time);
+                timeSteps(training.trainer(), backend);
                 return 0;
             }
             // Not before all has been checked: a start that fails leaves no run behind that would be in the way of the next.

@@ -1,15 +1,12 @@
 package org.jmoco.bench;
 
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.Program;
-import org.jmoco.backend.Step;
 import org.jmoco.moco.MocoStep;
 import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
@@ -22,11 +19,6 @@ import org.jmoco.tensor.UserError;
  * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
  */
 public final class StepTrial {
-    /** Steps before the first that counts, after each launch had its own warm-up. */
-    private static final int WARM_UP = 4;
-    private static final Stopwatch LAUNCH_WATCH = new Stopwatch(3, 0.05);
-    /** A GPU's clocks take some tenths of a second to rise from idle. */
-    private static final Stopwatch DEVICE_WATCH = new Stopwatch(3, 0.5);
     private static final List<String> STATE = List.of("the query encoder", "the key encoder", "the queue");
 
     private final StepSizes sizes;
@@ -82,33 +74,9 @@ public final class StepTrial {
         backend.get(step.loss().loss());
     }
 
-    /**
-     * Runs until the times are steady: on a GPU those of the step, elsewhere those of each distinct launch, repeated by itself
-     * first. What a step does only once it would have to do for ten steps until its loops are compiled (InfoNCE: ten times too
-     * slow in the fifth).
-     *
-     * @param warmUps hears how that ended
-     */
+    /** @param warmUps hears how it ended */
     public void warmUp(WarmUps warmUps) {
-        if (backend.name().equals("cuda")) { // whose loops need no compiling
-            warmUps.add("step", DEVICE_WATCH.warmUp(backend, step.program()::run, null).end());
-            JitWatch.warmUp(WARM_UP, this::run);
-        } else {
-            warmUpLaunches(warmUps);
-            warmUps.add("step", JitWatch.warmUp(WARM_UP, this::run));
-        }
-    }
-
-    /** One step in its order; repeated is what reads nothing that it writes, so that the step remains what it is. */
-    private void warmUpLaunches(WarmUps warmUps) {
-        Set<String> seen = new HashSet<>();
-        for (Step s : step.program().steps()) {
-            s.work().run();
-            if (seen.add(s.op() + " " + s.problem())
-                    && s.reads().stream().noneMatch(r -> s.writes().stream().anyMatch(r::overlaps))) {
-                warmUps.add(s.op() + " " + s.problem(), LAUNCH_WATCH.warmUp(backend, s.work()::run, null).end());
-            }
-        }
+        ProgramWarmUp.run(backend, step.program(), this::run, warmUps);
     }
 
     /** Nanoseconds of {@code steps} steps after warm-up, ascending, each until its loss is known. */

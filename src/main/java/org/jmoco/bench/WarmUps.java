@@ -2,6 +2,7 @@ package org.jmoco.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** How the warm-ups of a benchmark ended: as they should, or by their limit. Times after the second kind may be too long. */
 public final class WarmUps {
@@ -40,6 +41,11 @@ public final class WarmUps {
     /** True if one ended by its limit. */
     public boolean cut() {
         return !cut.isEmpty();
+    }
+
+    /** One line for people, if one ended by its limit. */
+    public Optional<String> warning() {
+        return cut() ? Optional.of("warm-up: " + this + "; times may be too long") : Optional.empty();
     }
 
     /** {@code all 5 ended with steady times}, {@code 1 of 5 ended by its limit, not with steady times: copy (times still moved)}. */

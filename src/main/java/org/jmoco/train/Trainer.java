@@ -75,8 +75,12 @@ public abstract sealed class Trainer permits MocoTrainer, SupervisedTrainer {
         return loop.secondsPerStep(warmUp, repeats);
     }
 
-    /** Prints the median time of each step of the program on the first batch. It trains: do not go on with this run. */
-    public void printStepTimes(PrintStream out, int repeats) {
-        task.printStepTimes(program(), out, repeats);
+    /**
+     * Prints the median time of each step of the program on the first batch. It trains: do not go on with this run.
+     *
+     * @param warmUp runs before, when the batch lies ready: {@code program().run()} at least
+     */
+    public void printStepTimes(PrintStream out, int repeats, Runnable warmUp) {
+        task.printStepTimes(program(), out, repeats, warmUp);
     }
 }

@@ -68,11 +68,11 @@ abstract class TrainingTask implements EpochLoop.Task {
     public abstract Batches begin(int epoch, int step);
 
     /** Prints the median time of each step of the program on the first batch. It trains. */
-    void printStepTimes(Program program, PrintStream out, int repeats) {
+    void printStepTimes(Program program, PrintStream out, int repeats, Runnable warmUp) {
         setLearningRate(learningRate(1));
         try (Batches batches = begin(1, 0)) {
             batches.prepare();
-            program.run();
+            warmUp.run();
             program.printTimes(out, program.time(backend, repeats), backend.runsBranches());
         }
     }

@@ -189,7 +189,7 @@ class DeviceTrainingTest {
                 RunOutput output = Fixture.into(folder, new CheckpointPolicy(1, 2), recording(new ArrayList<>()));
                 MocoTrainer t = trainer(backend, true, Where.HOST, output);
                 t.initialize();
-                t.printStepTimes(new PrintStream(text, true, StandardCharsets.UTF_8), 1);
+                t.printStepTimes(new PrintStream(text, true, StandardCharsets.UTF_8), 1, t.program()::run);
             }
             List<String> lines = text.toString(StandardCharsets.UTF_8).lines().toList();
             assertEquals(branches, lines.getFirst().endsWith(" steps, " + Program.TIMED_IN_ORDER), lines.getFirst());
