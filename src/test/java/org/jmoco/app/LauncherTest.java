@@ -56,6 +56,17 @@ class LauncherTest {
         assertFalse(o.text.contains("WARNING"), o.text);
     }
 
+    /** So that names of files may have letters beyond ASCII where no locale is set, as in containers. */
+    @Test
+    void theLocaleOfNoLocaleIsUtf8() throws Exception {
+        assumeTrue(System.getProperty("os.name").equals("Linux"), "not on Linux: Java takes UTF-8 by itself");
+        for (String locale : List.of("C", "POSIX", "C.UTF-8")) {
+            Outcome o = launch(Map.of("LC_ALL", locale, "JMOCO_JVM_FLAGS", "-XshowSettings:properties"), LAUNCHER, "--version");
+            assertEquals(0, o.code, o.text);
+            assertTrue(o.text.contains("sun.jnu.encoding = UTF-8"), locale + ": " + o.text);
+        }
+    }
+
     /** A file that the build copies is a source as well: a start after its change must build again. */
     @Test
     void everythingThatTheBuildReadsIsWatched() throws IOException {
