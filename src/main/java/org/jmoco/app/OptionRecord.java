@@ -78,6 +78,9 @@ final class OptionRecord {
      */
     static List<String> resumed(CommandSpec spec, RunOptions run) {
         Map<String, Object> stored = run.resume() && run.out() != null ? stored(run.out()) : Map.of();
+        if (!stored.isEmpty()) {
+            requireOwn(run.out(), spec);
+        }
         CommandLine.ParseResult typed = spec.commandLine().getParseResult();
         boolean leavesCuda = BackendOptions.of(spec).filter(BackendOptions::withoutCuda).isPresent();
         List<String> added = new ArrayList<>();
@@ -98,6 +101,15 @@ final class OptionRecord {
         all.remove(spec.name());
         all.addAll(added);
         return all;
+    }
+
+    /** Another training's run has other options, each of which would be told as a difference. */
+    private static void requireOwn(Path folder, CommandSpec spec) {
+        RunFolder.storedCommand(folder).filter(c -> !c.equals(spec.name()))
+                .filter(spec.parent().subcommands()::containsKey).ifPresent(c -> {
+                    throw UserError.usage("--resume: " + folder + " holds a run of jmoco " + c + ". Go on with it by that"
+                            + " command, or give --out the folder of a run of " + spec.name() + ".");
+                });
     }
 
     private static Map<String, Object> stored(Path folder) {

@@ -166,10 +166,14 @@ public final class CheckpointStore {
                         damage);
             }
             setAside(files.subList(files.indexOf(whole) + 1, files.size()));
-            say.accept(damage.getMessage() + " It is kept as " + latest.getFileName()
+            say.accept(sentence(damage.getMessage()) + " It is kept as " + latest.getFileName()
                     + ".damaged; going on from the one before it, " + whole.getFileName() + ".");
             return previous;
         }
+    }
+
+    private static String sentence(String message) {
+        return message.endsWith(".") ? message : message + ".";
     }
 
     /**

@@ -39,7 +39,7 @@ public record MocoConfig(
         }
         if ((long) queue * encoder.dim() > Integer.MAX_VALUE) {
             throw UserError.usage("--queue " + queue + " of --dim " + encoder.dim() + ": one array holds at most "
-                    + Integer.MAX_VALUE + " numbers. Lower --queue.");
+                    + Integer.MAX_VALUE + " numbers. Lower --queue or --dim.");
         }
         if (!(m >= 0 && m <= 1)) {
             throw UserError.usage("--momentum " + m + " must lie in 0 .. 1; 0.99 is usual.");

@@ -57,6 +57,10 @@ public final class CsvLog implements AutoCloseable {
      * @throws UserError if the file has other columns, lacks lines up to the resumed epoch, or cannot be written
      */
     public static CsvLog open(Path file, List<String> columns, int resumedEpoch) {
+        if (resumedEpoch > 0 && !Files.exists(file)) {
+            throw UserError.failed(file + " is not there, but the run has " + resumedEpoch + " epochs behind it. Restore it, or"
+                    + " start a new run in another folder.");
+        }
         FileChannel channel = null;
         try {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);

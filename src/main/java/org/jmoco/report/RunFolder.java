@@ -211,6 +211,13 @@ public final class RunFolder implements AutoCloseable {
         return Optional.of(out);
     }
 
+    /** The command that made the run in a folder, as {@code pretrain}; empty if there is no run or it does not say. */
+    public static Optional<String> storedCommand(Path folder) {
+        Path file = folder.resolve(ENVIRONMENT);
+        String command = Files.exists(file) ? Json.read(file).path(0).path("command").path(1).asText() : "";
+        return Optional.of(command).filter(c -> !c.isEmpty());
+    }
+
     /**
      * Records the resolved options of a new run; of a resumed one, compares them with those it was started with. To be
      * called before anything else is written, since this file is what makes the folder one of a run.

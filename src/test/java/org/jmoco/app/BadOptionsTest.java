@@ -40,7 +40,7 @@ class BadOptionsTest {
         2 | pretrain --queue 100                | --queue 100 is shorter than the 128 keys that one step brings. Raise --queue \
         or lower --batch.
         2 | pretrain --queue 20000000           | --queue 20000000 of --dim 128: one array holds at most 2147483647 numbers. \
-        Lower --queue.
+        Lower --queue or --dim.
         2 | pretrain --symmetric --queue 200    | --queue 200 is shorter than the 256 keys
         2 | finetune --dim -3 --head projection | --dim -3
         # rates and lengths

@@ -39,6 +39,16 @@ class TrainingStartTest {
         assertFalse(Files.exists(out), "a refused resume must not make the folder");
     }
 
+    @Test
+    void resumeNeedsARunOfTheSameCommand() {
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, "pretrain", out, "--data", data);
+        for (String command : new String[] {"finetune", "probe"}) {
+            String said = CommandRuns.run(2, command, "--resume", "--out", out.toString());
+            assertTrue(said.contains("holds a run of jmoco pretrain. Go on with it by that") && said.lines().count() == 1, said);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"pretrain", "finetune", "probe"})
     void theCorrectedCommandStartsAfterAFailedOne(String command) {

@@ -44,6 +44,13 @@ class CsvLogTest {
         assertArrayEquals(new double[] {Double.NaN, 7}, table.get("knn accuracy, k 200"));
     }
 
+    @Test
+    void aResumedRunWithoutItsFileSaysSo() {
+        UserError e = assertThrows(UserError.class, () -> CsvLog.open(file, COLUMNS, 3));
+        assertTrue(e.getMessage().contains("is not there, but the run has 3 epochs behind it"), e.getMessage());
+        assertTrue(Files.notExists(file), "nothing is made in its place");
+    }
+
     /** Cut anywhere (a kill), resumed from any epoch that was whole: the bytes are those of an uninterrupted run. */
     @Test
     void aResumedRunEndsWithTheSameBytes() throws IOException {
