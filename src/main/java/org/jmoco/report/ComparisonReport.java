@@ -157,15 +157,16 @@ public final class ComparisonReport {
         for (JsonNode c : r.all().path("comparisons")) {
             rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
                     difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"),
-                    p(c.path("mcnemar")), difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
+                    p(c.path("bootstrap").path("accuracy")), p(c.path("mcnemar")), difference(c, "F1"),
+                    p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
             html.heading(2, "Differences").paragraph("Row before \"against\" minus row behind it, on the same images, with"
                     + " 95 % intervals and p of a paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's"
                     + " test of the majority of seeds speak of these trained networks on other images. The p values are of"
                     + " single tests, not corrected for their number.");
-            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"),
-                    rows, 1);
+            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, bootstrap", "p, McNemar", "F1",
+                    "p, bootstrap"), rows, 1);
         }
     }
 

@@ -133,6 +133,10 @@ class ReportCommandTest {
             assertTrue(!table.get(i).matches(".* against [a-z].*") || table.get(i - 1).isEmpty(),
                     "one comparison runs into another: " + String.join("\n", table));
         }
+        assertEquals(3, html.split("<th class=n>p, bootstrap</th>", -1).length - 1, "p of AUC, accuracy and F1");
+        assertTrue(table.stream().anyMatch(line -> line.matches("  accuracy .* McNemar p .* \\(majority of seeds: [0-9]+ images?"
+                + " right by first \\(one\\) alone, [0-9]+ by random start alone\\)")), String.join("\n", table));
+        assertEquals(3, table.stream().filter(line -> line.startsWith("  AUC: ")).count(), "verdicts name their metric");
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }
