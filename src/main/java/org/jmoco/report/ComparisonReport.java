@@ -225,22 +225,33 @@ public final class ComparisonReport {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
         draw("Loss of pretraining", "loss", pretrained, "loss", guessing);
         draw("kNN accuracy during pretraining", "accuracy", pretrained, "knn_accuracy", Set.of());
-        draw("Learning rate of pretraining", "learning rate", pretrained, "lr", Set.of());
+        rates("Learning rate of pretraining", pretrained);
         draw("Loss of transfer", "loss", transfers, "loss", Set.of());
         draw("AUC on the validation images during transfer", "AUC", transfers, "val_auc", Set.of());
         draw("Accuracy on the validation images during transfer", "accuracy", transfers, "val_accuracy", Set.of());
-        draw("Learning rate of transfer", "learning rate", transfers, "lr", Set.of());
+        rates("Learning rate of transfer", transfers);
     }
 
     /** A line for each name, the mean over its runs; a name without such values keeps its colour for the other diagrams. */
     private void draw(String heading, String axis, Map<String, List<StoredRun>> runs, String column, Set<Double> guessing) {
+        ReportParts.curves(html, heading, axis, overSeeds(runs), means(runs, column), guessing);
+    }
+
+    private void rates(String heading, Map<String, List<StoredRun>> runs) {
+        ReportParts.rates(html, heading, overSeeds(runs), means(runs, "lr"));
+    }
+
+    private static String overSeeds(Map<String, List<StoredRun>> runs) {
+        return runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
+    }
+
+    private static Map<String, double[][]> means(Map<String, List<StoredRun>> runs, String column) {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         runs.forEach((label, all) -> {
             double[][] mean = StoredComparison.meanCurve(all, column);
             lines.put(label, mean == null ? new double[2][0] : mean);
         });
-        String caption = runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
-        ReportParts.curves(html, heading, axis, caption, lines, guessing);
+        return lines;
     }
 
     private void roc(StoredComparison r) {

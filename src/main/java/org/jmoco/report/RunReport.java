@@ -50,7 +50,7 @@ public final class RunReport {
         pretrainings();
         classifiers();
         curves("kNN accuracy of the encoder over the epochs", "accuracy", "", runs, "knn_accuracy"::equals);
-        curves("Learning rate", "learning rate", "", runs, "lr"::equals);
+        ReportParts.rates(html, "Learning rate", "", lines(runs, runs, "lr"::equals));
         roc();
         runs.forEach(this::confusion);
         runs.forEach(this::wrong);

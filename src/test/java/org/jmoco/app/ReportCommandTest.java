@@ -127,7 +127,7 @@ class ReportCommandTest {
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
         assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
         assertTrue(html.contains("<figure class=wide><img alt=\"Loss of transfer\""), "a diagram scrolls in a narrow window");
-        assertTrue(html.contains("All lines are the same."), "one rate for all rows, so that one line lies on the other");
+        assertTrue(html.contains("<h2>Learning rate of transfer</h2>\n<p>Constant: 0.001.</p>"), "one rate for all rows");
         List<String> table = Files.readAllLines(out().resolve("results.txt"));
         for (int i = 0; i < table.size(); i++) {
             assertTrue(!table.get(i).matches(".* against [a-z].*") || table.get(i - 1).isEmpty(),

@@ -131,6 +131,29 @@ class RunReportTest {
         assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
     }
 
+    /** On an axis around one value nothing can be read. */
+    @Test
+    void aRateThatDoesNotChangeIsASentence() throws IOException {
+        StoredRun falling = StoredRun.read(run("falling", "x"));
+        Path constant = run("constant", "x");
+        Files.writeString(constant.resolve("metrics.csv"), "epoch,lr,loss\n1,0.001,0.9\n2,0.001,0.7\n");
+        Path other = run("other", "x");
+        Files.writeString(other.resolve("metrics.csv"), "epoch,lr,loss\n1,0.00005,0.9\n2,0.00005,0.7\n");
+        String alone = RunReport.html(List.of(StoredRun.read(constant)), Pictures.NONE);
+        assertTrue(alone.contains("<h2>Learning rate</h2>\n<p>Constant: 0.001.</p>"), alone);
+        String both = RunReport.html(List.of(StoredRun.read(constant), StoredRun.read(other)), Pictures.NONE);
+        assertTrue(both.contains("<p>Constant: 0.001 of constant; 0.00005 of other.</p>"), both);
+        String mixed = RunReport.html(List.of(StoredRun.read(constant), falling), Pictures.NONE);
+        assertTrue(mixed.contains("<img alt=\"Learning rate\"") && !mixed.contains("Constant:"), mixed);
+        String same = RunReport.html(List.of(falling, StoredRun.read(run("too", "x"))), Pictures.NONE);
+        assertTrue(rates(same).contains("<img alt=\"Learning rate\"") && rates(same).contains("All lines are the same."), same);
+        assertFalse(rates(mixed).contains("All lines are the same."), mixed);
+    }
+
+    private static String rates(String html) {
+        return html.split("<h2>Learning rate</h2>")[1].split("<h2>")[0];
+    }
+
     @Test
     void legendsAndStartsAreWords() throws IOException {
         StoredRun one = StoredRun.read(run("one", "random"));
