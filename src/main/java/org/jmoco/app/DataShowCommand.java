@@ -73,7 +73,7 @@ final class DataShowCommand implements Runnable {
         text.println(images);
         if (views == 0) {
             for (int i : which) {
-                text.println(caption(images, i));
+                text.println(ContactSheet.caption(images, i));
             }
             ContactSheet.write(ContactSheet.images(images, which, Math.min(which.length, COLUMNS_WITHOUT_VIEWS), cell), out);
         } else {
@@ -116,17 +116,12 @@ final class DataShowCommand implements Runnable {
     private void printDraws(PrintWriter text, ImageSet images, ViewRecipe recipe, int[] which) {
         ImageSet prepared = Views.prepare(images.subset(which), recipe);
         for (int i = 0; i < which.length; i++) {
-            text.println(caption(images, which[i]) + (recipe.preResize() > 0
-                    ? ", resized to " + prepared.height(i) + "x" + prepared.width(i) : ""));
+            text.println(ContactSheet.caption(images, which[i])
+                    + (recipe.preResize() > 0 ? ContactSheet.resized(prepared.height(i), prepared.width(i)) : ""));
             for (int v = 0; v < views; v++) {
                 text.printf("  epoch %d %-5s  %s%n", v / 2, v % 2 == 0 ? "query" : "key",
                         ContactSheet.draw(recipe, seed, 0, v, which[i], prepared.height(i), prepared.width(i)));
             }
         }
-    }
-
-    private static String caption(ImageSet images, int i) {
-        String label = images.labelled() ? ", " + images.classNames().get(images.label(i)) : "";
-        return i + ": " + images.imageName(i) + label + ", " + images.height(i) + "x" + images.width(i);
     }
 }

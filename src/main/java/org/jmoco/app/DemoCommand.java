@@ -80,8 +80,8 @@ final class DemoCommand implements Callable<Integer> {
         print.printf(Locale.ROOT, "%nRuns with checkpoints, metrics.csv and curves.png: %s%n%.0f s in all.%n", out,
                 (System.nanoTime() - start) * 1e-9);
         Path best = out.resolve("moco-start-1");
-        print.println("Next: ./jmoco evaluate --from " + best + "\n      ./jmoco report " + out.resolve("random-start-1") + " "
-                + best + " --data phantom --out " + out.resolve("report.html"));
+        print.println("Next: ./jmoco evaluate --from " + best + "\n      ./jmoco report " + out.resolve("random-start-?") + " "
+                + out.resolve("moco-start-?") + " --data phantom --out " + out.resolve("report.html"));
         return 0;
     }
 

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.data.DataSet;
-import org.jmoco.data.ImageSet;
 import org.jmoco.recipe.Machine;
 import org.jmoco.recipe.Recipes;
 import org.jmoco.report.Pictures;
@@ -88,25 +88,49 @@ final class ReportCommand implements Callable<Integer> {
     private Pictures pictures(List<StoredRun> runs, DataSource source) {
         DataSet set = source.set();
         List<Pictures.Exhibit> exhibits = new ArrayList<>();
-        exhibits.add(SetPictures.views(set, source.recipe()));
-        ImageSet images = SetPictures.heldOut(set).orElseGet(set::pretraining);
+        Map<ViewRecipe, List<String>> seen = new LinkedHashMap<>(); // by the views, the runs
+        runs.forEach(r -> views(r, source).ifPresent(v -> seen.computeIfAbsent(v, same -> new ArrayList<>()).add(r.name())));
+        seen.forEach((views, names) -> exhibits.add(SetPictures.views(set, views, names.size() == runs.size() ? ""
+                : (names.size() == 1 ? ", run " : ", runs ") + String.join(", ", names), "")));
         for (StoredRun r : runs) {
             if (Files.exists(r.folder().resolve("result.json"))) {
-                exhibits.add(map(r, images, source));
+                exhibits.add(map(r, source));
             }
         }
         return SetPictures.of(set, exhibits);
     }
 
-    /** Features before and after a run; before only where it is known and still there. */
-    private Pictures.Exhibit map(StoredRun r, ImageSet images, DataSource source) {
+    /** The set's views in the size of a run. */
+    private static ViewRecipe sized(StoredRun r, DataSource source) {
         Object image = r.options().get("--image");
-        ViewRecipe views = image == null ? source.recipe() : source.recipe().withSize(Integer.parseInt(image.toString()));
-        FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), images, views, source.set().normalisation());
+        return image == null ? source.recipe() : source.recipe().withSize(Integer.parseInt(image.toString()));
+    }
+
+    /** The views that a run saw; empty for a stage of a recipe that changed more of them than size and blur. */
+    private static Optional<ViewRecipe> views(StoredRun r, DataSource source) {
+        ViewRecipe sized = sized(r, source);
+        Object recorded = r.options().get("views");
+        if (recorded != null) {
+            return Stream.of(sized, sized.v2()).filter(v -> v.toString().equals(recorded)).findFirst();
+        }
+        boolean blur = Stream.of("--blur", "--v2").anyMatch(o -> "true".equals(r.options().get(o)));
+        return Optional.of(blur ? sized.v2() : sized);
+    }
+
+    /** Features before and after a run; before only where it is known and still there. */
+    private Pictures.Exhibit map(StoredRun r, DataSource source) {
+        SetPictures.Part judged = SetPictures.judged(source.set());
+        boolean drawn = r.predictions() != null && !source.set().has(DataSet.TEST) && !source.set().has(DataSet.VAL);
+        FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), judged.images(),
+                judged.words() + (drawn ? ", some of which the run held out," : ""), sized(r, source),
+                source.set().normalisation());
         String from = String.valueOf(r.result()
                 .getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
         Pretrained after = Pretrained.load(r.folder());
         String heading = "Features before and after " + r.name();
+        if (r.frozen()) {
+            return new Pictures.Exhibit(heading, maps.about() + " " + FeatureMaps.FROZEN, maps.frozen(r.name(), after));
+        }
         if (from.equals(RunOptions.RANDOM)) {
             long seed = Long.parseLong(String.valueOf(r.options().getOrDefault("--seed", "1")));
             return new Pictures.Exhibit(heading, maps.about(), maps.beforeAndAfter(r.name(), Optional.empty(), seed, after));

@@ -26,7 +26,7 @@ public final class ContactSheet {
     private static final int GAP = 6;
 
     /** A picture of the image's size on the sheet, with its caption. */
-    private record Cell(BufferedImage picture, String caption) {
+    record Cell(BufferedImage picture, String caption) {
     }
 
     private ContactSheet() {
@@ -64,14 +64,22 @@ public final class ContactSheet {
     public static BufferedImage views(ImageSet set, ViewRecipe recipe, long seed, int epoch, int[] which, int views,
             int cell) {
         int size = recipe.size();
+        return draw(set + "; views " + size + "x" + size + ", recipe " + recipe.name() + ", seed " + seed + ", epoch " + epoch
+                + (views > 2 ? " to " + (epoch + (views - 1) / 2) : ""), rows(set, recipe, seed, epoch, which, views, cell), cell,
+                Captions.open());
+    }
+
+    static List<List<Cell>> rows(ImageSet set, ViewRecipe recipe, long seed, int epoch, int[] which, int views, int cell) {
+        int size = recipe.size();
         ViewRenderer renderer = new ViewRenderer(size, new Normalisation(new float[3], new float[] {1, 1, 1}));
         ImageSet prepared = Views.prepare(set.subset(which), recipe);
         List<List<Cell>> rows = new ArrayList<>();
         for (int i = 0; i < which.length; i++) {
             List<Cell> row = new ArrayList<>();
-            row.add(original(set, which[i], cell));
             int height = prepared.height(i);
             int width = prepared.width(i);
+            row.add(new Cell(fitted(set.image(which[i]), cell), caption(set, which[i])
+                    + (recipe.preResize() > 0 ? resized(height, width) : "")));
             for (int v = 0; v < views; v++) {
                 boolean query = v % 2 == 0;
                 ViewDraw draw = draw(recipe, seed, epoch, v, which[i], height, width);
@@ -82,8 +90,18 @@ public final class ContactSheet {
             }
             rows.add(row);
         }
-        return draw(set + "; views " + size + "x" + size + ", recipe " + recipe.name() + ", seed " + seed + ", epoch " + epoch
-                + (views > 2 ? " to " + (epoch + (views - 1) / 2) : ""), rows, cell, Captions.open());
+        return rows;
+    }
+
+    /** Index, name, class and size of an image. */
+    public static String caption(ImageSet set, int i) {
+        String label = set.labelled() ? ", " + set.classNames().get(set.label(i)) : "";
+        return i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x" + set.width(i);
+    }
+
+    /** Behind a caption where {@link Views#prepare} resizes: boxes of crops lie in an image of this size. */
+    public static String resized(int height, int width) {
+        return ", resized to " + height + "x" + width;
     }
 
     /**
@@ -113,9 +131,7 @@ public final class ContactSheet {
     }
 
     private static Cell original(ImageSet set, int i, int cell) {
-        String label = set.labelled() ? ", " + set.classNames().get(set.label(i)) : "";
-        return new Cell(fitted(set.image(i), cell), i + ": " + set.imageName(i) + label + ", " + set.height(i) + "x"
-                + set.width(i));
+        return new Cell(fitted(set.image(i), cell), caption(set, i));
     }
 
     private static BufferedImage draw(String title, List<List<Cell>> rows, int cell, Captions captions) {

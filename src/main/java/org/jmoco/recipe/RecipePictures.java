@@ -50,20 +50,27 @@ final class RecipePictures {
         }
         DataSpec used = data.atHand(recipe.transfer().data()).orElseThrow();
         DataSet set = data.open(used);
-        FeatureMaps maps = new FeatureMaps(machine.backend(), SetPictures.heldOut(set).orElseThrow(),
+        SetPictures.Part judged = SetPictures.judged(set);
+        FeatureMaps maps = new FeatureMaps(machine.backend(), judged.images(), judged.words(),
                 recipe.transfer().views().of(used.kind()), set.normalisation());
         List<Pictures.Shown> shown = new ArrayList<>();
         for (StoredComparison.Row row : results.rows()) {
             StoredRun first = row.seeds().getFirst();
+            String what = StoredComparison.label(row) + ", transfer of seed 1";
+            if (first.frozen()) {
+                shown.addAll(maps.frozen(what, Pretrained.load(first.folder())));
+                continue;
+            }
             String from = String.valueOf(first.result().get("from"));
             Optional<Pretrained> before = from.equals("random") || !Files.exists(Path.of(from)) ? Optional.empty()
                     : Optional.of(Pretrained.load(Path.of(from)));
             if (from.equals("random") || before.isPresent()) {
-                shown.addAll(maps.beforeAndAfter(StoredComparison.label(row) + ", transfer of seed 1", before, 1,
-                        Pretrained.load(first.folder())));
+                shown.addAll(maps.beforeAndAfter(what, before, 1, Pretrained.load(first.folder())));
             }
         }
-        exhibits.add(new Pictures.Exhibit("Features before and after transfer", maps.about(), shown));
+        boolean frozen = results.rows().stream().anyMatch(row -> row.seeds().getFirst().frozen());
+        exhibits.add(new Pictures.Exhibit("Features before and after transfer",
+                maps.about() + (frozen ? " " + FeatureMaps.FROZEN : ""), shown));
         return SetPictures.of(set, exhibits);
     }
 }

@@ -116,8 +116,8 @@ final class ResultTable {
         add("%s against %s", second.label(), first.label());
         add("  AUC       %s%s", difference(c.get("AUC")),
                 c.auc() == null ? "" : String.format(Locale.ROOT, ", DeLong p %.3g", c.auc().p()));
-        add("  accuracy  %s, McNemar p %.3g (majority of seeds: %d images right here alone, %d there alone)",
-                difference(c.get("accuracy")), c.accuracy().p(), c.accuracy().onlySecond(), c.accuracy().onlyFirst());
+        add("  accuracy  %s, McNemar p %.3g (%s)", difference(c.get("accuracy")), c.accuracy().p(),
+                majority(second.label(), c.accuracy().onlySecond(), first.label(), c.accuracy().onlyFirst()));
         add("  F1        %s", difference(c.get("F1")));
         add("  %s", verdict(c));
     }
@@ -126,11 +126,24 @@ final class ResultTable {
         return String.format(Locale.ROOT, "%+.4f [%+.4f, %+.4f], p %.3g", d.value(), d.low(), d.high(), d.p());
     }
 
-    /** In words, by the interval of the AUC: the metric that depends on no threshold. */
-    private static String verdict(Comparison c) {
+    /** What McNemar's test counts: images that the majority of one row's seeds has right and that of the other has wrong. */
+    static String majority(String second, int onlySecond, String first, int onlyFirst) {
+        return String.format(Locale.ROOT, "majority of seeds: %s right by %s alone, %d by %s alone",
+                onlySecond == 1 ? "1 image" : onlySecond + " images", second, onlyFirst, first);
+    }
+
+    /** In words: the AUC first, the metric that depends on no threshold, then the others whose interval excludes 0. */
+    static String verdict(Comparison c) {
         Comparison.Difference auc = c.get("AUC");
-        return auc.low() > 0 ? "better: the interval of the AUC's difference lies above 0"
-                : auc.high() < 0 ? "worse: the interval of the AUC's difference lies below 0"
-                : "no difference shown: the interval of the AUC's difference contains 0";
+        StringBuilder s = new StringBuilder("AUC: ").append(auc.low() > 0 ? "better, the interval of its difference lies above 0"
+                : auc.high() < 0 ? "worse, the interval of its difference lies below 0"
+                : "no difference shown, the interval of its difference contains 0");
+        for (String metric : List.of("accuracy", "F1")) {
+            Comparison.Difference d = c.get(metric);
+            if (d.low() > 0 || d.high() < 0) {
+                s.append("; ").append(metric).append(d.low() > 0 ? ": better (above 0)" : ": worse (below 0)");
+            }
+        }
+        return s.toString();
     }
 }

@@ -157,15 +157,16 @@ public final class ComparisonReport {
         for (JsonNode c : r.all().path("comparisons")) {
             rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
                     difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"),
-                    p(c.path("mcnemar")), difference(c, "F1"), p(c.path("bootstrap").path("F1"))));
+                    p(c.path("bootstrap").path("accuracy")), p(c.path("mcnemar")), difference(c, "F1"),
+                    p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
             html.heading(2, "Differences").paragraph("Row before \"against\" minus row behind it, on the same images, with"
                     + " 95 % intervals and p of a paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's"
                     + " test of the majority of seeds speak of these trained networks on other images. The p values are of"
                     + " single tests, not corrected for their number.");
-            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, McNemar", "F1", "p, bootstrap"),
-                    rows, 1);
+            html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, bootstrap", "p, McNemar", "F1",
+                    "p, bootstrap"), rows, 1);
         }
     }
 
@@ -224,22 +225,33 @@ public final class ComparisonReport {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
         draw("Loss of pretraining", "loss", pretrained, "loss", guessing);
         draw("kNN accuracy during pretraining", "accuracy", pretrained, "knn_accuracy", Set.of());
-        draw("Learning rate of pretraining", "learning rate", pretrained, "lr", Set.of());
+        rates("Learning rate of pretraining", pretrained);
         draw("Loss of transfer", "loss", transfers, "loss", Set.of());
         draw("AUC on the validation images during transfer", "AUC", transfers, "val_auc", Set.of());
         draw("Accuracy on the validation images during transfer", "accuracy", transfers, "val_accuracy", Set.of());
-        draw("Learning rate of transfer", "learning rate", transfers, "lr", Set.of());
+        rates("Learning rate of transfer", transfers);
     }
 
     /** A line for each name, the mean over its runs; a name without such values keeps its colour for the other diagrams. */
     private void draw(String heading, String axis, Map<String, List<StoredRun>> runs, String column, Set<Double> guessing) {
+        ReportParts.curves(html, heading, axis, overSeeds(runs), means(runs, column), guessing);
+    }
+
+    private void rates(String heading, Map<String, List<StoredRun>> runs) {
+        ReportParts.rates(html, heading, overSeeds(runs), means(runs, "lr"));
+    }
+
+    private static String overSeeds(Map<String, List<StoredRun>> runs) {
+        return runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
+    }
+
+    private static Map<String, double[][]> means(Map<String, List<StoredRun>> runs, String column) {
         Map<String, double[][]> lines = new LinkedHashMap<>();
         runs.forEach((label, all) -> {
             double[][] mean = StoredComparison.meanCurve(all, column);
             lines.put(label, mean == null ? new double[2][0] : mean);
         });
-        String caption = runs.values().stream().anyMatch(all -> all.size() > 1) ? "Mean over seeds." : "";
-        ReportParts.curves(html, heading, axis, caption, lines, guessing);
+        return lines;
     }
 
     private void roc(StoredComparison r) {

@@ -1,7 +1,10 @@
 package org.jmoco.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +14,9 @@ import java.util.Set;
 /** What the page of single runs and the page of a comparison have in common. */
 final class ReportParts {
     static final String PHANTOM = "Phantom images, made by the program; nothing here is about patients.";
+
+    /** Relative difference of two rates that are the same: those of several runs are averaged in f64. */
+    private static final double SAME_RATE = 1e-9;
 
     /** Wrong images shown at most. */
     static final int MOST_WRONG = 24;
@@ -52,6 +58,31 @@ final class ReportParts {
         String same = lines.size() > 1 && points.values().stream().map(Arrays::deepToString).distinct().count() == 1
                 ? " All lines are the same." : "";
         chart(html, heading, (caption + many + same).strip(), Charts.overEpochs(axis, all));
+    }
+
+    /** The chart of learning rates; where none changes, they are said in a sentence. */
+    static void rates(Html html, String heading, String caption, Map<String, double[][]> points) {
+        Map<String, List<String>> names = new LinkedHashMap<>(); // by the rate
+        boolean constant = true;
+        for (Map.Entry<String, double[][]> line : points.entrySet()) {
+            double[] rate = line.getValue()[1];
+            if (rate.length > 0) {
+                constant &= Arrays.stream(rate).allMatch(r -> Math.abs(r - rate[0]) <= SAME_RATE * Math.abs(rate[0]));
+                names.computeIfAbsent(number(rate[0]), r -> new ArrayList<>()).add(line.getKey());
+            }
+        }
+        if (!constant || names.isEmpty()) {
+            curves(html, heading, "learning rate", caption, points, Set.of());
+            return;
+        }
+        html.heading(2, heading).paragraph(names.size() == 1 ? "Constant: " + names.keySet().iterator().next() + "."
+                : "Constant: " + String.join("; ", names.entrySet().stream()
+                        .map(e -> e.getKey() + " of " + String.join(", ", e.getValue())).toList()) + ".");
+    }
+
+    /** In four significant digits, without those that are 0. */
+    private static String number(double value) {
+        return new BigDecimal(value).round(new MathContext(4)).stripTrailingZeros().toPlainString();
     }
 
     static void confusion(Html html, String heading, List<String> classes, int[][] count) {

@@ -2,6 +2,7 @@ package org.jmoco.report;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,12 +13,14 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jmoco.report.StoredRun.Predictions;
+import org.jmoco.train.SeedSummary;
 
 /**
  * One or several runs as a single HTML file without references to anything outside: figures with intervals, curves, ROC,
  * confusion, wrong images, and on what the runs were made.
  */
 public final class RunReport {
+    private static final String SEED = "--seed";
     private static final List<String> FIGURES = List.of("AUC", "accuracy", "F1", "precision", "recall");
 
     /** What the names in result.json and metrics.csv mean. */
@@ -50,7 +53,7 @@ public final class RunReport {
         pretrainings();
         classifiers();
         curves("kNN accuracy of the encoder over the epochs", "accuracy", "", runs, "knn_accuracy"::equals);
-        curves("Learning rate", "learning rate", "", runs, "lr"::equals);
+        ReportParts.rates(html, "Learning rate", "", lines(runs, runs, "lr"::equals));
         roc();
         runs.forEach(this::confusion);
         runs.forEach(this::wrong);
@@ -77,11 +80,50 @@ public final class RunReport {
             List<String> head = new ArrayList<>(List.of("run", "started from", "split"));
             head.addAll(FIGURES);
             html.table(head, rows, 3);
+            seeds();
         }
         boolean ended = results() || !rows.isEmpty();
         if (!ended) {
             html.paragraph("No run has ended yet; the curves show how far they are.");
         }
+    }
+
+    /** A line for runs that differ in the seed alone. */
+    private void seeds() {
+        Map<Map<String, Object>, List<StoredRun>> groups = new LinkedHashMap<>(); // by all options but the seed
+        for (StoredRun r : runs) {
+            Map<String, Object> others = new LinkedHashMap<>(r.options());
+            others.remove(SEED);
+            groups.computeIfAbsent(others, same -> new ArrayList<>()).add(r);
+        }
+        List<List<String>> rows = new ArrayList<>();
+        for (List<StoredRun> all : groups.values()) {
+            for (String split : List.of("test", "val")) {
+                List<StoredRun> group = all.stream().filter(r -> r.result().get(split) instanceof Map<?, ?>).toList();
+                if (group.size() > 1 && group.stream().map(r -> r.options().get(SEED)).distinct().count() == group.size()) {
+                    List<String> row = new ArrayList<>(List.of(String.join(", ", group.stream().map(this::name).toList()),
+                            start(group.getFirst().result().getOrDefault("from", "")), split));
+                    FIGURES.forEach(f -> row.add(mean(group, split, f)));
+                    rows.add(row);
+                }
+            }
+        }
+        if (!rows.isEmpty()) {
+            html.heading(2, "Means over seeds").paragraph("Runs that differ in the seed alone: mean ± deviation over seeds, and"
+                    + " the 95 % interval of the mean. It speaks of the chance of training, not of other images.");
+            List<String> head = new ArrayList<>(List.of("runs", "started from", "split"));
+            head.addAll(FIGURES);
+            html.table(head, rows, 3);
+        }
+    }
+
+    private static String mean(List<StoredRun> group, String split, String figure) {
+        double[] values = group.stream().mapToDouble(r -> r.figure(split, "vote", figure, "value")).toArray();
+        if (Arrays.stream(values).anyMatch(Double::isNaN)) {
+            return "";
+        }
+        SeedSummary s = SeedSummary.of(values);
+        return String.format(Locale.ROOT, "%.4f ± %.4f\n[%.4f, %.4f]", s.mean(), s.deviation(), s.low(), s.high());
     }
 
     /** What precision, recall, F1 and AUC speak of. */

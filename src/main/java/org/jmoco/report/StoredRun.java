@@ -114,6 +114,11 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         return folder.toAbsolutePath().normalize().getFileName().toString();
     }
 
+    /** True of a linear probe that has ended. */
+    public boolean frozen() {
+        return result.containsKey("frozen");
+    }
+
     /** True of a run that learns without labels: it has a queue. */
     boolean pretraining() {
         return result.containsKey("guessing") || queue() != null;

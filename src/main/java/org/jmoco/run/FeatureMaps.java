@@ -22,7 +22,7 @@ import org.jmoco.train.Pretrained;
 import org.jmoco.train.PrincipalPlane;
 
 /**
- * Features of held-out images before and after a training as two pictures: each in the plane of its own first two principal
+ * Features of images before and after a training as two pictures: each in the plane of its own first two principal
  * components, so positions in one say nothing about positions in the other; what counts is whether the classes lie apart.
  */
 public final class FeatureMaps {
@@ -30,27 +30,37 @@ public final class FeatureMaps {
     private static final int MOST = 400;
     private static final int BATCH = 16;
 
+    /** Behind {@link #about} where there is a picture of {@link #frozen}. */
+    public static final String FROZEN = "A linear probe leaves the encoder as it is, so the features before and after it are the"
+            + " same and shown once.";
+
     private final Supplier<Backend> backend;
     private final ImageSet images; // as evaluation sees them
+    private final String what;
     private final int size;
     private final Normalisation normalisation;
 
-    /** @param images with labels or without; of many, evenly spaced ones are taken */
-    public FeatureMaps(Supplier<Backend> backend, ImageSet images, ViewRecipe views, Normalisation normalisation) {
+    /**
+     * @param images with labels or without; of many, evenly spaced ones are taken
+     * @param words  what these images are, as {@code test images}
+     */
+    public FeatureMaps(Supplier<Backend> backend, ImageSet images, String words, ViewRecipe views,
+            Normalisation normalisation) {
         this.backend = backend;
         int n = Math.min(MOST, images.size());
         int all = images.size();
         this.images = Views.evaluation(images.subset(IntStream.range(0, n).map(i -> (int) ((long) i * all / n)).toArray()),
                 views);
+        this.what = (n < all ? n + " of " : "") + all + " " + words;
         this.size = views.size();
         this.normalisation = normalisation;
     }
 
     /** What the pictures show, for a reader. */
     public String about() {
-        return "Outputs of the average pool for " + images.size()
-                + " held-out images in the plane of their two principal components; each picture has its own plane, so only what"
-                + " lies together or apart within a picture means anything.";
+        return "Outputs of the average pool for " + what
+                + " in the plane of their two principal components; each picture has its own plane, so only what lies together or"
+                + " apart within a picture means anything.";
     }
 
     /**
@@ -71,8 +81,17 @@ public final class FeatureMaps {
 
     /** The second picture alone. */
     public List<Pictures.Shown> after(String what, Pretrained after) {
+        return one(what + ": after", after);
+    }
+
+    /** The one picture of a linear probe, whose encoder is the same before and after. */
+    public List<Pictures.Shown> frozen(String what, Pretrained after) {
+        return one(what + ": before and after", after);
+    }
+
+    private List<Pictures.Shown> one(String caption, Pretrained network) {
         List<Pictures.Shown> shown = new ArrayList<>();
-        map(features(after.architecture(1), after.tensors(), 0), what + ": after", shown);
+        map(features(network.architecture(1), network.tensors(), 0), caption, shown);
         return shown;
     }
 

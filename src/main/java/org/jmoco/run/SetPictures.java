@@ -17,7 +17,7 @@ import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.Pictures;
 
-/** Pictures for a report that come from a data set: held-out images by name, examples of views. */
+/** Pictures for a report that come from a data set: images by name, examples of views. */
 public final class SetPictures {
     /** Height and width of a thumbnail, in pixels. */
     private static final int THUMBNAIL = 112;
@@ -28,9 +28,14 @@ public final class SetPictures {
     private SetPictures() {
     }
 
-    /** The images that a run is judged on; empty where the set has none. */
-    public static Optional<ImageSet> heldOut(DataSet set) {
-        return List.of(DataSet.TEST, DataSet.VAL).stream().filter(set::has).findFirst().map(set::split);
+    /** Images of a set, and what they are: {@code test images}. */
+    public record Part(ImageSet images, String words) {}
+
+    /** The images that a run is judged on; where the set has none, those that a training reads. */
+    public static Part judged(DataSet set) {
+        return set.has(DataSet.TEST) ? new Part(set.split(DataSet.TEST), "test images")
+                : set.has(DataSet.VAL) ? new Part(set.split(DataSet.VAL), "validation images")
+                : new Part(set.pretraining(), set.has(DataSet.UNLABELLED) ? "unlabelled images" : "training images");
     }
 
     /** Images by their names, held-out ones first, and the given sections. */
@@ -54,15 +59,10 @@ public final class SetPictures {
         };
     }
 
-    /** Some images of a set with random views of them. */
-    public static Pictures.Exhibit views(DataSet set, ViewRecipe views) {
-        return views(set, views, "", "");
-    }
-
     /**
-     * The same where a page has several.
+     * Some images of a set with random views of them.
      *
-     * @param where behind the heading, as {@code , stage cifar10}
+     * @param where behind the heading, as {@code , stage cifar10}, where a page has several
      * @param from  behind "An image", as {@code  of the folder slices}
      */
     public static Pictures.Exhibit views(DataSet set, ViewRecipe views, String where, String from) {
@@ -70,7 +70,7 @@ public final class SetPictures {
         int[] which = IntStream.range(0, Math.min(EXAMPLES, images.size())).toArray();
         return new Pictures.Exhibit("Random views of " + set.name() + where,
                 "An image" + from + ", then what training sees of it.",
-                List.of(new Pictures.Shown("Left the images, then views of them",
+                List.of(new Pictures.Shown("Left the images, then views of them, " + views.size() + "x" + views.size(),
                         png(ContactSheet.views(images, views, 1, 1, which, EXAMPLES, THUMBNAIL)))));
     }
 

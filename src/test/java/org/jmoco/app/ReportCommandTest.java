@@ -122,17 +122,22 @@ class ReportCommandTest {
                 "Confusion, random start, 2 seeds added up",
                 "<h2>Wrongly classified</h2>", "<h2>Random views of images, stages one, two, transfer</h2>",
                 "An image of the folder labelled, then what training sees of it.", "<h2>Features before and after transfer</h2>",
-                "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ",
+                "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after",
+                " test images in the plane of", "$ jmoco run ", "commit: ",
                 "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
         assertFalse(html.contains("<td class=w>random</td>"), "the bare key of a row");
         assertTrue(html.contains("<figure class=wide><img alt=\"Loss of transfer\""), "a diagram scrolls in a narrow window");
-        assertTrue(html.contains("All lines are the same."), "one rate for all rows, so that one line lies on the other");
+        assertTrue(html.contains("<h2>Learning rate of transfer</h2>\n<p>Constant: 0.001.</p>"), "one rate for all rows");
         List<String> table = Files.readAllLines(out().resolve("results.txt"));
         for (int i = 0; i < table.size(); i++) {
             assertTrue(!table.get(i).matches(".* against [a-z].*") || table.get(i - 1).isEmpty(),
                     "one comparison runs into another: " + String.join("\n", table));
         }
+        assertEquals(3, html.split("<th class=n>p, bootstrap</th>", -1).length - 1, "p of AUC, accuracy and F1");
+        assertTrue(table.stream().anyMatch(line -> line.matches("  accuracy .* McNemar p .* \\(majority of seeds: [0-9]+ images?"
+                + " right by first \\(one\\) alone, [0-9]+ by random start alone\\)")), String.join("\n", table));
+        assertEquals(3, table.stream().filter(line -> line.startsWith("  AUC: ")).count(), "verdicts name their metric");
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }
@@ -202,7 +207,27 @@ class ReportCommandTest {
             requireAll(html, "Features before and after " + name, name + ": before", name + ": after");
         }
         requireAll(html, "<h2>kNN accuracy of the encoder over the epochs</h2>", "<h2>Learning rate</h2>",
-                "<h2>Random views of images</h2>");
+                "<h2>Random views of images</h2>", "then views of them, 16x16<");
+        requireAll(html, "for 40 training images, some of which the run held out, in the plane", "for 40 training images in the");
+        assertFalse(html.contains("held-out images"), "the folder has no test images");
+        assertEquals(1, html.split("<figcaption>Left the images", -1).length - 1, "one size for all runs is shown once");
+    }
+
+    /** The views are those of the runs, in their sizes; a frozen encoder has one picture. */
+    @Test
+    void aProbeOfAnotherSizeHasViewsOfItsOwnAndOnePictureOfFeatures() throws IOException {
+        String labelled = "images=" + folder.resolve("labelled");
+        String pretrained = stage("encoders", "one-seed1").toString();
+        String probe = folder.resolve("probe").toString();
+        jmoco(0, "probe", "--from", pretrained, "--data", labelled, "--image", "24", "--epochs", "1", "--vote", "1", "--batch",
+                "8", "--progress", "none", "--out", probe);
+        Path page = folder.resolve("probe.html");
+        jmoco(0, "report", probe, pretrained, "--data", labelled, "--out", page.toString());
+        String html = Files.readString(page);
+        requireAll(html, "<h2>Random views of images, run probe</h2>", "<h2>Random views of images, run one-seed1",
+                "then views of them, 24x24<", "then views of them, 16x16<", "<figcaption>probe: before and after</figcaption>",
+                "the same and shown once.");
+        assertFalse(html.contains("probe: before<") || html.contains("probe: after<"), "the same picture twice");
     }
 
     @Test

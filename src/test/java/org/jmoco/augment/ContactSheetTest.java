@@ -47,6 +47,16 @@ class ContactSheetTest {
         assertTrue(Files.size(file) > 1000);
     }
 
+    /** A box of a crop lies in the image that the pre-resize left, so its size must stand beside it. */
+    @Test
+    void theSizeThatCropsLieInIsSaid() {
+        ViewRecipe recipe = ViewRecipe.of("images");
+        String caption = ContactSheet.rows(SET, recipe, 1, 0, new int[] {1}, 1, 20).getFirst().getFirst().caption();
+        assertEquals("1: b, 40x20, resized to " + 2 * recipe.preResize() + "x" + recipe.preResize(), caption);
+        assertEquals("1: b, 40x20",
+                ContactSheet.rows(SET, ViewRecipe.of("phantom"), 1, 0, new int[] {1}, 1, 20).getFirst().getFirst().caption());
+    }
+
     @Test
     void captionsWrapAtBlanks() {
         Captions c = Captions.open();

@@ -10,11 +10,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jmoco.tensor.UserError;
+import org.jmoco.train.SeedSummary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -129,6 +132,51 @@ class RunReportTest {
         assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"),
                 "explained, in a few digits");
         assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
+    }
+
+    /** On an axis around one value nothing can be read. */
+    @Test
+    void aRateThatDoesNotChangeIsASentence() throws IOException {
+        StoredRun falling = StoredRun.read(run("falling", "x"));
+        Path constant = run("constant", "x");
+        Files.writeString(constant.resolve("metrics.csv"), "epoch,lr,loss\n1,0.001,0.9\n2,0.001,0.7\n");
+        Path other = run("other", "x");
+        Files.writeString(other.resolve("metrics.csv"), "epoch,lr,loss\n1,0.00005,0.9\n2,0.00005,0.7\n");
+        String alone = RunReport.html(List.of(StoredRun.read(constant)), Pictures.NONE);
+        assertTrue(alone.contains("<h2>Learning rate</h2>\n<p>Constant: 0.001.</p>"), alone);
+        String both = RunReport.html(List.of(StoredRun.read(constant), StoredRun.read(other)), Pictures.NONE);
+        assertTrue(both.contains("<p>Constant: 0.001 of constant; 0.00005 of other.</p>"), both);
+        String mixed = RunReport.html(List.of(StoredRun.read(constant), falling), Pictures.NONE);
+        assertTrue(mixed.contains("<img alt=\"Learning rate\"") && !mixed.contains("Constant:"), mixed);
+        String same = RunReport.html(List.of(falling, StoredRun.read(run("too", "x"))), Pictures.NONE);
+        assertTrue(rates(same).contains("<img alt=\"Learning rate\"") && rates(same).contains("All lines are the same."), same);
+        assertFalse(rates(mixed).contains("All lines are the same."), mixed);
+    }
+
+    private static String rates(String html) {
+        return html.split("<h2>Learning rate</h2>")[1].split("<h2>")[0];
+    }
+
+    @Test
+    void runsThatDifferInTheSeedAloneHaveAMean() throws IOException {
+        List<StoredRun> runs = new ArrayList<>();
+        for (String options : List.of("0.1,1", "0.1,2", "0.2,3")) {
+            String[] o = options.split(",");
+            Path run = run("run-" + o[1], "random");
+            Files.writeString(run.resolve("options.json"), "{\"--lr\":\"" + o[0] + "\",\"--seed\":\"" + o[1] + "\"}");
+            runs.add(StoredRun.read(run));
+        }
+        Path second = folder.resolve("run-2/result.json");
+        Files.writeString(second, Files.readString(second).replace("0.75", "0.65"));
+        runs.set(1, StoredRun.read(folder.resolve("run-2")));
+        String html = RunReport.html(runs, Pictures.NONE);
+        SeedSummary s = SeedSummary.of(0.75, 0.65);
+        assertTrue(html.contains("<td class=w>run-1, run-2</td><td>random start</td><td>test</td><td class=n>"
+                + "0.7000 ± 0.0707<br>[" + String.format(Locale.ROOT, "%.4f, %.4f]", s.low(), s.high())), html);
+        assertFalse(html.contains("run-2, run-3"), "another rate");
+        for (List<StoredRun> others : List.of(List.of(runs.get(0), runs.get(2)), List.of(runs.get(0), runs.get(0)))) {
+            assertFalse(RunReport.html(others, Pictures.NONE).contains("Means over seeds"), "another rate, or the same seed");
+        }
     }
 
     @Test
