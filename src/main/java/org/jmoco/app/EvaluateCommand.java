@@ -12,6 +12,7 @@ import org.jmoco.run.MetricsText;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.Classifier;
 import org.jmoco.train.Metrics;
+import org.jmoco.train.Outcome;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,8 +72,9 @@ final class EvaluateCommand implements Callable<Integer> {
             String which = trained.weights().file() + trained.vote().filter(n -> n > 1)
                     .map(n -> " (weights of the last epoch; the run's result is the vote of " + n + " epochs)").orElse("");
             out.println(MetricsText.heading(split, which, set));
-            classifier.judge().metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines(set.classNames())
-                    .forEach(out::println);
+            Outcome said = classifier.judge();
+            said.metrics(set.positive(), Metrics.Bootstrap.ofSeed(seed)).lines(set.classNames()).forEach(out::println);
+            MetricsText.oneClass(said, set.classNames()).ifPresent(out::println);
         }
         return 0;
     }

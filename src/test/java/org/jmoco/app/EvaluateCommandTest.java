@@ -46,6 +46,24 @@ class EvaluateCommandTest {
                 evaluate(0, run, "--data", data).lines().filter(l -> l.startsWith("AUC")).toList());
     }
 
+    /** Of pictures that are all the same a network says the same. */
+    @Test
+    void oneClassForEveryImageAndAllEpochsVotingAreSaid() throws IOException {
+        Path same = DarkAndLight.write(folder.resolve("same"));
+        try (java.util.stream.Stream<Path> files = Files.walk(same)) {
+            for (Path f : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(folder.resolve("data/test/dark/0.png"), f, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Path idle = folder.resolve("idle");
+        String said = CommandRuns.train(0, "finetune", idle, "--data", "images=" + same, "--epochs", "2");
+        assertTrue(said.contains("warning: all 2 epochs vote (--vote 10"), said);
+        assertTrue(said.matches("(?s).*note: \"(dark|light)\" is said of every image.*"), said);
+        assertTrue(evaluate(0, idle).contains("is said of every image"));
+        String fewer = CommandRuns.train(0, "finetune", folder.resolve("fewer"), "--data", data, "--epochs", "2", "--vote", "1");
+        assertFalse(fewer.contains("epochs vote ("), fewer);
+    }
+
     @Test
     void aCheckpointFileOfTheRunKnowsAsMuch() {
         assertTrue(evaluate(0, run.resolve("checkpoint-00000006.safetensors")).contains("--data " + data));

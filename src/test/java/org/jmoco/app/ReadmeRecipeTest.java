@@ -80,6 +80,7 @@ class ReadmeRecipeTest {
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
             assertTrue(printed.startsWith("recipe mine ("), "a recipe without title is named once: " + printed);
+            assertFalse(printed.contains("warning:"), "a first recipe is one that nobody has to be warned of: " + printed);
             assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most")
                     : printed.contains("pretrained (slices) against random start")
                     && printed.contains("F1, ill positive"), printed);
