@@ -32,6 +32,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
+    @Option(names = "--classes", paramLabel = "NETWORK=IMAGES",
+            description = "Which class of the network is which of the images, where the names differ:"
+                    + " covid=lesion,normal=\"no lesion\" (default: those of the same names, capitals aside).")
+    private String classes;
+
     @Option(names = "--split", defaultValue = "test", paramLabel = "NAME",
             description = "train, val or test (default: ${DEFAULT-VALUE}).")
     private String split;
@@ -63,9 +68,9 @@ final class EvaluateCommand implements Callable<Integer> {
         TrainedRun trained = TrainedRun.load(from);
         trained.requireClassifier("evaluate");
         DataSource source = data.isGiven() ? DataSource.single(data, out::println) : trained.own(out::println);
-        DataSet set = source.set();
+        Splits.requireLabels(source.set(), "evaluate");
+        DataSet set = trained.judgedOn(source.set(), data.isGiven(), classes, out::println);
         ImageSet images = images(trained, set, out);
-        trained.judgedOn(set).ifPresent(out::println);
         ViewRecipe recipe = image.of(source, trained, out::println);
         try (Backend backend = Backends.open(backendOptions)) {
             Classifier classifier = new Classifier(backend, trained.weights(), images, recipe, set.normalisation(), batch);
