@@ -37,6 +37,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     + " covid=lesion,normal=\"no lesion\" (default: those of the same names, capitals aside).")
     private String classes;
 
+    @Mixin
+    private PositiveOption positive;
+
     @Option(names = "--split", defaultValue = "test", paramLabel = "NAME",
             description = "train, val or test (default: ${DEFAULT-VALUE}).")
     private String split;
@@ -69,7 +72,12 @@ final class EvaluateCommand implements Callable<Integer> {
         trained.requireClassifier("evaluate");
         DataSource source = data.isGiven() ? DataSource.single(data, out::println) : trained.own(out::println);
         Splits.requireLabels(source.set(), "evaluate");
-        DataSet set = trained.judgedOn(source.set(), data.isGiven(), classes, out::println);
+        DataSet named = trained.judgedOn(source.set(), data.isGiven(), classes, out::println);
+        boolean theRuns = named.positiveByOrder() || !trained.positiveByOrder();
+        DataSet set = positive.of(theRuns ? trained.withOwnPositive(named) : named);
+        if (trained.positiveByOrder()) {
+            positive.hint(set, out::println);
+        }
         ImageSet images = images(trained, set, out);
         ViewRecipe recipe = image.of(source, trained, out::println);
         try (Backend backend = Backends.open(backendOptions)) {

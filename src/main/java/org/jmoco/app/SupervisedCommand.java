@@ -44,6 +44,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private int vote;
 
     @Mixin
+    private PositiveOption positive;
+
+    @Mixin
     private MachineOptions machine;
 
     private FinetuneConfig config;
@@ -68,8 +71,12 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     }
 
     @Override
-    void look(DataSet set) {
-        config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes(set)) : config;
+    DataSet look(DataSet set, Consumer<String> say) {
+        int classes = classes(set);
+        config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes) : config;
+        DataSet judged = positive.of(set);
+        positive.hint(judged, say);
+        return judged;
     }
 
     @Override

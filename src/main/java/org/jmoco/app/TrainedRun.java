@@ -99,6 +99,24 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return classes;
     }
 
+    /** The set with the positive class of the run, where it has written that down. */
+    DataSet withOwnPositive(DataSet set) {
+        if (classes().isEmpty()) {
+            return set;
+        }
+        int own = Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("positive").asInt(-1);
+        return own < 0 ? set : set.withPositive(classes().get(own));
+    }
+
+    /** False if the run knows a positive class that somebody chose: the option, its recipe, or the card of its data set. */
+    boolean positiveByOrder() {
+        if (classes().isEmpty()) {
+            return true;
+        }
+        Map<String, Object> options = RunFolder.storedOptions(folder).orElse(Map.of());
+        return kind().equals("images") && !options.containsKey("--positive") && !options.containsKey("positive");
+    }
+
     /**
      * The images that the run itself held out of a set without such a split, by the names in its predictions.
      *

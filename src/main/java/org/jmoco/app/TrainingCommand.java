@@ -48,8 +48,14 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
     /** Reads the options. @throws org.jmoco.tensor.UserError for all that can be said against them without any image */
     abstract void configure(Optional<Pretrained> start);
 
-    /** @throws org.jmoco.tensor.UserError if the images do not suit the training */
-    void look(DataSet set) {}
+    /**
+     * @param say takes lines for the user
+     * @return the set that is trained on
+     * @throws org.jmoco.tensor.UserError if the images do not suit the training
+     */
+    DataSet look(DataSet set, Consumer<String> say) {
+        return set;
+    }
 
     /** A new run is going to be written down: gives options their resolved values. */
     void resolve() {}
@@ -74,8 +80,7 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
         FeedOptions feed = machine().images.feed();
         int threads = machine().backend.threads();
         configure(start);
-        DataSet set = DataSource.single(data, out::println).set();
-        look(set);
+        DataSet set = look(DataSource.single(data, out::println).set(), out::println);
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume());
                 Backend backend = Backends.open(machine().backend)) {
             if (!folder.resumed()) {

@@ -333,8 +333,14 @@ final class RecipeRun {
             return List.of();
         }
         DataSet set = transferSet();
-        return recipe.transfer().config(used(recipe.transfer().data()), set.normalisation(), set.classNames().size(), 1)
-                .voteWarning().stream().toList();
+        List<String> notes = new ArrayList<>(recipe.transfer()
+                .config(used(recipe.transfer().data()), set.normalisation(), set.classNames().size(), 1).voteWarning().stream()
+                .toList());
+        if (recipe.transfer().positive() == null && set.positiveByOrder()) {
+            notes.add("note: positive class \"" + set.classNames().get(set.positive())
+                    + "\", since its name sorts second; positive: CLASS in transfer chooses it");
+        }
+        return notes;
     }
 
     /** What each stage reads, one line each; a stand-in is said to be one. */

@@ -138,7 +138,7 @@ class EvaluateCommandTest {
     }
 
     private static java.util.List<String> figures(String said) {
-        return said.lines().filter(l -> l.matches("(accuracy|AUC) .*")).toList();
+        return said.lines().filter(l -> l.matches("(accuracy|AUC|F1|confusion) .*")).toList();
     }
 
     /** Folders of other names, which sort the other way round. */
@@ -161,7 +161,7 @@ class EvaluateCommandTest {
         assertTrue(typed.contains("classes of the network = of the images: light = no lesion, dark = lesion")
                 && typed.contains("trained on " + data + ", judged on phantom"), typed);
         java.util.List<String> own = figures(evaluate(0, run));
-        assertTrue(own.size() >= 2, own.toString());
+        assertTrue(own.size() >= 4, own.toString());
         String swapped = "images=" + renamed("night", "day");
         assertEquals(own, figures(evaluate(0, run, "--data", swapped, "--classes", "dark=night,light=day")));
         assertTrue(evaluate(2, run, "--data", swapped).contains("\"day\", \"night\""));
@@ -196,6 +196,26 @@ class EvaluateCommandTest {
         assertFalse(text.equals(swapped), "the classes were not found in " + text.substring(0, 200));
         Files.writeString(predictions, swapped);
         assertFalse(before.equals(figures(evaluate(0, run, "--data", data))), "the outputs have changed their names");
+    }
+
+    /** F1 of one class is not that of the other, and the AUC is the same seen from either side. */
+    @Test
+    void thePositiveClassIsChosenOrSaidToBeTheSecondByName() throws IOException {
+        String bare = evaluate(0, run);
+        assertTrue(bare.contains("note: positive class \"light\", since its name sorts second; --positive CLASS"), bare);
+        assertFalse(evaluate(0, run, "--data", "phantom", "--classes", "dark=no lesion,light=lesion").contains("sorts second"));
+        Path dark = folder.resolve("darkPositive");
+        String said = CommandRuns.train(0, "finetune", dark, "--data", data, "--epochs", "3", "--vote", "2", "--positive", "Dark");
+        assertTrue(said.contains("last epoch, positive class \"dark\"") && !said.contains("sorts second"), said);
+        assertTrue(CommandRuns.train(0, "probe", folder.resolve("probe"), "--data", data).contains("\"light\", since its name"));
+        String own = evaluate(0, dark);
+        assertTrue(own.contains("positive class \"dark\"") && !own.contains("sorts second"), own);
+        assertEquals(figures(own), figures(evaluate(0, run, "--positive", "dark")));
+        assertEquals(figures(bare), figures(evaluate(0, dark, "--positive", "light")));
+        assertTrue(evaluate(2, run, "--positive", "odd").contains("it has dark, light"));
+        assertTrue(CommandRuns.train(2, "finetune", folder.resolve("odd"), "--data", data, "--positive", "odd")
+                .contains("it has dark, light"));
+        assertFalse(Files.exists(folder.resolve("odd")));
     }
 
     @Test

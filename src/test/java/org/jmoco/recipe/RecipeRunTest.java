@@ -135,6 +135,7 @@ class RecipeRunTest {
         assertTrue(count(lines, "random start") >= 4 && count(lines, "one + images (in place of LUNA)") >= 4,
                 String.join("\n", lines));
         assertEquals(1, count(lines, "F1, light positive"));
+        assertEquals(2, count(lines, "note: positive class \"light\", since its name sorts second; positive: CLASS in transfer"));
         assertEquals(1, count(lines, "F1, dark positive, as published"));
         assertEquals(3, count(lines, " against "));
 
