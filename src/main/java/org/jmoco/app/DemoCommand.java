@@ -62,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
                 Path folder = out.resolve((row + " " + seed).replace(' ', '-').toLowerCase(Locale.ROOT));
                 run(print, folder, "finetune", "--progress", "none", "--from", from, "--seed", Integer.toString(seed), "--epochs",
                         quick ? "2" : "12",
-                        "--vote", quick ? "2" : "10", "--batch", "32", "--lr", "0.001", "--width", width(), "--splits", "4");
+                        "--vote", quick ? "1" : "10", "--batch", "32", "--lr", "0.001", "--width", width(), "--splits", "4");
                 JsonNode figures = read(folder.resolve("result.json")).at("/test/vote");
                 print.printf(Locale.ROOT, "%s, seed %d: test AUC %.4f [%.4f, %.4f]%n", row, seed,
                         figures.at("/AUC/value").asDouble(),

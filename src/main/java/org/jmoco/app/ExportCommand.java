@@ -2,6 +2,7 @@ package org.jmoco.app;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +16,12 @@ import org.jmoco.tensor.HostTensor;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.Pretrained;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code jmoco export}: a trained network as a file for other programs. */
 @Command(name = "export", description = "Write a trained network as a file for other programs.")
@@ -32,6 +35,16 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
+    /** Tells what the formats are, since people ask for the kind of file. */
+    private static final class FormatOf implements ITypeConverter<Format> {
+        @Override
+        public Format convert(String typed) {
+            return Arrays.stream(Format.values()).filter(f -> f.toString().equalsIgnoreCase(typed)).findFirst()
+                    .orElseThrow(() -> new TypeConversionException("expected torchvision or moco (both are safetensors, under"
+                            + " other names), or onnx, but was '" + typed + "'"));
+        }
+    }
+
     /** What a run writes down of how it prepared its images. */
     private static final List<String> PREPARATION = List.of("run.--image", "run.views", "run.normalisation");
 
@@ -39,7 +52,7 @@ final class ExportCommand implements Callable<Integer> {
             description = "What to write: " + RunOptions.WEIGHTS + ", which this command thereby converts.")
     private Path from;
 
-    @Option(names = "--format", required = true, paramLabel = "FORMAT",
+    @Option(names = "--format", required = true, paramLabel = "torchvision|moco|onnx", converter = FormatOf.class,
             description = "torchvision: safetensors with the names of torchvision's resnet18; moco: safetensors with both"
                     + " encoders, queue and pointer under the names of facebookresearch/moco; onnx: the network for evaluation.")
     private Format format;

@@ -82,6 +82,9 @@ final class KnnCommand implements Callable<Integer> {
         Optional<TrainedRun> run = RunOptions.existing(from).map(TrainedRun::load);
         Optional<Pretrained> trained = run.map(TrainedRun::weights);
         trained.ifPresent(this::requireNoSizes);
+        if (run.isEmpty() && !spec.commandLine().getParseResult().hasMatchedOption("--from")) {
+            out.println("note: no --from, so random weights are measured; --from RUN measures a trained encoder");
+        }
         DataSource source = run.filter(r -> !data.isGiven() && r.data().isPresent()).map(r -> r.own(out::println))
                 .orElseGet(() -> DataSource.single(data, out::println));
         DataSet set = source.set();

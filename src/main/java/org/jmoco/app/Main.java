@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
+import java.util.concurrent.Callable;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -42,7 +43,7 @@ import picocli.CommandLine.Spec;
             BundleCommand.class,
             HelpCommand.class,
         })
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
     @Option(names = "--stacktrace", scope = ScopeType.INHERIT,
             description = "Print the Java stack trace of an error (default: one line).")
     private boolean stacktrace;
@@ -110,7 +111,10 @@ public final class Main implements Runnable {
 
     /** No command given. */
     @Override
-    public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+    public Integer call() {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("jmoco: a command is missing");
+        spec.commandLine().usage(err);
+        return Failure.USAGE;
     }
 }

@@ -9,6 +9,11 @@ import org.jmoco.tensor.UserError;
 final class Splits {
     private static final List<String> NAMES = List.of(DataSet.TRAIN, DataSet.VAL, DataSet.TEST, DataSet.UNLABELLED);
 
+    /** What a user does who has images of his own and wants figures. */
+    static final String HELD_OUT = "sort the images into folders train/CLASS, val/CLASS and test/CLASS (the same classes in each;"
+            + " images of one patient in one of the three), or take a recipe (./jmoco run FILE.yaml, docs/recipes.md), which"
+            + " holds parts of each class out.";
+
     private Splits() {}
 
     /** @throws UserError (usage) if no data set has a split of this name */
@@ -44,8 +49,7 @@ final class Splits {
         if (!set.has(split)) {
             throw UserError.failed(set.name() + " has no split \"" + split + "\"; it has " + names(set) + ".\nTake " + option
                     + " " + set.splits().keySet().iterator().next() + (set.name().equals("images")
-                            ? ", or sort the images into folders train, val and test, or use a recipe (./jmoco run), which holds"
-                            + " parts of them out." : "."));
+                            ? ". For figures of images that were not trained on " + HELD_OUT : "."));
         }
         return set.split(split);
     }

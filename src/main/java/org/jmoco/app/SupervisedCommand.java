@@ -18,8 +18,7 @@ import picocli.CommandLine.Option;
 /** What {@code jmoco finetune} and {@code jmoco probe} have in common: all but the defaults. */
 abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private static final String UNJUDGED =
-            "note: there are no validation or test images, so nothing will be measured. For figures sort the images into"
-            + " folders train, val and test, or take a recipe (./jmoco run), which holds parts of them out.";
+            "note: there are no validation or test images, so nothing will be measured. For figures " + Splits.HELD_OUT;
 
     @Option(names = "--head", defaultValue = "fresh", paramLabel = "HEAD",
             description = "Last layer: ${COMPLETION-CANDIDATES}; projection trains the pretrained projection itself, as published"
@@ -44,6 +43,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private int vote;
 
     @Mixin
+    private PositiveOption positive;
+
+    @Mixin
     private MachineOptions machine;
 
     private FinetuneConfig config;
@@ -51,6 +53,13 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     @Override
     MachineOptions machine() {
         return machine;
+    }
+
+    @Override
+    Optional<String> remark(Optional<Pretrained> start) {
+        return start.isPresent() || !freeze || spec.commandLine().getParseResult().hasMatchedOption("--from") ? Optional.empty()
+                : Optional.of("note: no --from, so the frozen features are those of random weights; --from RUN probes a trained"
+                        + " encoder");
     }
 
     /** All but the number of outputs of a fresh head, which only the images tell. */
@@ -73,8 +82,20 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     }
 
     @Override
-    void look(DataSet set) {
-        config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes(set)) : config;
+    DataSet look(DataSet set, Consumer<String> say) {
+        int classes = classes(set);
+        config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes) : config;
+        DataSet judged = positive.of(set);
+        if (unjudged(set)) {
+            say.accept(UNJUDGED);
+        } else {
+            positive.hint(judged, say);
+        }
+        return judged;
+    }
+
+    private static boolean unjudged(DataSet set) {
+        return !set.has(DataSet.VAL) && !set.has(DataSet.TEST);
     }
 
     @Override
@@ -84,12 +105,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
 
     @Override
     String train(FinetuneRun training, DataSet set, Display display, Consumer<String> say) {
-        boolean unjudged = !set.has(DataSet.VAL) && !set.has(DataSet.TEST);
-        if (unjudged) {
-            say.accept(UNJUDGED);
-        }
         training.train(run.from(), display, say);
-        return "classifier saved in " + run.out() + (unjudged ? "; nothing was measured, since no image was held out" : "");
+        return "classifier saved in " + run.out() + (unjudged(set) ? "; nothing was measured, since no image was held out" : "");
     }
 
     private int classes(DataSet set) {

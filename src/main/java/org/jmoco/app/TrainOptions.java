@@ -29,7 +29,8 @@ final class TrainOptions {
     ResNet18.Stem stem;
 
     @Option(names = "--splits", paramLabel = "N", defaultValue = "8",
-            description = "Groups of split batch norm, the simulated GPUs; divides --batch (default: ${DEFAULT-VALUE}).")
+            description = "Groups of split batch norm, the simulated GPUs; divides --batch (default: ${DEFAULT-VALUE}, with"
+                    + " --from too).")
     int splits;
 
     @Option(names = "--weight-decay", paramLabel = "X", description = "Weight decay (default: ${DEFAULT-VALUE}).")

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSet;
@@ -100,6 +99,24 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return classes;
     }
 
+    /** The set with the positive class of the run, where it has written that down. */
+    DataSet withOwnPositive(DataSet set) {
+        if (classes().isEmpty()) {
+            return set;
+        }
+        int own = Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("positive").asInt(-1);
+        return own < 0 ? set : set.withPositive(classes().get(own));
+    }
+
+    /** False if the run knows a positive class that somebody chose: the option, its recipe, or the card of its data set. */
+    boolean positiveByOrder() {
+        if (classes().isEmpty()) {
+            return true;
+        }
+        Map<String, Object> options = RunFolder.storedOptions(folder).orElse(Map.of());
+        return kind().equals("images") && !options.containsKey("--positive") && !options.containsKey("positive");
+    }
+
     /**
      * The images that the run itself held out of a set without such a split, by the names in its predictions.
      *
@@ -136,12 +153,14 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
     }
 
     /**
-     * The classes of the images must be those that the outputs stand for.
+     * The set with its labels in the order of the network's outputs, and with the network's names of them.
      *
-     * @return a line for the user where the run was trained on another set or on classes of other names
-     * @throws UserError if the numbers of classes differ, or the same classes stand in another order
+     * @param other   true if the images need not be those that it was trained with
+     * @param classes what {@code --classes} says, null for nothing
+     * @param say     takes lines for the user
+     * @throws UserError if the numbers of classes differ, or names do and {@code classes} does not say which is which
      */
-    Optional<String> judgedOn(DataSet set) {
+    DataSet judgedOn(DataSet set, boolean other, String classes, Consumer<String> say) {
         List<String> here = set.classNames();
         List<String> own = classes();
         int outputs = own.isEmpty() ? weights.architecture(1).dim() : own.size();
@@ -154,21 +173,24 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
                     + ").\nGive --data with images of its own classes, or the folder of a finetune run on these.");
         }
         if (own.isEmpty()) {
-            return Optional.empty();
+            if (classes != null) {
+                throw UserError.usage("--classes: " + from + " does not tell the names of its outputs; only the folder of a"
+                        + " finished finetune run does.");
+            }
+            if (other) {
+                say.accept("note: " + from + " does not tell the names of its outputs; they are taken for "
+                        + String.join(", ", here) + ", in this order");
+            }
+            return set;
         }
-        if (!own.equals(here) && own.containsAll(here)) {
-            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.name()
-                    + " numbers its classes "
-                    + String.join(", ", here)
-                    + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
+        ClassNames names = ClassNames.match(from.toString(), own, set, classes);
+        if (!kind().equals(set.name())) {
+            say.accept("trained on " + data().orElse("?") + ", judged on " + set.name());
         }
-        if (own.equals(here)) {
-            return kind().equals(set.name()) ? Optional.empty()
-                    : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
+        if (!names.differences().isEmpty()) {
+            say.accept("classes of the network = of the images: " + names.differences());
         }
-        return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: "
-                + IntStream.range(0, own.size())
-                .mapToObj(k -> "\"" + own.get(k) + "\" counts as \"" + here.get(k) + "\"").collect(Collectors.joining(", ")));
+        return names.apply(set);
     }
 
     private String trainedOn() {

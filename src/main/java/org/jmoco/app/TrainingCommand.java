@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import org.jmoco.data.DataSet;
 import org.jmoco.report.RunFolder;
 import org.jmoco.run.Display;
 import org.jmoco.run.TrainingRun;
+import org.jmoco.tensor.UserError;
 import org.jmoco.train.CheckpointPolicy;
 import org.jmoco.train.FeedOptions;
 import org.jmoco.train.LearningRate;
@@ -49,11 +51,22 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
     /** In the command itself, so that its help ends with them. */
     abstract MachineOptions machine();
 
+    /** What a new run is to be told of what it starts from. */
+    Optional<String> remark(Optional<Pretrained> start) {
+        return Optional.empty();
+    }
+
     /** Reads the options. @throws org.jmoco.tensor.UserError for all that can be said against them without any image */
     abstract void configure(Optional<Pretrained> start);
 
-    /** @throws org.jmoco.tensor.UserError if the images do not suit the training */
-    void look(DataSet set) {}
+    /**
+     * @param say takes lines for the user
+     * @return the set that is trained on
+     * @throws org.jmoco.tensor.UserError if the images do not suit the training
+     */
+    DataSet look(DataSet set, Consumer<String> say) {
+        return set;
+    }
 
     /** A new run is going to be written down: gives options their resolved values. */
     void resolve() {}
@@ -82,12 +95,24 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
         // What can be said against the options without any image is said before images are read.
         Optional<Pretrained> start = run.start(out::println);
         start.ifPresent(s -> Inherited.from(s, spec));
+        if (!run.resume()) {
+            start.flatMap(s -> Inherited.otherSplits(s, spec, run.from())).ifPresent(out::println);
+            remark(start).ifPresent(out::println);
+        }
         CheckpointPolicy policy = schedule.policy();
         FeedOptions feed = machine().images.feed();
         int threads = machine().backend.threads();
         configure(start);
-        DataSet set = DataSource.single(data, out::println).set();
-        look(set);
+        DataSet set = look(DataSource.single(data, out::println).set(), out::println);
+        boolean finished = Files.exists(run.out().resolve("options.json")) && Files.exists(run.out().resolve("result.json"));
+        if (finished && !run.resume()) {
+            throw UserError.usage("--out " + run.out() + ": holds a finished run already. Take another --out; with --from "
+                    + run.out() + " it starts from the weights of that run.");
+        }
+        if (finished) {
+            out.println("note: the run in " + run.out() + " is finished: --resume has nothing left to train; for more"
+                    + " take another --out, with --from " + run.out());
+        }
         try (RunFolder folder = RunFolder.open(run.out(), spec.name(), run.resume());
                 Backend backend = Backends.open(machine().backend)) {
             if (!folder.resumed()) {

@@ -108,6 +108,27 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
         return new DataSet(name, parts, normalisation, classNames, positive);
     }
 
+    /**
+     * The same set with another positive class.
+     *
+     * @param name of a class, capitals aside where no other differs from it by them
+     * @throws UserError if it has no such class
+     */
+    public DataSet withPositive(String name) {
+        int[] alike = IntStream.range(0, classNames.size()).filter(c -> classNames.get(c).equalsIgnoreCase(name)).toArray();
+        int label = classNames.contains(name) ? classNames.indexOf(name) : alike.length == 1 ? alike[0] : -1;
+        if (label < 0) {
+            throw UserError.usage("--positive " + name + ": " + this.name + " has no such class; it has "
+                    + String.join(", ", classNames));
+        }
+        return new DataSet(this.name, splits, normalisation, classNames, label);
+    }
+
+    /** True if the positive class is what it is by the order of the classes' names alone: of images of the user's own. */
+    public boolean positiveByOrder() {
+        return name.equals("images") && positive >= 0;
+    }
+
     /** True if some images were made by the program: every output must then say "phantom". */
     public boolean phantom() {
         return splits.values().stream().anyMatch(ImageSet::phantom);

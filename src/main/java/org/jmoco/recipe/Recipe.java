@@ -70,6 +70,11 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         }
         Path file = Path.of(nameOrFile);
         if (!Files.isRegularFile(file)) {
+            if (nameOrFile.matches(".*[/\\\\].*|(?i).*\\.ya?ml")) {
+                throw UserError.usage(nameOrFile + ": there is no such file"
+                        + (file.isAbsolute() ? "" : ": " + file.toAbsolutePath()) + "; give one that is there, or take "
+                        + String.join(" or ", SHIPPED));
+            }
             throw UserError.usage(nameOrFile + ": there is no such recipe; take " + String.join(" or ", SHIPPED)
                     + ", or give a file (FILE.yaml)");
         }

@@ -212,7 +212,8 @@ final class RecipeRun {
     /** Header, warnings, weights: what may be refused before anything is written. */
     private void prepare(TrainingRun<?> run, Start start, Optional<StageFolder.Finished> upstream) {
         run.printHeader(start.log, start.options);
-        run.warnings().forEach(this::say);
+        List<String> said = notes();
+        run.warnings().stream().filter(w -> !said.contains(w)).forEach(this::say);
         run.begin(true, upstream.map(u -> Pretrained.load(u.checkpoint())), start.log::println);
     }
 
@@ -324,6 +325,22 @@ final class RecipeRun {
                 .toList();
         changed.put("data", names.size() == 1 ? names.getFirst() : names);
         return changed;
+    }
+
+    /** What makes the figures of all rows worth less than they look, one line each; said before the first training. */
+    List<String> notes() {
+        if (recipe.transfer() == null || data.atHand(recipe.transfer().data()).isEmpty()) {
+            return List.of();
+        }
+        DataSet set = transferSet();
+        List<String> notes = new ArrayList<>(recipe.transfer()
+                .config(used(recipe.transfer().data()), set.normalisation(), set.classNames().size(), 1).voteWarning().stream()
+                .toList());
+        if (recipe.transfer().positive() == null && set.positiveByOrder()) {
+            notes.add("note: positive class \"" + set.classNames().get(set.positive())
+                    + "\", since its name sorts second; positive: CLASS in transfer chooses it");
+        }
+        return notes;
     }
 
     /** What each stage reads, one line each; a stand-in is said to be one. */

@@ -80,6 +80,7 @@ public final class Recipes {
         heading();
         RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
         run.look();
+        run.notes().forEach(print::println);
         new Estimate(recipe, data, run, machine, print).print(Plan.of(recipe));
     }
 
@@ -92,6 +93,7 @@ public final class Recipes {
             RecipeRun run = new RecipeRun(recipe, data, machine, store, out, print);
             run.look();
             run.standIns().forEach(print::println);
+            run.notes().forEach(print::println);
             Results results = Results.of(recipe, run, run.run(Plan.of(recipe), () -> record(folder, run, machine)));
             List<String> table = ResultTable.of(results);
             print.println();

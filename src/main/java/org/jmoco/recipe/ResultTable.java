@@ -29,6 +29,7 @@ final class ResultTable {
             t.heading();
             t.figures();
             t.comparisons();
+            t.notes();
         }
         return t.lines;
     }
@@ -107,6 +108,13 @@ final class ResultTable {
             add("");
             add("differences: bootstrap over images and seeds; DeLong and McNemar: these networks on other images. p of single"
                     + " tests, uncorrected");
+        }
+    }
+
+    private void notes() {
+        if (!results.notes().isEmpty()) {
+            lines.add("");
+            lines.addAll(results.notes());
         }
     }
 

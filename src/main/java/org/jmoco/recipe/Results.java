@@ -26,8 +26,10 @@ import org.jmoco.train.SeedMetrics;
  * @param source where the set was read, as a recipe names it; null with it
  * @param rows   empty without transfer
  * @param pairs  every row against every later one
+ * @param notes  what is to be known before the figures are believed, one line each
  */
-record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, List<RowResult> rows, List<Pair> pairs) {
+record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, List<RowResult> rows, List<Pair> pairs,
+        List<String> notes) {
     /** Of the bootstrap: one for all, so that rows are resampled alike. */
     private static final Metrics.Bootstrap BOOTSTRAP = Metrics.Bootstrap.ofSeed(1);
 
@@ -42,7 +44,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, Li
         trained.encoders().forEach((e, f) -> stages.add(new Stage(e, run.label(new Row("", null, e.chain(), Map.of())),
                 run.used(recipe.pretrain().get(e.stage()).data()).toString(), f)));
         if (recipe.transfer() == null) {
-            return new Results(recipe, stages, null, null, List.of(), List.of());
+            return new Results(recipe, stages, null, null, List.of(), List.of(), List.of());
         }
         DataSet set = run.transferSet();
         List<RowResult> rows = new ArrayList<>();
@@ -58,8 +60,10 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, Li
                         Comparison.of(set.positive(), rows.get(i).votes(), rows.get(j).votes(), BOOTSTRAP)));
             }
         }
+        List<String> notes = new ArrayList<>(run.notes());
+        rows.forEach(row -> row.oneClass().ifPresent(notes::add));
         return new Results(recipe, stages, set, run.used(recipe.transfer().data()).toString(), List.copyOf(rows),
-                List.copyOf(pairs));
+                List.copyOf(pairs), List.copyOf(notes));
     }
 
     Pair pair(RowResult first, RowResult second) {
@@ -109,6 +113,7 @@ record Results(Recipe recipe, List<Stage> stages, DataSet set, String source, Li
             test.put("labels", images.labels());
             r.put("test", test);
             r.put("rows", rows.stream().map(row -> json(row, out)).toList());
+            r.put("notes", notes);
             r.put("comparisons", pairs.stream().map(Results::json).toList());
         }
         return r;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jmoco.data.DataSet;
 import org.jmoco.report.Json;
 import org.jmoco.report.StoredComparison;
@@ -41,6 +42,15 @@ record RowResult(Row row, String chain, List<Seed> seeds, List<Outcome> votes, S
     /** The row's own name with its chain, {@code target (CIFAR-10 + COVID-CT)}. */
     String label() {
         return StoredComparison.label(row.name(), chain);
+    }
+
+    /** A note if networks of the row say the same class of every image. */
+    Optional<String> oneClass() {
+        long such = votes.stream().filter(v -> v.onlyClass().isPresent()).count();
+        return such == 0 ? Optional.empty()
+                : Optional.of("note: " + label() + ": " + such + " of " + votes.size() + (votes.size() == 1 ? " seed says" : " seeds"
+                        + (such == 1 ? " says" : " say")) + " one class of every test image, so accuracy and F1 tell only how"
+                        + " many are of it; the AUC still tells whether the classes are told apart");
     }
 
     private static Outcome outcome(JsonNode split, String which) {

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jmoco.backend.Backend;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.ImageSet;
@@ -58,7 +60,8 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
 
     @Override
     public List<String> warnings() {
-        return config.learningRate().warning(config.epochs()).stream().toList();
+        Optional<String> vote = set.has(DataSet.VAL) || set.has(DataSet.TEST) ? config.voteWarning() : Optional.empty();
+        return Stream.of(config.learningRate().warning(config.epochs()), vote).flatMap(Optional::stream).toList();
     }
 
     /**
@@ -116,6 +119,7 @@ public final class FinetuneRun extends TrainingRun<SupervisedTrainer> {
         say.accept(MetricsText.heading(split, which, set));
         Metrics m = outcome.metrics(set.positive(), Metrics.Bootstrap.ofSeed(config.seed()));
         m.lines(set.classNames()).forEach(say);
+        MetricsText.oneClass(outcome, set.classNames()).ifPresent(say);
         figures.put(key, MetricsText.figures(m));
         Map<String, Object> each = new LinkedHashMap<>();
         each.put("predicted", outcome.predicted());

@@ -50,7 +50,10 @@ public final class PretrainRun extends TrainingRun<MocoTrainer> {
         out.println(config.learningRate().course(config.epochs()));
         out.println(trainer.feeding());
         int queue = config.moco().queue();
-        out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing%n", guessing(queue));
+        out.printf(Locale.ROOT, "a loss of ln(queue + 1) = %.4f is the level of guessing; the first losses may lie far below"
+                + " and then rise, since to untrained weights both views of an image look alike and the queue begins with random"
+                + " keys%n",
+                guessing(queue));
         warnings().forEach(out::println);
         out.flush();
     }

@@ -3,6 +3,7 @@ package org.jmoco.train;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
@@ -80,6 +81,14 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
     public FinetuneConfig withOutputs(int outputs) {
         return new FinetuneConfig(network.withDim(outputs), head, frozen, optimizer, batch, epochs, learningRate, weightDecay,
                 seed, views, normalisation, voteEpochs);
+    }
+
+    /** One line for the user if every epoch of several votes. */
+    public Optional<String> voteWarning() {
+        return epochs == 1 || voteEpochs < epochs ? Optional.empty()
+                : Optional.of("warning: all " + epochs + " epochs vote (--vote " + voteEpochs + ", in a recipe vote: " + voteEpochs
+                        + "), also the first, whose networks may still say one class of every image. Take fewer, as --vote 1"
+                        + " (vote: 1), or more epochs.");
     }
 
     /** Everything here that decides the result, as options. */

@@ -1,5 +1,8 @@
 package org.jmoco.train;
 
+import java.util.Arrays;
+import java.util.OptionalInt;
+
 /**
  * What a classifier, or a vote of several, says of labelled images.
  *
@@ -36,6 +39,12 @@ public record Outcome(int[] labels, int[] predicted, double[][] probability) {
             out[i] = probability[i][ofClass];
         }
         return out;
+    }
+
+    /** The class that is said of every image; empty if there are two, or fewer than two images. */
+    public OptionalInt onlyClass() {
+        return predicted.length > 1 && Arrays.stream(predicted).allMatch(p -> p == predicted[0]) ? OptionalInt.of(predicted[0])
+                : OptionalInt.empty();
     }
 
     /** Part of the images, 0 .. 1, of which the right class is said. */

@@ -46,6 +46,24 @@ class EvaluateCommandTest {
                 evaluate(0, run, "--data", data).lines().filter(l -> l.startsWith("AUC")).toList());
     }
 
+    /** Of pictures that are all the same a network says the same. */
+    @Test
+    void oneClassForEveryImageAndAllEpochsVotingAreSaid() throws IOException {
+        Path same = DarkAndLight.write(folder.resolve("same"));
+        try (java.util.stream.Stream<Path> files = Files.walk(same)) {
+            for (Path f : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(folder.resolve("data/test/dark/0.png"), f, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Path idle = folder.resolve("idle");
+        String said = CommandRuns.train(0, "finetune", idle, "--data", "images=" + same, "--epochs", "2");
+        assertTrue(said.contains("warning: all 2 epochs vote (--vote 10"), said);
+        assertTrue(said.matches("(?s).*note: \"(dark|light)\" is said of every image.*"), said);
+        assertTrue(evaluate(0, idle).contains("is said of every image"));
+        String fewer = CommandRuns.train(0, "finetune", folder.resolve("fewer"), "--data", data, "--epochs", "2", "--vote", "1");
+        assertFalse(fewer.contains("epochs vote ("), fewer);
+    }
+
     @Test
     void aCheckpointFileOfTheRunKnowsAsMuch() {
         assertTrue(evaluate(0, run.resolve("checkpoint-00000006.safetensors")).contains("--data " + data));
@@ -119,18 +137,93 @@ class EvaluateCommandTest {
         assertTrue(evaluate(1, run).contains("2 classes (dark, light)"), "too few outputs");
     }
 
+    private static java.util.List<String> figures(String said) {
+        return said.lines().filter(l -> l.matches("(accuracy|AUC|F1|confusion) .*")).toList();
+    }
+
+    /** Folders of other names, which sort the other way round. */
+    private Path renamed(String dark, String light) throws IOException {
+        Path other = DarkAndLight.write(folder.resolve(dark + " and " + light));
+        for (String split : new String[] {"train", "val", "test"}) {
+            Files.move(other.resolve(split).resolve("dark"), other.resolve(split).resolve("x"));
+            Files.move(other.resolve(split).resolve("light"), other.resolve(split).resolve(light));
+            Files.move(other.resolve(split).resolve("x"), other.resolve(split).resolve(dark));
+        }
+        return other;
+    }
+
     @Test
-    void otherNamesAreSaidAndAnotherOrderIsRefused() throws IOException {
-        assertTrue(evaluate(0, run, "--data", "phantom")
-                .contains("\"dark\" counts as \"no lesion\", \"light\" counts as \"lesion\""));
-        assertFalse(evaluate(0, run, "--data", data).contains("counts as"));
-        // predictions.json is where the names stand: the other order is that of a data set with a numbering of its own.
+    void classesOfOtherNamesAreMappedByTheUserOrNotAtAll() throws IOException {
+        String bare = evaluate(2, run, "--data", "phantom");
+        assertTrue(bare.contains("\"dark\", \"light\"") && bare.contains("\"no lesion\", \"lesion\"")
+                && bare.contains("--classes dark=\"no lesion\",light=lesion"), bare);
+        String typed = evaluate(0, run, "--data", "phantom", "--classes", "light=no lesion,dark=lesion");
+        assertTrue(typed.contains("classes of the network = of the images: light = no lesion, dark = lesion")
+                && typed.contains("trained on " + data + ", judged on phantom"), typed);
+        java.util.List<String> own = figures(evaluate(0, run));
+        assertTrue(own.size() >= 4, own.toString());
+        String swapped = "images=" + renamed("night", "day");
+        assertEquals(own, figures(evaluate(0, run, "--data", swapped, "--classes", "dark=night,light=day")));
+        assertTrue(evaluate(2, run, "--data", swapped).contains("\"day\", \"night\""));
+        // One name is enough where the other is the same.
+        assertEquals(own, figures(evaluate(0, run, "--data", "images=" + renamed("Dark", "day"), "--classes", "light=day")));
+        assertFalse(own.equals(figures(evaluate(0, run, "--data", swapped, "--classes", "dark=day,light=night"))));
+    }
+
+    @Test
+    void wrongMappingsAreRefused() {
+        for (String wrong : new String[] {"dark", "dark=nothing", "nothing=lesion", "dark=lesion,light=lesion", "dark=lesion"}) {
+            String said = evaluate(2, run, "--data", "phantom", "--classes", wrong);
+            assertTrue(said.contains("dark") && said.contains("no lesion") && said.contains("--classes"), said);
+        }
+    }
+
+    /** A set may number its classes in another order: the phantoms have "no lesion" first, folders of these names second. */
+    @Test
+    void equalNamesAreMappedByName() throws IOException {
+        Path other = renamed("no lesion", "Lesion");
+        Path lesions = folder.resolve("lesions");
+        CommandRuns.train(0, "finetune", lesions, "--data", "images=" + other, "--epochs", "3", "--vote", "2");
+        String said = evaluate(0, lesions, "--data", "phantom");
+        assertTrue(said.contains("Lesion = lesion") && said.contains("no lesion = no lesion"), said);
+        String right = evaluate(0, lesions, "--data", "phantom", "--classes", "Lesion=lesion,no lesion=no lesion");
+        assertEquals(figures(right), figures(said));
+        // What the run measured of its own images holds when another set has them under the other numbering.
         Path predictions = run.resolve("predictions.json");
+        java.util.List<String> before = figures(evaluate(0, run, "--data", data));
         String text = Files.readString(predictions);
         String swapped = text.replaceFirst("\"dark\",(\\s*)\"light\"", "\"light\",$1\"dark\"");
         assertFalse(text.equals(swapped), "the classes were not found in " + text.substring(0, 200));
         Files.writeString(predictions, swapped);
-        assertTrue(evaluate(1, run, "--data", data).contains("alphabetical order"));
+        assertFalse(before.equals(figures(evaluate(0, run, "--data", data))), "the outputs have changed their names");
+    }
+
+    /** F1 of one class is not that of the other, and the AUC is the same seen from either side. */
+    @Test
+    void thePositiveClassIsChosenOrSaidToBeTheSecondByName() throws IOException {
+        String bare = evaluate(0, run);
+        assertTrue(bare.contains("note: positive class \"light\", since its name sorts second; --positive CLASS"), bare);
+        assertFalse(evaluate(0, run, "--data", "phantom", "--classes", "dark=no lesion,light=lesion").contains("sorts second"));
+        Path dark = folder.resolve("darkPositive");
+        String said = CommandRuns.train(0, "finetune", dark, "--data", data, "--epochs", "3", "--vote", "2", "--positive", "Dark");
+        assertTrue(said.contains("last epoch, positive class \"dark\"") && !said.contains("sorts second"), said);
+        assertTrue(CommandRuns.train(0, "probe", folder.resolve("probe"), "--data", data).contains("\"light\", since its name"));
+        String own = evaluate(0, dark);
+        assertTrue(own.contains("positive class \"dark\"") && !own.contains("sorts second"), own);
+        assertEquals(figures(own), figures(evaluate(0, run, "--positive", "dark")));
+        assertEquals(figures(bare), figures(evaluate(0, dark, "--positive", "light")));
+        assertTrue(evaluate(2, run, "--positive", "odd").contains("it has dark, light"));
+        assertTrue(CommandRuns.train(2, "finetune", folder.resolve("odd"), "--data", data, "--positive", "odd")
+                .contains("it has dark, light"));
+        assertFalse(Files.exists(folder.resolve("odd")));
+    }
+
+    @Test
+    void aFileWithoutNamesSaysWhatItsOutputsAreTakenFor() {
+        Path file = folder.resolve("bare.safetensors");
+        CommandRuns.run(0, "export", "--from", run.toString(), "--format", "torchvision", file.toString());
+        assertTrue(evaluate(0, file, "--data", "phantom").contains("they are taken for no lesion, lesion, in this order"));
+        assertTrue(evaluate(2, file, "--data", "phantom", "--classes", "dark=lesion").contains("does not tell the names"));
     }
 
     @Test

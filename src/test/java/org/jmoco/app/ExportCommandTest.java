@@ -45,6 +45,13 @@ class ExportCommandTest {
     }
 
     @Test
+    void theKindOfFileIsNoFormatAndTheFormatsAreNamed() {
+        expect(2, "expected torchvision or moco (both are safetensors, under other names), or onnx, but was 'safetensors'",
+                "export", "--from", network.toString(), "--format", "safetensors", folder.resolve("x").toString());
+        expect(0, "onnx", "export", "--from", network.toString(), "--format", "ONNX", folder.resolve("x.onnx").toString());
+    }
+
+    @Test
     void nothingIsOverwrittenUnasked() throws IOException {
         Path file = folder.resolve("out.onnx");
         Files.writeString(file, "mine");

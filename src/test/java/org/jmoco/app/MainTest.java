@@ -76,6 +76,9 @@ class MainTest {
     @Test
     void missingAndUnknownCommandsAreUsageErrors() {
         assertEquals(2, run());
+        assertTrue(err.toString().startsWith("jmoco: a command is missing"), err.toString());
+        assertTrue(err.toString().contains("Usage: jmoco"), err.toString());
+        assertTrue(err.toString().matches("(?s).*\\n +pretrain +Pretrain an encoder.*"), err.toString());
         assertEquals(2, run("doctro"));
         assertTrue(err.toString().contains("doctor"), err.toString());
         assertEquals(2, run("cuda", "doctor"));
@@ -135,6 +138,18 @@ class MainTest {
         err.getBuffer().setLength(0);
         assertEquals(2, run("data"));
         assertTrue(err.toString().contains("list, fetch, info or show"), err.toString());
+    }
+
+    @Test
+    void aRecipeThatIsAFileIsMissedAsAFile() {
+        for (String file : new String[] {"mine.yaml", "Mine.YML", "recipes/mine"}) {
+            assertEquals(2, run("run", file));
+            String missed = file + ": there is no such file: " + Path.of(file).toAbsolutePath();
+            assertTrue(err.toString().contains(missed), err.toString());
+        }
+        assertFalse(err.toString().contains("no such recipe"), err.toString());
+        assertEquals(2, run("run", "mine"));
+        assertTrue(err.toString().contains("mine: there is no such recipe; take covid or idc"), err.toString());
     }
 
     @Test

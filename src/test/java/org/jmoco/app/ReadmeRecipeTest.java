@@ -62,7 +62,7 @@ class ReadmeRecipeTest {
         Files.writeString(folder.resolve("mine.yaml"), block.group(1));
         for (int i = 0; i < 40; i++) {
             grey(folder.resolve("unlabelled/" + i + ".png"), i, 60 + 3 * i, i % 4 == 0);
-            Path labelled = folder.resolve("labelled").resolve(i % 2 == 0 ? "healthy" : "ill");
+            Path labelled = folder.resolve("labelled").resolve(i % 2 == 0 ? "normal" : "covid");
             grey(labelled.resolve(i + ".png"), 100 + i, i % 2 == 0 ? 80 : 160, false);
             grey(labelled.resolve(40 + i + ".png"), 200 + i, i % 2 == 0 ? 80 : 160, i % 3 == 0);
         }
@@ -80,9 +80,10 @@ class ReadmeRecipeTest {
             assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new)), err::toString);
             String printed = out.toString();
             assertTrue(printed.startsWith("recipe mine ("), "a recipe without title is named once: " + printed);
+            assertFalse(printed.contains("warning:"), "a first recipe is one that nobody has to be warned of: " + printed);
             assertTrue(c.contains("--dry-run") ? printed.contains("to go; at most")
                     : printed.contains("pretrained (slices) against random start")
-                    && printed.contains("F1, ill positive"), printed);
+                    && printed.contains("F1, covid positive"), printed);
         }
         assertTrue(Files.size(folder.resolve("runs/mine/results.json")) > 0);
         String page = Files.readString(folder.resolve("runs/mine/report.html"));

@@ -185,10 +185,68 @@ class TrainingStartTest {
         Path out = folder.resolve("run");
         String said = CommandRuns.train(0, "finetune", out, "--data", "images=" + plain);
         assertTrue(said.contains("no validation or test images") && said.contains("nothing was measured"), said);
+        assertTrue(said.contains("train/CLASS, val/CLASS and test/CLASS") && said.contains("./jmoco run FILE.yaml"), said);
+        assertTrue(said.indexOf("nothing will be measured") < said.indexOf("options --data"), "before all else: " + said);
         String refused = CommandRuns.run(1, "evaluate", "--from", out.toString());
-        assertTrue(refused.contains("--split train") && refused.contains("train, val and test") && refused.contains("recipe"),
+        assertTrue(refused.contains("--split train") && refused.contains("recipe")
+                && refused.contains("train/CLASS, val/CLASS and test/CLASS") && refused.contains("./jmoco run FILE.yaml"),
                 refused);
         assertTrue(CommandRuns.run(0, "evaluate", "--from", out.toString(), "--split", "train").contains("accuracy"));
+    }
+
+    /** A finished run cannot go on; another one can start from it, as the refusal says. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain", "finetune", "probe"})
+    void aFinishedRunIsStartedFromAndNotGoneOnWith(String command) {
+        Path out = folder.resolve("run");
+        CommandRuns.train(0, command, out, "--data", data);
+        String said = CommandRuns.train(2, command, out, "--data", data);
+        assertTrue(said.contains("holds a finished run already. Take another --out; with --from " + out)
+                && !said.contains("--resume"), said);
+        assertTrue(CommandRuns.run(0, command, "--resume", "--out", out.toString(), "--progress", "none")
+                .contains("is finished: --resume has nothing left to train"));
+        assertFalse(CommandRuns.train(0, command, folder.resolve("next"), "--data", data, "--from", out.toString())
+                .contains("is finished"));
+    }
+
+    @Test
+    void otherSplitsThanThoseOfTheStartAreSaid() {
+        Path from = folder.resolve("from");
+        CommandRuns.train(0, "pretrain", from, "--data", data, "--splits", "4");
+        String note = "note: " + from + " was trained with --splits 4, this run has --splits 8";
+        for (String command : new String[] {"finetune", "pretrain"}) {
+            String said = CommandRuns.train(0, command, folder.resolve(command), "--data", data, "--from", from.toString(),
+                    "no--splits");
+            assertTrue(said.contains(note), said);
+            assertFalse(CommandRuns.run(0, command, "--resume", "--out", folder.resolve(command).toString(), "--progress", "none")
+                    .contains("was trained with --splits"));
+            assertFalse(CommandRuns.train(0, command, folder.resolve(command + " typed"), "--data", data, "--from",
+                    from.toString(), "--splits", "8").contains("was trained with --splits"));
+        }
+        // Frozen features are normalised by stored statistics, whatever the number of groups.
+        assertFalse(CommandRuns.train(0, "probe", folder.resolve("probe"), "--data", data, "--from", from.toString(),
+                "no--splits").contains("was trained with --splits"));
+    }
+
+    @Test
+    void randomWeightsThatNobodyAskedForAreSaid() {
+        String note = "note: no --from";
+        assertTrue(CommandRuns.train(0, "probe", folder.resolve("probe"), "--data", data).contains(note));
+        assertFalse(CommandRuns.train(0, "probe", folder.resolve("asked"), "--data", data, "--from", "random").contains(note));
+        assertFalse(CommandRuns.train(0, "finetune", folder.resolve("whole"), "--data", data).contains(note));
+        String[] knn = {"knn", "--data", data, "--width", "2", "--image", "16", "--backend", "cpu"};
+        assertTrue(CommandRuns.run(0, knn).contains(note));
+        List<String> asked = new java.util.ArrayList<>(List.of(knn));
+        asked.addAll(List.of("--from", "random"));
+        assertFalse(CommandRuns.run(0, asked).contains(note));
+        assertFalse(CommandRuns.run(0, "knn", "--from", folder.resolve("probe").toString(), "--backend", "cpu").contains(note));
+    }
+
+    /** Where the first losses stand to the level of guessing is said above them. */
+    @Test
+    void theFirstLossesAreExplained() {
+        String said = CommandRuns.train(0, "pretrain", folder.resolve("run"), "--data", data);
+        assertTrue(said.contains("ln(queue + 1) = 2.8332 is the level of guessing; the first losses may lie far below"), said);
     }
 
     @Test

@@ -94,6 +94,36 @@ class RecipeRunTest {
         }
     }
 
+    /** Of 2 epochs 2 vote, and where all pictures are the same, a network says the same of each. */
+    @Test
+    void whatMakesFiguresWorthLessIsNoted() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            for (String label : List.of("dark", "light")) {
+                Files.createDirectories(folder.resolve("same").resolve(label));
+                Files.copy(folder.resolve("labelled/dark/0.png"), folder.resolve("same").resolve(label + "/" + i + ".png"));
+            }
+        }
+        List<String> lines = run("out", "transfer.data=images=" + folder.resolve("same"));
+        String warning = "warning: all 2 epochs vote (--vote 2, in a recipe vote: 2)";
+        assertEquals(2, count(lines, warning), "before the first training and below the table: " + String.join("\n", lines));
+        assertTrue(lines.indexOf(lines.stream().filter(l -> l.startsWith(warning)).findFirst().orElseThrow())
+                < lines.indexOf(lines.stream().filter(l -> l.startsWith("[1/")).findFirst().orElseThrow()));
+        assertEquals(1, count(lines, "note: random start: 2 of 2 seeds say one class of every test image"),
+                String.join("\n", lines));
+        List<String> kept = Files.readAllLines(folder.resolve("out/results.txt"));
+        assertEquals(1, count(kept, warning));
+        assertEquals(1, count(kept, "note: random start: 2 of 2 seeds say one class"));
+        JsonNode notes = Json.read(folder.resolve("out/results.json")).path("notes");
+        assertTrue(notes.size() >= 2 && notes.get(0).asText().startsWith(warning), notes.toString());
+
+        List<String> fewer = run("fewer", "transfer.vote=1", "rows.first.chain=[]", "rows.both.chain=[]");
+        assertEquals(0, count(fewer, "warning: all"), String.join("\n", fewer));
+        JsonNode seeds = Json.read(folder.resolve("fewer/results.json")).at("/rows/0/seeds");
+        assertTrue(seeds.at("/0/vote/predicted").toString().matches(".*0.*1.*|.*1.*0.*")
+                && seeds.at("/1/vote/predicted").toString().matches(".*0.*1.*|.*1.*0.*"), "both classes are said: " + seeds);
+        assertEquals(0, count(fewer, "one class"), String.join("\n", fewer));
+    }
+
     @Test
     void trainsComparesAndLeavesAllThatAReportNeeds() throws IOException {
         List<String> lines = run("out");
@@ -105,6 +135,7 @@ class RecipeRunTest {
         assertTrue(count(lines, "random start") >= 4 && count(lines, "one + images (in place of LUNA)") >= 4,
                 String.join("\n", lines));
         assertEquals(1, count(lines, "F1, light positive"));
+        assertEquals(2, count(lines, "note: positive class \"light\", since its name sorts second; positive: CLASS in transfer"));
         assertEquals(1, count(lines, "F1, dark positive, as published"));
         assertEquals(3, count(lines, " against "));
 
