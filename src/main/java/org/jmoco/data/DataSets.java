@@ -93,6 +93,7 @@ public final class DataSets {
             default -> images(name, path, options);
         };
         set.splits().values().forEach(s -> logSkipped(s, options.log()));
+        FileNotes.tell(set, path, options.log());
         return set;
     }
 

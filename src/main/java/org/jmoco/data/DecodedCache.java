@@ -35,13 +35,13 @@ import org.jmoco.tensor.UserError;
  *
  * <p>File: magic "JMOCOIMG", version i32, length of the index i32, index, XXH64 of the index i64, the pixels of all images
  * one after the other, folded XXH64 of the pixels i64; big-endian. Index: key i64, number of splits i32, then per split:
- * name, set name, class names, skipped files, number of images i32, and per image name, height i32, width i32, label i32
- * (-1: the set has none). It is written under another name and renamed, so a half-written file never counts.
+ * name, set name, class names, skipped files, faint images, number of images i32, and per image name, height i32, width i32,
+ * label i32 (-1: the set has none). It is written under another name and renamed, so a half-written file never counts.
  */
 final class DecodedCache {
     private static final byte[] MAGIC = "JMOCOIMG".getBytes(StandardCharsets.US_ASCII);
-    /** Of the format and of what readers accept; 2: a class that is never trained is refused. */
-    private static final int VERSION = 2;
+    /** Of the format and of what readers accept; 2: a class that is never trained is refused; 3: faint images. */
+    private static final int VERSION = 3;
     private static final int BUFFER = 1 << 20;
     /** A temporary file older than this was left behind by a process that was killed. */
     private static final Duration ABANDONED = Duration.ofHours(1);
@@ -152,6 +152,10 @@ final class DecodedCache {
         for (int k = head.readInt(); k > 0; k--) {
             skipped.add(new Skipped(head.readUTF(), head.readUTF()));
         }
+        List<String> faint = new ArrayList<>();
+        for (int k = head.readInt(); k > 0; k--) {
+            faint.add(head.readUTF());
+        }
         int n = head.readInt();
         List<Image> images = new ArrayList<>();
         int[] labels = new int[n];
@@ -165,7 +169,7 @@ final class DecodedCache {
             pixels.add(Hash64.of(rgb));
             images.add(new Image(image, height, width, rgb));
         }
-        ImageSet set = ImageSet.of(name, images).withSkipped(skipped);
+        ImageSet set = ImageSet.of(name, images).withSkipped(skipped).withFaint(faint);
         return labels[0] < 0 ? set : set.withLabels(labels, classNames);
     }
 
@@ -227,6 +231,10 @@ final class DecodedCache {
         for (Skipped k : s.skipped()) {
             head.writeUTF(k.name());
             head.writeUTF(k.reason());
+        }
+        head.writeInt(s.faint().size());
+        for (String f : s.faint()) {
+            head.writeUTF(f);
         }
         head.writeInt(s.size());
         for (int i = 0; i < s.size(); i++) {

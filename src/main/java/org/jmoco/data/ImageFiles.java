@@ -22,9 +22,11 @@ public final class ImageFiles {
      */
     public static Optional<ImageSet> read(List<Path> files, Consumer<UserError> unread) {
         List<Image> images = new ArrayList<>();
+        List<String> faint = new ArrayList<>();
         for (Path file : files) {
             try {
-                images.add(ImageDecoder.decode(file.toString(), Files.readAllBytes(file)));
+                images.add(ImageDecoder.decode(file.toString(), Files.readAllBytes(file),
+                        () -> faint.add(file.toString())));
             } catch (NoSuchFileException e) {
                 unread.accept(UserError.failed(file + ": no such file", e));
             } catch (IOException e) {
@@ -32,7 +34,12 @@ public final class ImageFiles {
                         + "); PNG, JPEG, BMP and TIFF are", e));
             }
         }
-        return images.isEmpty() ? Optional.empty() : Optional.of(ImageSet.of("images", images));
+        return images.isEmpty() ? Optional.empty() : Optional.of(ImageSet.of("images", images).withFaint(faint));
+    }
+
+    /** One line of warning where the high byte of 16 bits leaves hardly anything of some images. */
+    public static Optional<String> warning(ImageSet images) {
+        return FileNotes.faint(images.faint(), images.size()).map("warning: "::concat);
     }
 
     private static String reason(Path file, IOException e) {

@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -153,6 +154,14 @@ class PredictCommandTest {
         String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1",
                 folder.resolve("plain/dark/0.png").toString());
         assertTrue(said.contains("dark 0.") && said.contains("light 0."), said);
+        assertFalse(said.contains("warning"), said);
+        BufferedImage twelveBits = new BufferedImage(20, 20, BufferedImage.TYPE_USHORT_GRAY);
+        twelveBits.getRaster().setSample(5, 5, 0, 4095);
+        Path ct = folder.resolve("ct.png");
+        ImageIO.write(twelveBits, "png", ct.toFile());
+        said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1", ct.toString());
+        assertTrue(said.contains("warning: 1 of 1 image has 16 bits a channel but values below 4096 only")
+                && said.contains("The first: " + ct) && said.contains("dark 0."), said);
     }
 
     /** The one transfer of a recipe over {@code data}, finished. @param more another key of its transfer */

@@ -55,6 +55,22 @@ class DecodedCacheTest {
         assertEquals(2, log.stream().filter(l -> l.contains("1 of 3 files could not be decoded")).count(), log.toString());
     }
 
+    /** The warning is not lost with the decoding: the second start, which reads the cache, gives it too. */
+    @Test
+    void twelveBitsOfSixteenAreToldAtEveryStart() throws Exception {
+        Made.write(source.resolve("cat/0.png"), Made.encoded(Made.sixteenBits(9, 9, 1, 4000), "png"));
+        Made.write(source.resolve("dog/4.png"), Made.encoded(Made.sixteenBits(9, 9, 1, 60000), "png"));
+        Made.write(source.resolve("dog/5.tif"), Made.encoded(Made.sixteenBits(9, 9, 1, 300), "tiff"));
+        String warning = "warning: images in " + source + ": 2 of 5 images have 16 bits a channel but values below 4096 only";
+        for (int start = 0; start < 2; start++) {
+            log.clear();
+            assertEquals(List.of("cat/0.png", "dog/5.tif"), open().split("train").faint());
+            assertEquals(1, log.stream().filter(l -> l.startsWith(warning)).count(), log.toString());
+            assertTrue(log.getLast().endsWith("rescale them to 8 bits first, all by the same rule. The first: cat/0.png"),
+                    log.toString());
+        }
+    }
+
     @Test
     void moreThanTheHeapHoldsIsNoDamage() throws Exception {
         open();
