@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jmoco.tensor.UserError;
 
 /** Opens the data sets that {@code --data NAME=DIR} names. */
@@ -17,7 +16,6 @@ public final class DataSets {
     public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna", "ct-unlabeled");
 
     private static final int CIFAR_TRAIN_FILES = 5;
-    private static final int SKIPPED_SHOWN = 3;
 
     private DataSets() {
     }
@@ -92,7 +90,6 @@ public final class DataSets {
             case "idc" -> fromCard(DatasetCard.load("idc"), new IdcReader(path, DatasetCard.load("idc").classes()).read());
             default -> images(name, path, options);
         };
-        set.splits().values().forEach(s -> logSkipped(s, options.log()));
         FileNotes.tell(set, path, options.log());
         return set;
     }
@@ -161,15 +158,5 @@ public final class DataSets {
         Map<String, ImageSet> splits = read.get();
         cache.write(splits);
         return splits;
-    }
-
-    private static void logSkipped(ImageSet set, Consumer<String> log) {
-        List<Skipped> skipped = set.skipped();
-        if (!skipped.isEmpty()) {
-            log.accept(set.name() + ": " + skipped.size() + " of " + (skipped.size() + set.size())
-                    + " files could not be decoded and are left out: "
-                    + skipped.stream().limit(SKIPPED_SHOWN).map(Skipped::toString).collect(Collectors.joining("; "))
-                    + (skipped.size() > SKIPPED_SHOWN ? "; ..." : ""));
-        }
     }
 }

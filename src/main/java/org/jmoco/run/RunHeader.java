@@ -20,10 +20,6 @@ final class RunHeader {
                 .collect(Collectors.joining(" ")));
         out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", "
                 + images.size() + " images to train on");
-        if (!images.skipped().isEmpty()) {
-            out.println("  " + images.skipped().size() + " unreadable images were skipped, the first: "
-                    + images.skipped().getFirst());
-        }
         ResNet18.Config c = network.config();
         out.printf(Locale.ROOT, "network ResNet-18, %s stem, width %d, %d outputs, %d batch norm splits: %,d parameters%n",
                 c.stem().name().toLowerCase(Locale.ROOT), c.width(), c.dim(), c.splits(), network.weights().count());
