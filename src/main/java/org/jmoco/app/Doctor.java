@@ -72,10 +72,15 @@ final class Doctor {
             total = os.getTotalMemorySize() / GIB;
             free = os.getFreeMemorySize() / GIB;
         }
-        String text = "%.1f GiB, %.1f free; Java heap up to %.1f (JMOCO_HEAP)"
-                .formatted(total, free, Runtime.getRuntime().maxMemory() / GIB);
+        String text = "%.1f GiB, %.1f free; Java heap up to %s (JMOCO_HEAP)"
+                .formatted(total, free, size(Runtime.getRuntime().maxMemory()));
         return total >= ENOUGH_GIB ? Finding.ok("memory", text)
                 : new Finding(Status.NOTE, "memory", text, "use a smaller --batch or --width than the defaults");
+    }
+
+    /** {@code 4.0 GiB}, or {@code 16 MiB} where that is below one. */
+    static String size(long bytes) {
+        return bytes < GIB ? "%d MiB".formatted(bytes >> 20) : "%.1f GiB".formatted(bytes / GIB);
     }
 
     private static Finding hugePages() {

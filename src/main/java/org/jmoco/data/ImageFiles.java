@@ -1,14 +1,17 @@
 package org.jmoco.data;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jmoco.tensor.UserError;
 
 /** Single image files that the user names: PNG, JPEG, BMP, TIFF. */
@@ -30,7 +33,12 @@ public final class ImageFiles {
             } catch (NoSuchFileException e) {
                 unread.accept(UserError.failed(file + ": no such file", e));
             } catch (IOException e) {
-                unread.accept(UserError.failed(file + ": is no image that can be read (" + reason(file, e)
+                if (Files.isDirectory(file)) {
+                    unread.accept(UserError.failed(file + ": is a folder; name its images, as in "
+                            + file.resolve("*." + ending(file)), e));
+                    continue;
+                }
+                unread.accept(UserError.failed(file + ": is no image that can be read (" + reason(e)
                         + "); PNG, JPEG, BMP and TIFF are", e));
             }
         }
@@ -42,10 +50,17 @@ public final class ImageFiles {
         return FileNotes.faint(images.faint(), images.size()).map("warning: "::concat);
     }
 
-    private static String reason(Path file, IOException e) {
-        if (Files.isDirectory(file)) {
-            return "it is a folder";
+    /** Of the images in a folder, png if there is none. */
+    private static String ending(Path folder) {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.map(p -> p.getFileName().toString()).map(n -> n.substring(n.lastIndexOf('.') + 1))
+                    .filter(e -> ImageStore.ENDINGS.contains(e.toLowerCase(Locale.ROOT))).sorted().findFirst().orElse("png");
+        } catch (IOException | UncheckedIOException e) {
+            return "png"; // only a hint depends on it
         }
+    }
+
+    private static String reason(IOException e) {
         return e instanceof AccessDeniedException ? "permission denied" : e.getMessage();
     }
 }

@@ -53,8 +53,10 @@ class PredictCommandTest {
                 Path.of(run, "options.json").toString(), arguments.get(7),
                 folder.resolve("gone.png").toString(), folder.toString());
         assertTrue(said.contains("options.json: is no image") && said.contains("gone.png: no such file")
-                && said.contains("it is a folder"), said);
+                && said.contains(folder + ": is a folder; name its images, as in " + folder + "/*.png"), said);
         assertTrue(said.contains(lines.get(0)), "the good one among them is classified: " + said);
+        Files.createFile(Files.createDirectories(folder.resolve("others")).resolve("1.JPG"));
+        assertTrue(run(1, "predict", "--from", run, folder.resolve("others").toString()).contains("/others/*.JPG"), "its ending");
         assertTrue(said.contains("3 of 4 files could not be read"), said);
         assertTrue(run(1, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"),
                 "a missing file alone");
