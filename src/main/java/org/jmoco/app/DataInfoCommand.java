@@ -73,6 +73,10 @@ final class DataInfoCommand implements Runnable {
             text.line("  classes", "no labels"
                     + (name.equals(DataSet.UNLABELLED) && set.name().equals("images") ? unlabelled(images) : ""));
         }
+        if (!images.faint().isEmpty()) {
+            text.line("  nearly black", images.faint().size() + " of 16 bits a channel that use 12 only, the first: "
+                    + images.faint().getFirst());
+        }
         List<Skipped> left = images.skipped();
         if (!left.isEmpty()) {
             text.line("  left out", left.size() + (left.size() == 1 ? " file" : " files"));

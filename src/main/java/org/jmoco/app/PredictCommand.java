@@ -84,6 +84,7 @@ final class PredictCommand implements Callable<Integer> {
             return Failure.FAILED;
         }
         ImageSet images = readable.get();
+        ImageFiles.warning(images).ifPresent(err::println);
         List<String> classes = new ArrayList<>();
         Json.read(predictions).path("classes").forEach(c -> classes.add(c.asText()));
         PrintWriter out = spec.commandLine().getOut();

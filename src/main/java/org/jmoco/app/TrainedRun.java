@@ -134,7 +134,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path(split).path("images")
                 .forEach(name -> chosen.add(byName.get(name.asText())));
         return chosen.isEmpty() || chosen.contains(null) ? Optional.empty()
-                : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.name() + " " + split));
+                : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.title() + " " + split));
     }
 
     /** The images that the run was trained with, if they are still there. @param say takes lines for the user */
@@ -169,7 +169,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         if (projection ? outputs < here.size() : outputs != here.size()) {
             throw UserError.failed(from + ": has " + outputs
                     + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
-                    + ", but " + set.name() + " has " + here.size() + " (" + String.join(", ", here)
+                    + ", but " + set.title() + " has " + here.size() + " (" + String.join(", ", here)
                     + ").\nGive --data with images of its own classes, or the folder of a finetune run on these.");
         }
         if (own.isEmpty()) {
@@ -185,7 +185,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         }
         ClassNames names = ClassNames.match(from.toString(), own, set, classes);
         if (!kind().equals(set.name())) {
-            say.accept("trained on " + data().orElse("?") + ", judged on " + set.name());
+            say.accept("trained on " + data().orElse("?") + ", judged on " + set.title());
         }
         if (!names.differences().isEmpty()) {
             say.accept("classes of the network = of the images: " + names.differences());

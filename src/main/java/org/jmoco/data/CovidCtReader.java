@@ -80,7 +80,8 @@ final class CovidCtReader {
         int from = 0;
         for (String split : names.keySet()) {
             int n = names.get(split).size();
-            ImageSet set = ImageSet.of("covid-ct " + split, Arrays.asList(all.images()).subList(from, from + n));
+            ImageSet set = ImageSet.of("covid-ct " + split, Arrays.asList(all.images()).subList(from, from + n))
+                    .withFaint(all.faintNames(from, from + n));
             splits.put(split, set.withLabels(labels.get(split).stream().mapToInt(l -> l).toArray(), card.classes()));
             from += n;
         }

@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jmoco.tensor.UserError;
 
 /** Opens the data sets that {@code --data NAME=DIR} names. */
@@ -16,8 +17,9 @@ public final class DataSets {
     /** What can be opened. */
     public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna", "ct-unlabeled");
 
+    /** Names of folders that would read badly in "122 images of ...". */
+    private static final Set<String> PLAIN = Set.of("images", "data", "train", "val", "test", "labelled", "unlabelled");
     private static final int CIFAR_TRAIN_FILES = 5;
-    private static final int SKIPPED_SHOWN = 3;
 
     private DataSets() {
     }
@@ -28,9 +30,10 @@ public final class DataSets {
      * @param log         takes lines that the user should see (skipped files, an unusable cache)
      */
     public record Options(Path cacheFolder, Phantom.Spec phantom, Consumer<String> log) {
-        /** The usual cache, the default phantoms, log lines to standard error. */
+        /** The usual cache unless {@link CachedImages#SWITCH} is off, the default phantoms, log lines to standard error. */
         public static Options defaults() {
-            return new Options(defaultCacheFolder(), Phantom.Spec.DEFAULT, System.err::println);
+            return new Options(CachedImages.wanted(System::getenv) ? defaultCacheFolder() : null,
+                    Phantom.Spec.DEFAULT, System.err::println);
         }
 
         public Options withCacheFolder(Path folder) {
@@ -92,7 +95,7 @@ public final class DataSets {
             case "idc" -> fromCard(DatasetCard.load("idc"), new IdcReader(path, DatasetCard.load("idc").classes()).read());
             default -> images(name, path, options);
         };
-        set.splits().values().forEach(s -> logSkipped(s, options.log()));
+        FileNotes.tell(set, path, options.log());
         return set;
     }
 
@@ -131,12 +134,25 @@ public final class DataSets {
             ImageSet all = ImageSet.concat(name + " " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
             return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);
         }
+        String title = title(reader.path());
+        splits.replaceAll((split, s) -> s.named(title + s.name().substring(name.length())));
         if (splits.containsKey(DataSet.TRAIN) && splits.size() == 1) {
-            options.log().accept(name + ": sorted by class but not into splits; all images are in the split train");
+            options.log().accept(title + ": sorted by class but not into splits; all images are in the split train");
         }
         List<String> classes = splits.values().stream().filter(ImageSet::labelled).map(ImageSet::classNames).findFirst()
                 .orElse(List.of());
-        return new DataSet(name, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);
+        return new DataSet(name, title, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);
+    }
+
+    /** The name of a folder or file, with that of the folder around it where it says nothing or sounds like a split. */
+    static String title(Path path) {
+        Path full = path.toAbsolutePath().normalize();
+        if (full.getFileName() == null) {
+            return full.toString();
+        }
+        String own = full.getFileName().toString();
+        boolean plain = PLAIN.contains(own.toLowerCase(Locale.ROOT)) && full.getNameCount() > 1;
+        return plain ? full.getName(full.getNameCount() - 2) + "/" + own : own;
     }
 
     private static DataSet fromCard(DatasetCard card, Map<String, ImageSet> splits) {
@@ -160,15 +176,5 @@ public final class DataSets {
         Map<String, ImageSet> splits = read.get();
         cache.write(splits);
         return splits;
-    }
-
-    private static void logSkipped(ImageSet set, Consumer<String> log) {
-        List<Skipped> skipped = set.skipped();
-        if (!skipped.isEmpty()) {
-            log.accept(set.name() + ": " + skipped.size() + " of " + (skipped.size() + set.size())
-                    + " files could not be decoded and are left out: "
-                    + skipped.stream().limit(SKIPPED_SHOWN).map(Skipped::toString).collect(Collectors.joining("; "))
-                    + (skipped.size() > SKIPPED_SHOWN ? "; ..." : ""));
-        }
     }
 }

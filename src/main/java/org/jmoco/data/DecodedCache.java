@@ -35,18 +35,19 @@ import org.jmoco.tensor.UserError;
  *
  * <p>File: magic "JMOCOIMG", version i32, length of the index i32, index, XXH64 of the index i64, the pixels of all images
  * one after the other, folded XXH64 of the pixels i64; big-endian. Index: key i64, number of splits i32, then per split:
- * name, set name, class names, skipped files, number of images i32, and per image name, height i32, width i32, label i32
- * (-1: the set has none). It is written under another name and renamed, so a half-written file never counts.
+ * name, set name, class names, skipped files, faint images, number of images i32, and per image name, height i32, width i32,
+ * label i32 (-1: the set has none). It is written under another name and renamed, so a half-written file never counts.
  */
 final class DecodedCache {
     private static final byte[] MAGIC = "JMOCOIMG".getBytes(StandardCharsets.US_ASCII);
-    /** Of the format and of what readers accept; 2: a class that is never trained is refused. */
-    private static final int VERSION = 2;
+    /** Of the format and of what readers accept; 2: a class that is never trained is refused; 3: faint images. */
+    private static final int VERSION = 3;
     private static final int BUFFER = 1 << 20;
     /** A temporary file older than this was left behind by a process that was killed. */
     private static final Duration ABANDONED = Duration.ofHours(1);
 
     private final String name;
+    private final Path source;
     private final Path file;
     private final long key;
     private final Consumer<String> log;
@@ -59,6 +60,7 @@ final class DecodedCache {
     DecodedCache(Path folder, String name, Path source, Consumer<String> log) throws IOException {
         Path real = source.toRealPath();
         this.name = name;
+        this.source = real;
         this.file = folder.resolve(name + "-" + String.format("%016x", new Hash64().add(real.toString()).value()) + ".img");
         this.key = key(name, real);
         this.log = log;
@@ -152,6 +154,10 @@ final class DecodedCache {
         for (int k = head.readInt(); k > 0; k--) {
             skipped.add(new Skipped(head.readUTF(), head.readUTF()));
         }
+        List<String> faint = new ArrayList<>();
+        for (int k = head.readInt(); k > 0; k--) {
+            faint.add(head.readUTF());
+        }
         int n = head.readInt();
         List<Image> images = new ArrayList<>();
         int[] labels = new int[n];
@@ -165,7 +171,7 @@ final class DecodedCache {
             pixels.add(Hash64.of(rgb));
             images.add(new Image(image, height, width, rgb));
         }
-        ImageSet set = ImageSet.of(name, images).withSkipped(skipped);
+        ImageSet set = ImageSet.of(name, images).withSkipped(skipped).withFaint(faint);
         return labels[0] < 0 ? set : set.withLabels(labels, classNames);
     }
 
@@ -180,6 +186,9 @@ final class DecodedCache {
                 write(splits, out);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            log.accept(name + " in " + source + ": a decoded copy of these images lies in "
+                    + new CachedImages.Entry(file, Files.size(file)) + " for the next start; './jmoco data clear-cache' removes"
+                    + " such copies, " + CachedImages.SWITCH + "=off makes none");
         } catch (IOException | RuntimeException e) {
             log.accept("the decoded images cannot be kept in " + file.getParent() + " (" + Inputs.reason(e)
                     + "), so the next start decodes again; set JMOCO_CACHE to a folder with room");
@@ -228,6 +237,10 @@ final class DecodedCache {
             head.writeUTF(k.name());
             head.writeUTF(k.reason());
         }
+        head.writeInt(s.faint().size());
+        for (String f : s.faint()) {
+            head.writeUTF(f);
+        }
         head.writeInt(s.size());
         for (int i = 0; i < s.size(); i++) {
             head.writeUTF(s.imageName(i));
@@ -240,7 +253,7 @@ final class DecodedCache {
     private void removeAbandoned() throws IOException {
         Instant before = Instant.now().minus(ABANDONED);
         try (Stream<Path> all = Files.list(file.getParent())) {
-            for (Path p : all.filter(f -> f.toString().matches(".*\\.img\\.\\d+\\.tmp")).toList()) {
+            for (Path p : all.filter(f -> f.toString().endsWith(".tmp") && CachedImages.isOwn(f)).toList()) {
                 if (Files.getLastModifiedTime(p).toInstant().isBefore(before)) {
                     Files.deleteIfExists(p);
                 }

@@ -170,7 +170,7 @@ final class FolderReader {
                     + (exact ? "; repair or remove them, a split is not changed in silence" : "; none is left"));
         }
         List<Image> images = Arrays.stream(d.images()).filter(i -> i != null).toList();
-        ImageSet s = ImageSet.of(name, images).withSkipped(skipped);
+        ImageSet s = ImageSet.of(name, images).withSkipped(skipped).withFaint(d.faintNames(0, names.size()));
         if (classes.isEmpty()) {
             return s;
         }

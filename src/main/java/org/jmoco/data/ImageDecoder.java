@@ -26,15 +26,24 @@ import org.jmoco.tensor.UserError;
  * ImageIO where it has a reader and the JDK's for PNG.
  *
  * <p>Conversion as PIL's {@code convert('RGB')}: grey is replicated, palettes are looked up, alpha is dropped without
- * blending, colour profiles and EXIF orientation are ignored, 16-bit channels keep their high byte. The first page of a
- * TIFF counts. CMYK is converted as TwelveMonkeys does it. A file that ends early is unreadable, not half grey.
+ * blending, colour profiles and EXIF orientation are ignored, 16-bit channels keep their high byte. Where a 16-bit picture
+ * uses the lower 12 bits only, that leaves 16 levels of 256: it is counted as faint, for a warning. Nothing is stretched,
+ * since each picture would get a contrast of its own. The first page of a TIFF counts. CMYK is converted as TwelveMonkeys
+ * does it. A file that ends early is unreadable, not half grey.
  */
 final class ImageDecoder {
     /** Largest picture, in pixels: PIL's MAX_IMAGE_PIXELS, its guard against files that unpack to gigabytes. */
     static final int MAX_PIXELS = 89_478_485;
 
-    /** The pictures in the order asked for; {@code images[i]} is null where {@code reasons[i]} says why. */
-    record Decoded(List<String> names, Image[] images, String[] reasons) {
+    /** Values of 12 bits, those of a CT or of DICOM: of 16-bit pictures that stay below, the high byte keeps 16 levels. */
+    private static final int FAINT_BELOW = 1 << 12;
+
+    /**
+     * The pictures in the order asked for; {@code images[i]} is null where {@code reasons[i]} says why.
+     *
+     * @param faint whether hardly anything is left of 16 bits
+     */
+    record Decoded(List<String> names, Image[] images, String[] reasons, boolean[] faint) {
         List<Skipped> skipped() {
             List<Skipped> s = new ArrayList<>();
             for (int i = 0; i < images.length; i++) {
@@ -43,6 +52,11 @@ final class ImageDecoder {
                 }
             }
             return s;
+        }
+
+        /** Of the pictures from one index up to another. */
+        List<String> faintNames(int from, int to) {
+            return IntStream.range(from, to).filter(i -> faint[i]).mapToObj(names::get).toList();
         }
     }
 
@@ -55,13 +69,13 @@ final class ImageDecoder {
      * @throws UserError if the pixels, or what decoding takes beside them, do not fit into memory
      */
     static Decoded decodeAll(String set, ImageStore store, List<String> names) {
-        Decoded d = new Decoded(names, new Image[names.size()], new String[names.size()]);
+        Decoded d = new Decoded(names, new Image[names.size()], new String[names.size()], new boolean[names.size()]);
         AtomicLong bytes = new AtomicLong();
         AtomicInteger done = new AtomicInteger();
         try {
             IntStream.range(0, names.size()).parallel().forEach(i -> {
                 try {
-                    d.images[i] = decode(names.get(i), store.read(names.get(i)));
+                    d.images[i] = decode(names.get(i), store.read(names.get(i)), () -> d.faint[i] = true);
                     bytes.addAndGet(d.images[i].rgb().length);
                 } catch (IOException e) {
                     d.reasons[i] = Inputs.reason(e);
@@ -86,8 +100,11 @@ final class ImageDecoder {
                 : Inputs.tooSmallToDecode(set);
     }
 
-    /** @throws IOException if the file cannot be decoded; the message is the reason, without the name */
-    static Image decode(String name, byte[] file) throws IOException {
+    /**
+     * @param faint is run if the channels have 16 bits, of which the picture uses the lower 12 only
+     * @throws IOException if the file cannot be decoded; the message is the reason, without the name
+     */
+    static Image decode(String name, byte[] file, Runnable faint) throws IOException {
         String format = format(file);
         if (format.equals("PNG")) {
             PngCheck.check(file);
@@ -109,7 +126,7 @@ final class ImageDecoder {
                     throw new IOException("the " + format + " data end too early (truncated file)");
                 }
             }
-            return new Image(name, image.getHeight(), image.getWidth(), rgb(image));
+            return new Image(name, image.getHeight(), image.getWidth(), rgb(image, faint));
         } catch (IOException e) {
             for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
                 if (cause instanceof OutOfMemoryError memory) { // the JDK's PNG reader wraps it: nothing is wrong with the file
@@ -164,7 +181,7 @@ final class ImageDecoder {
         return last;
     }
 
-    private static byte[] rgb(BufferedImage image) throws IOException {
+    private static byte[] rgb(BufferedImage image, Runnable faint) throws IOException {
         ColorModel model = image.getColorModel();
         int colours = model.getNumColorComponents();
         int type = image.getRaster().getTransferType();
@@ -179,7 +196,8 @@ final class ImageDecoder {
         if (model.hasAlpha() && model.isAlphaPremultiplied()) {
             model.coerceData(image.getRaster(), false);
         }
-        return bytes ? fromBytes(image.getRaster(), colours) : fromShorts(image.getRaster(), colours, model.getComponentSize(0));
+        return bytes ? fromBytes(image.getRaster(), colours)
+                : fromShorts(image.getRaster(), colours, model.getComponentSize(0), faint);
     }
 
     /** Palettes, packed pixels and CMYK: the colour model knows. */
@@ -217,19 +235,25 @@ final class ImageDecoder {
         return rgb;
     }
 
-    private static byte[] fromShorts(WritableRaster raster, int colours, int bits) {
+    private static byte[] fromShorts(WritableRaster raster, int colours, int bits, Runnable faint) {
         int w = raster.getWidth();
         int bands = raster.getNumBands();
         byte[] rgb = new byte[3 * w * raster.getHeight()];
         short[] row = new short[w * bands];
+        int largest = 0;
         int to = 0;
         for (int y = 0; y < raster.getHeight(); y++) {
             raster.getDataElements(0, y, w, 1, row);
             for (int at = 0; at < row.length; at += bands) {
                 for (int c = 0; c < 3; c++) {
-                    rgb[to++] = (byte) ((row[colours == 1 ? at : at + c] & 0xffff) >> bits - 8);
+                    int value = row[colours == 1 ? at : at + c] & 0xffff;
+                    largest = Math.max(largest, value);
+                    rgb[to++] = (byte) (value >> bits - 8);
                 }
             }
+        }
+        if (bits == 16 && largest > 0 && largest < FAINT_BELOW) { // of a black picture nothing is lost
+            faint.run();
         }
         return rgb;
     }

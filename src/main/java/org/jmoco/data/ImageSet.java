@@ -20,16 +20,18 @@ public final class ImageSet {
     private final int[] labels; // null where there are none
     private final List<String> classNames;
     private final List<Skipped> skipped;
+    private final List<String> faint;
     private final boolean phantom;
     private volatile Long contentHash;
 
     private ImageSet(String name, Image[] images, int[] labels, List<String> classNames, List<Skipped> skipped,
-            boolean phantom) {
+            List<String> faint, boolean phantom) {
         this.name = name;
         this.images = images;
         this.labels = labels;
         this.classNames = classNames;
         this.skipped = skipped;
+        this.faint = faint;
         this.phantom = phantom;
     }
 
@@ -42,7 +44,7 @@ public final class ImageSet {
         if (images.isEmpty()) {
             throw UserError.failed(name + ": no images; a set needs at least one");
         }
-        return new ImageSet(name, images.toArray(Image[]::new), null, List.of(), List.of(), false);
+        return new ImageSet(name, images.toArray(Image[]::new), null, List.of(), List.of(), List.of(), false);
     }
 
     /** {@code bytes.length / (3 height width)} images of one size, cut from one N x H x W x 3 array. */
@@ -75,34 +77,39 @@ public final class ImageSet {
                         + " but there are " + classNames.size() + " classes, numbered from 0");
             }
         }
-        return new ImageSet(name, images, labels.clone(), List.copyOf(classNames), skipped, phantom);
+        return new ImageSet(name, images, labels.clone(), List.copyOf(classNames), skipped, faint, phantom);
     }
 
     /** The same images, their labels forgotten. */
     public ImageSet withoutLabels() {
-        return new ImageSet(name, images, null, List.of(), skipped, phantom);
+        return new ImageSet(name, images, null, List.of(), skipped, faint, phantom);
     }
 
     /** The same images, with a record of files that could not be read. */
     public ImageSet withSkipped(List<Skipped> skipped) {
-        return new ImageSet(name, images, labels, classNames, List.copyOf(skipped), phantom);
+        return new ImageSet(name, images, labels, classNames, List.copyOf(skipped), faint, phantom);
+    }
+
+    /** The same images, with the names of those that {@link #faint()} tells of. */
+    ImageSet withFaint(List<String> faint) {
+        return new ImageSet(name, images, labels, classNames, skipped, List.copyOf(faint), phantom);
     }
 
     /** The same images under another name. */
     public ImageSet named(String name) {
-        return new ImageSet(name, images, labels, classNames, skipped, phantom);
+        return new ImageSet(name, images, labels, classNames, skipped, faint, phantom);
     }
 
     /** Each image replaced by what {@code change} makes of it, a resized copy say; labels, classes and marks stay. */
     public ImageSet map(UnaryOperator<Image> change) {
         Image[] changed = new Image[images.length];
         Arrays.setAll(changed, i -> change.apply(images[i]));
-        return new ImageSet(name, changed, labels, classNames, skipped, phantom);
+        return new ImageSet(name, changed, labels, classNames, skipped, faint, phantom);
     }
 
     /** The same images, marked as made by the program. */
     ImageSet markedPhantom() {
-        return new ImageSet(name, images, labels, classNames, skipped, true);
+        return new ImageSet(name, images, labels, classNames, skipped, faint, true);
     }
 
     public String name() {
@@ -172,6 +179,11 @@ public final class ImageSet {
         return skipped;
     }
 
+    /** Names of images of 16 bits a channel of which only the lower 12 are used: 16 levels of 256 are left of them. */
+    public List<String> faint() {
+        return faint;
+    }
+
     /** True if the images, or some of them, were made by the program: every output must then say "phantom". */
     public boolean phantom() {
         return phantom;
@@ -199,7 +211,7 @@ public final class ImageSet {
                 l[j] = labels[indices[j]];
             }
         }
-        return new ImageSet(name, some, l, classNames, List.of(), phantom);
+        return new ImageSet(name, some, l, classNames, List.of(), List.of(), phantom);
     }
 
     /**
@@ -209,11 +221,13 @@ public final class ImageSet {
     public static ImageSet concat(String name, List<ImageSet> sets) {
         List<Image> images = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>();
+        List<String> faint = new ArrayList<>();
         boolean phantom = false;
         boolean labelled = true;
         for (ImageSet s : sets) {
             images.addAll(Arrays.asList(s.images));
             skipped.addAll(s.skipped);
+            faint.addAll(s.faint);
             phantom |= s.phantom;
             labelled &= s.labelled() && s.classNames.equals(sets.getFirst().classNames);
         }
@@ -224,7 +238,7 @@ public final class ImageSet {
                 ? sets.stream().flatMapToInt(s -> Arrays.stream(s.labels)).toArray()
                 : null;
         return new ImageSet(name, images.toArray(Image[]::new), labels,
-                labelled ? sets.getFirst().classNames : List.of(), List.copyOf(skipped), phantom);
+                labelled ? sets.getFirst().classNames : List.of(), List.copyOf(skipped), List.copyOf(faint), phantom);
     }
 
     /**

@@ -68,7 +68,7 @@ public final class SetPictures {
     public static Pictures.Exhibit views(DataSet set, ViewRecipe views, String where, String from) {
         ImageSet images = set.pretraining();
         int[] which = IntStream.range(0, Math.min(EXAMPLES, images.size())).toArray();
-        return new Pictures.Exhibit("Random views of " + set.name() + where,
+        return new Pictures.Exhibit("Random views of " + set.title() + where,
                 "An image" + from + ", then what training sees of it.",
                 List.of(new Pictures.Shown("Left the images, then views of them, " + views.size() + "x" + views.size(),
                         png(ContactSheet.views(images, views, 1, 1, which, EXAMPLES, THUMBNAIL)))));

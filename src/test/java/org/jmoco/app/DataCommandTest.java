@@ -116,7 +116,7 @@ class DataCommandTest {
         String data = "images=" + images();
         Path png = folder.resolve("sheet.png");
         assertEquals(0, run("show", "--data", data, "--count", "2", "--views", "3", "--out", png.toString()), err::toString);
-        assertPrinted("images: 4 images", "resized to 128x", "written: " + png);
+        assertPrinted("mine: 4 images", "resized to 128x", "written: " + png);
         assertEquals(2, out.toString().lines().filter(l -> l.startsWith("  epoch 0 query  crop ")).count(), out.toString());
         assertEquals(2, out.toString().lines().filter(l -> l.startsWith("  epoch 1 query  crop ")).count(), out.toString());
         String first = out.toString();
@@ -151,7 +151,7 @@ class DataCommandTest {
     void badInputIsOneLine() throws IOException {
         String png = folder.resolve("x.png").toString();
         String data = "images=" + images();
-        assertError(2, "list, fetch, info or show");
+        assertError(2, "list, fetch, info, show or clear-cache");
         assertError(2, "--out", "show");
         assertError(2, ".png", "show", "--out", "sheet.jpg");
         assertError(2, "--count 0", "show", "--count", "0", "--out", png);

@@ -23,6 +23,15 @@ class DoctorTest {
     }
 
     @Test
+    void aHeapBelowOneGibibyteIsNotZero() {
+        assertEquals("16 MiB", Doctor.size(16 << 20));
+        assertEquals("1023 MiB", Doctor.size((1L << 30) - 1));
+        assertEquals("1.0 GiB", Doctor.size(1L << 30));
+        String memory = Doctor.examine().stream().filter(f -> f.subject().equals("memory")).findFirst().orElseThrow().text();
+        assertTrue(memory.endsWith("Java heap up to " + Doctor.size(Runtime.getRuntime().maxMemory()) + " (JMOCO_HEAP)"), memory);
+    }
+
+    @Test
     void hugePagesAreJudgedByTheBracketedMode() {
         assertEquals(Doctor.Status.OK, Doctor.hugePages("always [madvise] never").status());
         assertEquals(Doctor.Status.OK, Doctor.hugePages("[always] madvise never").status());

@@ -1,6 +1,7 @@
 package org.jmoco.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -52,8 +53,10 @@ class PredictCommandTest {
                 Path.of(run, "options.json").toString(), arguments.get(7),
                 folder.resolve("gone.png").toString(), folder.toString());
         assertTrue(said.contains("options.json: is no image") && said.contains("gone.png: no such file")
-                && said.contains("it is a folder"), said);
+                && said.contains(folder + ": is a folder; name its images, as in " + folder + "/*.png"), said);
         assertTrue(said.contains(lines.get(0)), "the good one among them is classified: " + said);
+        Files.createFile(Files.createDirectories(folder.resolve("others")).resolve("1.JPG"));
+        assertTrue(run(1, "predict", "--from", run, folder.resolve("others").toString()).contains("/others/*.JPG"), "its ending");
         assertTrue(said.contains("3 of 4 files could not be read"), said);
         assertTrue(run(1, "predict", "--from", run, folder.resolve("gone.png").toString()).contains("no such file"),
                 "a missing file alone");
@@ -153,6 +156,14 @@ class PredictCommandTest {
         String said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1",
                 folder.resolve("plain/dark/0.png").toString());
         assertTrue(said.contains("dark 0.") && said.contains("light 0."), said);
+        assertFalse(said.contains("warning"), said);
+        BufferedImage twelveBits = new BufferedImage(20, 20, BufferedImage.TYPE_USHORT_GRAY);
+        twelveBits.getRaster().setSample(5, 5, 0, 4095);
+        Path ct = folder.resolve("ct.png");
+        ImageIO.write(twelveBits, "png", ct.toFile());
+        said = run(0, "predict", "--from", run, "--backend", "cpu", "--threads", "1", ct.toString());
+        assertTrue(said.contains("warning: 1 of 1 image has 16 bits a channel but values below 4096 only")
+                && said.contains("The first: " + ct) && said.contains("dark 0."), said);
     }
 
     /** The one transfer of a recipe over {@code data}, finished. @param more another key of its transfer */

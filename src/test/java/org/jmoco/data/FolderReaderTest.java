@@ -16,6 +16,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -94,8 +95,29 @@ class FolderReaderTest {
         assertTrue(s.toString().endsWith("2 skipped"), s.toString());
         StringBuilder log = new StringBuilder();
         DataSets.open("images", dir, DataSets.Options.defaults().withCacheFolder(null).withLog(l -> log.append(l).append('\n')));
-        assertTrue(log.toString().contains("images: 2 of 5 files could not be decoded and are left out: a/0.png"),
+        assertTrue(log.toString().contains("images in " + dir + ": 2 of 5 files could not be decoded and are left out: a/0.png"),
                 log.toString());
+    }
+
+    /** Up to three names, all on one line; what is too small to show anything is counted, a strip of it too. */
+    @Test
+    void brokenAndTinyImagesAreOneLineEach() {
+        add("a/1.png", "b/2.png");
+        for (String n : new String[] {"a/3.png", "a/4.png", "b/5.png", "b/6.png", "b/7.png"}) {
+            Made.write(dir.resolve(n), "no picture");
+        }
+        Made.write(dir.resolve("a/8.png"), Made.png(1, 1));
+        Made.write(dir.resolve("b/9.png"), Made.png(8, 7));
+        Made.write(dir.resolve("b/large.png"), Made.png(8, 8));
+        List<String> log = new ArrayList<>();
+        DataSets.open("images", dir, DataSets.Options.defaults().withCacheFolder(null).withLog(log::add));
+        List<String> broken = log.stream().filter(l -> l.contains("could not be decoded")).toList();
+        assertEquals(1, broken.size(), log.toString());
+        assertTrue(broken.getFirst().startsWith("images in " + dir + ": 5 of 10 files could not be decoded and are left out: a/3")
+                && broken.getFirst().contains("; b/5.png: ") && !broken.getFirst().contains("b/6.png")
+                && broken.getFirst().endsWith("; and 2 more, which './jmoco data info' names"), broken.toString());
+        assertEquals(List.of("note: images in " + dir + ": 4 of 5 images have a side below 8 pixels and hardly anything to see,"
+                + " the first: a/1.png, 4x5"), log.stream().filter(l -> l.startsWith("note: ")).toList());
     }
 
     @Test

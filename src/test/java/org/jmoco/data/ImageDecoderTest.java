@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +62,18 @@ class ImageDecoderTest {
         assertGrey(decode(Made.encoded(grey, format)));
     }
 
+    /** Twelve bits in sixteen are told of, whatever the format and the number of channels; 4096 is the first that is not. */
+    @ParameterizedTest
+    @CsvSource({"png,1,4095,true", "png,1,4096,false", "png,1,1,true", "png,1,0,false", "png,3,4095,true", "png,3,4096,false",
+        "tiff,1,4095,true", "tiff,1,4096,false"}) // the tests have no writer of TIFF with 16 bits in three channels
+    void twelveBitsOfSixteenAreTold(String format, int channels, int largest, boolean told) throws IOException {
+        AtomicInteger faint = new AtomicInteger();
+        Image i = ImageDecoder.decode("test", Made.encoded(Made.sixteenBits(H, W, channels, largest), format),
+                faint::incrementAndGet);
+        assertEquals(told ? 1 : 0, faint.get());
+        assertEquals(largest >> 8, i.rgb()[i.rgb().length - 1] & 0xff, "the high byte, not stretched");
+    }
+
     @Test
     void alphaIsDroppedWithoutBlending() throws IOException {
         BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_INT_ARGB);
@@ -93,7 +106,7 @@ class ImageDecoderTest {
         paint.setColor(new java.awt.Color(200, 100, 50));
         paint.fillRect(0, 0, 64, 64);
         paint.dispose();
-        Image i = ImageDecoder.decode("jpeg under the name of.png", Made.encoded(smooth, "jpg"));
+        Image i = ImageDecoder.decode("jpeg under the name of.png", Made.encoded(smooth, "jpg"), () -> { });
         // One colour survives JPEG up to the rounding of YCbCr: 2 grey levels.
         assertEquals(200, i.rgb()[0] & 0xff, 2);
         assertEquals(100, i.rgb()[1] & 0xff, 2);
@@ -187,6 +200,6 @@ class ImageDecoderTest {
     }
 
     private static Image decode(byte[] file) throws IOException {
-        return ImageDecoder.decode("test", file);
+        return ImageDecoder.decode("test", file, () -> { });
     }
 }

@@ -2,7 +2,12 @@ package org.jmoco.data;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,6 +42,20 @@ final class Made {
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 image.setRGB(x, y, 0xff << 24 | value(y, x, 0) << 16 | value(y, x, 1) << 8 | value(y, x, 2));
+            }
+        }
+        return image;
+    }
+
+    /** 16 bits a channel, values from 0 to {@code largest}, which is the last pixel's in all channels. */
+    static BufferedImage sixteenBits(int height, int width, int channels, int largest) {
+        ColorModel colours = new ComponentColorModel(
+                ColorSpace.getInstance(channels == 1 ? ColorSpace.CS_GRAY : ColorSpace.CS_sRGB), false, false,
+                Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
+        BufferedImage image = new BufferedImage(colours, colours.createCompatibleWritableRaster(width, height), false, null);
+        for (int p = 0; p < height * width; p++) {
+            for (int c = 0; c < channels; c++) {
+                image.getRaster().setSample(p % width, p / width, c, (int) ((long) largest * (p + 1) / (height * width)));
             }
         }
         return image;
