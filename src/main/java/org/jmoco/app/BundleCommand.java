@@ -39,6 +39,8 @@ final class BundleCommand implements Callable<Integer> {
     private static final double MEGA = 1e6;
     /** Not a script by itself: one of those that travel imports it. */
     private static final String PEERS_IMPORT = "cifar_pairs.py";
+    private static final String LICENSE = "LICENSE";
+    private static final String LICENCES = "docs/licences";
     private static final List<String> SUFFIXES = List.of(".tar.xz", ".txz");
     private static final Pattern COUNTED = Pattern.compile("(.+):(\\d{1,9})");
 
@@ -96,7 +98,7 @@ final class BundleCommand implements Callable<Integer> {
         }
         try {
             Path folder = scratch.resolve("jmoco");
-            BundleFolder.make(folder, classPath(), scripts(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(),
+            BundleFolder.make(folder, classPath(), files(), RunEnvironment.now(Version.number(), 1, "none", List.of()).commit(),
                     line -> {
                 text.println(line);
                 text.flush();
@@ -165,14 +167,26 @@ final class BundleCommand implements Callable<Integer> {
                 .toList();
     }
 
-    /** benchmarks/gpu-session.sh and the peers, from the project's folder. */
-    private static Map<String, Path> scripts() throws IOException {
-        Path benchmarks = Path.of("benchmarks");
-        if (!Files.exists(benchmarks.resolve("gpu-session.sh"))) {
-            throw UserError.usage("bundle: there is no " + benchmarks.resolve("gpu-session.sh")
-                    + "; run this in the project's folder");
+    /** What travels besides the program, by its path in the bundle, from the project's folder: scripts and licences. */
+    private static Map<String, Path> files() throws IOException {
+        for (String needed : List.of("benchmarks/gpu-session.sh", LICENSE, LICENCES + ".md")) {
+            if (!Files.exists(Path.of(needed))) {
+                throw UserError.usage("bundle: there is no " + needed + "; run this in the project's folder");
+            }
         }
-        return scripts(benchmarks);
+        return files(Path.of(""));
+    }
+
+    /** @param project its folder */
+    static Map<String, Path> files(Path project) throws IOException {
+        Map<String, Path> files = new TreeMap<>();
+        scripts(project.resolve("benchmarks")).forEach((name, file) -> files.put("benchmarks/" + name, file));
+        files.put(LICENSE, project.resolve(LICENSE));
+        files.put("licences.md", project.resolve(LICENCES + ".md"));
+        try (Stream<Path> texts = Files.list(project.resolve(LICENCES))) {
+            texts.forEach(t -> files.put("licences/" + t.getFileName(), t));
+        }
+        return files;
     }
 
     /** @param benchmarks the project's folder of that name */

@@ -42,7 +42,7 @@ class BundleCommandTest {
                 .forEach(classPath::add);
         Path folder = scratch.resolve("made/jmoco");
         List<String> said = new ArrayList<>();
-        BundleFolder.make(folder, classPath, BundleCommand.scripts(Path.of("benchmarks")), "0123abcd", said::add);
+        BundleFolder.make(folder, classPath, BundleCommand.files(Path.of("")), "0123abcd", said::add);
         assertEquals(3, said.size(), said.toString());
         Path archive = scratch.resolve("bundle.tar.xz");
         BundleFolder.pack(folder, archive, 1, n -> { });
@@ -136,6 +136,41 @@ class BundleCommandTest {
             assertTrue(names.stream().noneMatch(n -> n.contains("onnxruntime") || n.contains("PTXCompiler")
                     || n.contains("windows") || n.startsWith("junit")), names.toString());
         }
+    }
+
+    /** Each jar and native file that travels has a row in licences.md, and the text that the row names lies beside it. */
+    @Test
+    void theLicencesOfWhatTravelsTravel() throws Exception {
+        assertEquals(-1, Files.mismatch(Path.of("LICENSE"), bundle.resolve("LICENSE")));
+        List<String[]> rows = Files.readAllLines(bundle.resolve("licences.md")).stream()
+                .filter(l -> l.startsWith("| ") && l.contains(":"))
+                .map(l -> l.split("\\s*\\|\\s*", -1)).toList();
+        List<String> carried = new ArrayList<>(List.of("pdfbox-3.0.1", "dnnl-3.13-1.5.14")); // a font; two shared libraries
+        try (Stream<Path> jars = Files.list(bundle.resolve("lib"))) {
+            jars.map(j -> j.getFileName().toString().replace(".jar", "")).filter(j -> !j.equals("jmoco")).forEach(carried::add);
+        }
+        assertTrue(carried.size() > 20, carried.toString());
+        for (String jar : carried) {
+            String[] row = rows.stream()
+                    .filter(r -> (r[1].replaceFirst("^.*:", "").replaceFirst(" .*", "") + "-" + r[2]).equals(jar)).findFirst()
+                    .orElseThrow(() -> new AssertionError(jar + " is in no row of licences.md"));
+            assertTrue(!row[5].equals("no"), jar + " travels, but licences.md says no");
+            for (String text : row[6].split(", ")) {
+                boolean there = switch (text) {
+                    case "Apache-2.0" -> row[3].startsWith("Apache-2.0");
+                    case "of the jar" -> {
+                        try (Stream<Path> own = Files.list(bundle.resolve("licences").resolve(jar))) {
+                            yield own.anyMatch(f -> f.getFileName().toString().startsWith("LICENSE"));
+                        }
+                    }
+                    default -> Files.size(bundle.resolve("licences").resolve(text)) > 500;
+                };
+                assertTrue(there, jar + ": " + text);
+            }
+        }
+        String font = Files.readString(bundle.resolve("licences/pdfbox-3.0.1/LICENSE"));
+        assertTrue(font.contains("Liberation Fonts") && font.contains("SIL OPEN FONT LICENSE Version 1.1"));
+        assertTrue(Files.exists(bundle.resolve("jre/legal/java.base/LICENSE")));
     }
 
     @Test

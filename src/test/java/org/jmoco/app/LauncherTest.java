@@ -182,20 +182,49 @@ class LauncherTest {
     /** As another user than the one who owns the folder, with nothing built. */
     @Test
     void aFolderThatCannotBeWrittenSaysWhoCanBuild(@TempDir Path folder) throws Exception {
+        Files.copy(LAUNCHER, folder.resolve("jmoco"));
+        String text = doctorOfAnotherUser(folder, folder);
+        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "),
+                text);
+    }
+
+    /** Built by a user whose home, and so the libraries, others cannot enter: building again would change nothing. */
+    @Test
+    void librariesThatCannotBeReadAreNamed(@TempDir Path folder) throws Exception {
+        Files.copy(LAUNCHER, folder.resolve("jmoco"));
+        for (String source : List.of("pom.xml", "src/main", "data", "kernels/ptx", "benchmarks/gate.txt", "benchmarks/shapes")) {
+            Files.createDirectories(folder.resolve(source));
+        }
+        Path home = folder.resolve("home of the owner");
+        Path jar = Files.createDirectories(home.resolve("repository")).resolve("a.jar");
+        Files.writeString(jar, "");
+        Files.createDirectories(folder.resolve("target/classes"));
+        Files.writeString(folder.resolve("target/classpath"), "/:" + jar);
+        Path target = folder.resolve("target");
+        for (Path hidden : List.of(jar, home)) {
+            Files.setPosixFilePermissions(hidden, PosixFilePermissions.fromString("---------"));
+            String text = doctorOfAnotherUser(folder, target);
+            assertTrue(text.startsWith("jmoco: is built, but ") && text.contains(" cannot read " + hidden + ", where libraries")
+                    && text.contains("chmod a+rX") && !text.contains("needs to be built") && !text.contains("line "), text);
+            Files.setPosixFilePermissions(hidden, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+    }
+
+    /** What {@code bash folder/jmoco doctor} says, and exits by 1, where the folder {@code closed} cannot be written. */
+    private static String doctorOfAnotherUser(Path folder, Path closed) throws IOException, InterruptedException {
         boolean root = "root".equals(System.getProperty("user.name"));
         assumeTrue(!root || Files.isExecutable(Path.of("/usr/bin/setpriv")), "root without setpriv: every folder can be written");
-        Path copy = Files.copy(LAUNCHER, folder.resolve("jmoco"));
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
         List<String> command = new ArrayList<>(root ? List.of("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups")
                 : List.of());
-        command.addAll(List.of("bash", copy.toString(), "doctor"));
+        command.addAll(List.of("bash", folder.resolve("jmoco").toString(), "doctor"));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("JMOCO_JAVA", System.getProperty("java.home"));
         Process process = builder.start();
         String text = new String(process.getInputStream().readAllBytes());
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwxr-xr-x"));
         assertEquals(1, process.waitFor());
-        assertTrue(text.startsWith("jmoco: needs to be built") && text.contains("Let its owner") && !text.contains("line "),
-                text);
+        return text;
     }
 }

@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -31,6 +33,8 @@ import org.jmoco.tensor.UserError;
  *   natives/jcuda-V-cuda12/   JCuda's native halves, and
  *   natives/jcuda-V-cuda13/   the same for CUDA 13
  *   benchmarks/               gpu-session.sh and PyTorch's side of it
+ *   LICENSE, licences.md      jmoco's licence, and the list of all that is carried
+ *   licences/                 the others' texts and notices: of the jars that have some, and the project's own copies
  * </pre>
  */
 public final class BundleFolder {
@@ -38,12 +42,14 @@ public final class BundleFolder {
     private static final String FONT = "org/apache/pdfbox/resources/ttf/LiberationSans-Regular.ttf";
 
     /**
-     * What is left out of the class path, by the beginning of the jar's name. Native halves lie unpacked in natives/; the classes
-     * of JavaCPP's oneDNN are not used (org.jmoco.backend.cpu.DnnlLibrary says why); pdfbox and its kin are XChart's way to PDF,
-     * SVG and animated GIF, which jmoco does not write.
+     * What is left out of the class path, by the beginning of the jar's name: native halves lie unpacked in natives/, and pdfbox
+     * is there for its font.
      */
     private static final List<String> LEFT_OUT = List.of("dnnl-", "jcuda-natives-", "jcublas-natives-", "jcudnn-natives-",
-            "jline-native-", "pdfbox-", "fontbox-", "graphics2d-", "VectorGraphics2D-", "animated-gif-lib-", "commons-logging-");
+            "jline-native-", FONT_JAR);
+
+    /** Licences and notices in a jar: Apache's rules put them there. */
+    private static final Pattern TERMS = Pattern.compile("META-INF/([\\w.-]*(?:LICENSE|NOTICE)[\\w.-]*)");
 
     private BundleFolder() {
     }
@@ -53,11 +59,11 @@ public final class BundleFolder {
      *
      * @param folder must not exist
      * @param classPath jars, and folders of class files; the first folder is jmoco itself
-     * @param scripts files to put into the folder benchmarks, by their path in it
+     * @param files more files, by their path in the folder
      * @param commit of the sources
      * @param say gets a line for each part
      */
-    public static void make(Path folder, List<Path> classPath, Map<String, Path> scripts, String commit, Consumer<String> say)
+    public static void make(Path folder, List<Path> classPath, Map<String, Path> files, String commit, Consumer<String> say)
             throws IOException, InterruptedException {
         if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
             throw UserError.failed("bundle: is made on Linux on x86_64, for machines of that kind");
@@ -71,6 +77,9 @@ public final class BundleFolder {
             } else if (!leftOut(name)) {
                 kept.add(store(entry, lib.resolve(name)));
             }
+            if (Files.isRegularFile(entry) && (!leftOut(name) || name.startsWith(FONT_JAR))) {
+                terms(entry, folder.resolve("licences").resolve(name.replaceFirst("\\.jar$", "")));
+            }
         }
         say.accept("jars       " + megabytes(lib));
         Path natives = Files.createDirectories(folder.resolve("natives"));
@@ -82,10 +91,10 @@ public final class BundleFolder {
         RuntimeImage.link(folder.resolve("jre"), kept);
         font(folder.resolve("jre/lib"), classPath);
         say.accept("runtime    " + megabytes(folder.resolve("jre")));
-        for (Map.Entry<String, Path> script : scripts.entrySet()) {
-            Path to = folder.resolve("benchmarks").resolve(script.getKey());
+        for (Map.Entry<String, Path> file : files.entrySet()) {
+            Path to = folder.resolve(file.getKey());
             Files.createDirectories(to.getParent());
-            Files.copy(script.getValue(), to);
+            Files.copy(file.getValue(), to);
         }
         Path launcher = folder.resolve("jmoco");
         Files.writeString(launcher, new String(resource("jmoco"), StandardCharsets.UTF_8).replace("@commit@", commit));
@@ -98,7 +107,19 @@ public final class BundleFolder {
     }
 
     static boolean leftOut(String jar) {
-        return LEFT_OUT.stream().anyMatch(jar::startsWith) || jar.startsWith("javacpp-") && jar.endsWith("x86_64.jar");
+        return LEFT_OUT.stream().anyMatch(jar::startsWith);
+    }
+
+    /** Copies what a jar has of licences and notices; nothing, without the folder, where it has none. */
+    private static void terms(Path jar, Path to) throws IOException {
+        try (ZipInputStream in = new ZipInputStream(Files.newInputStream(jar))) {
+            for (ZipEntry e = in.getNextEntry(); e != null; e = in.getNextEntry()) {
+                Matcher m = TERMS.matcher(e.getName());
+                if (m.matches()) {
+                    Files.write(Files.createDirectories(to).resolve(m.group(1)), in.readAllBytes());
+                }
+            }
+        }
     }
 
     private static byte[] resource(String name) throws IOException {
