@@ -49,7 +49,8 @@ class PackageLevelsTest {
      * dropped: names in them are not uses.
      */
     private static final Pattern NOT_CODE = Pattern.compile(
-            "//[^\\n]*|/\\*[\\s\\S]*?\\*/|\"\"\"(?:[^\\\\]|\\\\[\\s\\S])*?\"\"\"|\"(?:[^\"\\\\\\n]|\\\\.)*+\"|'(?:[^'\\\\\\n]|\\\\.)*+'");
+            "//[^\\n]*|/\\*[\\s\\S]*?\\*/|\"\"\"(?:[^\"\\\\]|\\\\[\\s\\S]|\"(?!\"\"))*+\"\"\"|"
+            + "\"(?:[^\"\\\\\\n]|\\\\.)*+\"|'(?:[^'\\\\\\n]|\\\\.)*+'");
 
     @Test
     void packagesUseOnlyLowerLevels() throws IOException {
@@ -111,6 +112,8 @@ class PackageLevelsTest {
                 /** {@link org.jmoco.train.Metrics} */
                 class A { String s = "org.jmoco.app.Main // \\" org.jmoco.app"; }
                 """));
+        assertEquals(List.of(), wrongUses("package org.jmoco.layer;\nclass A { String s = \"\"\"\n"
+                + "\"org.jmoco.app\" ".repeat(10_000) + "\"\"\"; }"), "a long text block");
     }
 
     /** What is wrong in one source; empty if nothing is. */

@@ -78,7 +78,7 @@ final class Html {
         for (List<String> row : rows) {
             body.append("<tr>");
             for (int i = 0; i < row.size(); i++) {
-                String kind = i >= numbers ? "<td class=n>" : i == 0 && row.get(i).length() <= LONGEST_NAME ? "<td class=w>"
+                String kind = i >= numbers ? "<td class=n>" : i == 0 && longest(row.get(i)) <= LONGEST_NAME ? "<td class=w>"
                         : LONG_WORD.matcher(row.get(i)).find() ? "<td class=l>" : "<td>";
                 body.append(kind).append(escape(row.get(i)).replace("\n", "<br>")).append("</td>");
             }
@@ -86,6 +86,10 @@ final class Html {
         }
         body.append("</table></div>\n");
         return this;
+    }
+
+    private static int longest(String lines) {
+        return lines.lines().mapToInt(String::length).max().orElse(0);
     }
 
     /** @param name for those who do not see it @param caption below it, empty for none */

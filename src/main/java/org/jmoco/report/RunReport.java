@@ -101,7 +101,7 @@ public final class RunReport {
             for (String split : List.of("test", "val")) {
                 List<StoredRun> group = all.stream().filter(r -> r.result().get(split) instanceof Map<?, ?>).toList();
                 if (group.size() > 1 && group.stream().map(r -> r.options().get(SEED)).distinct().count() == group.size()) {
-                    List<String> row = new ArrayList<>(List.of(String.join(", ", group.stream().map(this::name).toList()),
+                    List<String> row = new ArrayList<>(List.of(String.join("\n", group.stream().map(this::name).toList()),
                             start(group.getFirst().result().getOrDefault("from", "")), split));
                     FIGURES.forEach(f -> row.add(mean(group, split, f)));
                     rows.add(row);

@@ -231,6 +231,24 @@ class ReportCommandTest {
     }
 
     @Test
+    void blurAndViewsOfARecipeAreNotTakenForTheViewsOfTheSet() throws IOException {
+        String labelled = "images=" + folder.resolve("labelled");
+        String blurred = folder.resolve("blurred").toString();
+        jmoco(0, "pretrain", "--data", labelled, "--image", "16", "--epochs", "1", "--batch", "8", "--queue", "16", "--width",
+                "4", "--v2", "--progress", "none", "--out", blurred);
+        Path pretrained = stage("encoders", "one-seed1");
+        Path changed = Files.createDirectory(folder.resolve("changed"));
+        Files.writeString(changed.resolve("options.json"),
+                Files.readString(pretrained.resolve("options.json")).replaceFirst("flip=0\\.5", "flip=0.25"));
+        Path page = folder.resolve("blurred.html");
+        jmoco(0, "report", blurred, pretrained.toString(), changed.toString(), "--data", labelled, "--out", page.toString());
+        String html = Files.readString(page);
+        requireAll(html, "<h2>Random views of images, run blurred</h2>", "<h2>Random views of images, run one-seed1",
+                "<h2>Random views of images, run changed</h2>\n<p>Its recipe gave this run other views");
+        assertEquals(2, html.split("<figcaption>Left the images", -1).length - 1, "blurred and one");
+    }
+
+    @Test
     void recipesAndSingleRunsDoNotMix() throws IOException {
         String said = jmoco(2, "report", out().toString(), stage("transfers", "random-seed1").toString());
         assertTrue(said.contains("is the folder of a recipe, others are of single runs"), said);
