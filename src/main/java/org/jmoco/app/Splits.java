@@ -21,7 +21,7 @@ final class Splits {
     /** @throws UserError if the set has no labels at all, with how to give them */
     static void requireLabels(DataSet set, String what) {
         if (set.splits().values().stream().noneMatch(ImageSet::labelled)) {
-            throw UserError.failed(set.name() + " has no labels, and " + what
+            throw UserError.failed(set.title() + " has no labels, and " + what
                     + " needs them: sort the images into folders, one for each class, two or more, or name others by --data.");
         }
     }
@@ -42,7 +42,7 @@ final class Splits {
     static ImageSet any(DataSet set, String option, String split) {
         requireName(option, split);
         if (!set.has(split)) {
-            throw UserError.failed(set.name() + " has no split \"" + split + "\"; it has " + names(set) + ".\nTake " + option
+            throw UserError.failed(set.title() + " has no split \"" + split + "\"; it has " + names(set) + ".\nTake " + option
                     + " " + set.splits().keySet().iterator().next() + (set.name().equals("images")
                             ? ", or sort the images into folders train, val and test, or use a recipe (./jmoco run), which holds"
                             + " parts of them out." : "."));

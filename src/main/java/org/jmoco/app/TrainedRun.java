@@ -117,7 +117,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path(split).path("images")
                 .forEach(name -> chosen.add(byName.get(name.asText())));
         return chosen.isEmpty() || chosen.contains(null) ? Optional.empty()
-                : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.name() + " " + split));
+                : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.title() + " " + split));
     }
 
     /** The images that the run was trained with, if they are still there. @param say takes lines for the user */
@@ -150,21 +150,21 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         if (projection ? outputs < here.size() : outputs != here.size()) {
             throw UserError.failed(from + ": has " + outputs
                     + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
-                    + ", but " + set.name() + " has " + here.size() + " (" + String.join(", ", here)
+                    + ", but " + set.title() + " has " + here.size() + " (" + String.join(", ", here)
                     + ").\nGive --data with images of its own classes, or the folder of a finetune run on these.");
         }
         if (own.isEmpty()) {
             return Optional.empty();
         }
         if (!own.equals(here) && own.containsAll(here)) {
-            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.name()
+            throw UserError.failed(from + ": its outputs are " + String.join(", ", own) + ", but " + set.title()
                     + " numbers its classes "
                     + String.join(", ", here)
                     + ".\nRename the class folders so that their alphabetical order is that of the outputs.");
         }
         if (own.equals(here)) {
             return kind().equals(set.name()) ? Optional.empty()
-                    : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.name());
+                    : Optional.of("trained on " + data().orElse("?") + ", judged on " + set.title());
         }
         return Optional.of("trained on " + data().orElse("?") + ", whose classes have other names: "
                 + IntStream.range(0, own.size())

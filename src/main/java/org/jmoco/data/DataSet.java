@@ -11,15 +11,16 @@ import org.jmoco.tensor.UserError;
 /**
  * A named data set with its splits.
  *
- * @param name          as in {@code --data NAME=DIR}
+ * @param name          the kind, as in {@code --data NAME=DIR}: decides, and stands in files that programs read
+ * @param title         as people call it: the kind, but the folder's name for images of the user's own
  * @param splits        by split name ({@link #TRAIN}, {@link #VAL}, {@link #TEST}, {@link #UNLABELLED}), those that exist,
  *                      at least one
  * @param normalisation how pixels become numbers, see {@link DatasetCard}
  * @param classNames    position = label; empty for a set without labels
  * @param positive      label of the positive class of a two-class task, -1 where there is none
  */
-public record DataSet(String name, Map<String, ImageSet> splits, Normalisation normalisation, List<String> classNames,
-        int positive) {
+public record DataSet(String name, String title, Map<String, ImageSet> splits, Normalisation normalisation,
+        List<String> classNames, int positive) {
     public static final String TRAIN = "train";
     public static final String VAL = "val";
     public static final String TEST = "test";
@@ -36,6 +37,12 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
         }
     }
 
+    /** A set that people call by its kind. */
+    public DataSet(String name, Map<String, ImageSet> splits, Normalisation normalisation, List<String> classNames,
+            int positive) {
+        this(name, name, splits, normalisation, classNames, positive);
+    }
+
     public boolean has(String split) {
         return splits.containsKey(split);
     }
@@ -48,7 +55,7 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
     public ImageSet split(String split) {
         ImageSet s = splits.get(split);
         if (s == null) {
-            throw UserError.failed(name + " has no split \"" + split + "\"; it has " + String.join(", ", splits.keySet()));
+            throw UserError.failed(title + " has no split \"" + split + "\"; it has " + String.join(", ", splits.keySet()));
         }
         return s;
     }
@@ -70,11 +77,11 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
      */
     public DataSet withHoldOut(double val, double test, long seed) {
         if (!(val >= 0 && test >= 0 && val + test < 1)) {
-            throw UserError.usage(name + ": shares of " + val + " for val and " + test + " for test; both must be at least 0 "
+            throw UserError.usage(title + ": shares of " + val + " for val and " + test + " for test; both must be at least 0 "
                     + "and together below 1");
         }
         if (has(VAL) || has(TEST)) {
-            throw UserError.usage(name + " has its own splits (" + String.join(", ", splits.keySet())
+            throw UserError.usage(title + " has its own splits (" + String.join(", ", splits.keySet())
                     + "), nothing is held out of them");
         }
         ImageSet all = split(TRAIN);
@@ -97,15 +104,15 @@ public record DataSet(String name, Map<String, ImageSet> splits, Normalisation n
             }
             int[] members = IntStream.range(0, to.length).filter(i -> to[i].equals(split)).toArray();
             if (members.length == 0) {
-                throw UserError.failed(name + ": " + labels.length + " images are too few to hold out " + val + " and "
+                throw UserError.failed(title + ": " + labels.length + " images are too few to hold out " + val + " and "
                         + test + " of each class");
             }
-            parts.put(split, all.subset(members).named(name + " " + split));
+            parts.put(split, all.subset(members).named(title + " " + split));
         }
         if (has(UNLABELLED)) {
             parts.put(UNLABELLED, split(UNLABELLED));
         }
-        return new DataSet(name, parts, normalisation, classNames, positive);
+        return new DataSet(name, title, parts, normalisation, classNames, positive);
     }
 
     /** True if some images were made by the program: every output must then say "phantom". */

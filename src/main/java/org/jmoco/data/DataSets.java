@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jmoco.tensor.UserError;
@@ -15,6 +17,8 @@ public final class DataSets {
     /** What can be opened. */
     public static final List<String> NAMES = List.of("phantom", "cifar10", "covid-ct", "idc", "images", "luna", "ct-unlabeled");
 
+    /** Names of folders that would read badly in "122 images of ...". */
+    private static final Set<String> PLAIN = Set.of("images", "data", "train", "val", "test", "labelled", "unlabelled");
     private static final int CIFAR_TRAIN_FILES = 5;
 
     private DataSets() {
@@ -129,12 +133,25 @@ public final class DataSets {
             ImageSet all = ImageSet.concat(name + " " + DataSet.UNLABELLED, List.copyOf(splits.values())).withoutLabels();
             return new DataSet(name, Map.of(DataSet.UNLABELLED, all), normalisation, List.of(), -1);
         }
+        String title = title(reader.path());
+        splits.replaceAll((split, s) -> s.named(title + s.name().substring(name.length())));
         if (splits.containsKey(DataSet.TRAIN) && splits.size() == 1) {
-            options.log().accept(name + ": sorted by class but not into splits; all images are in the split train");
+            options.log().accept(title + ": sorted by class but not into splits; all images are in the split train");
         }
         List<String> classes = splits.values().stream().filter(ImageSet::labelled).map(ImageSet::classNames).findFirst()
                 .orElse(List.of());
-        return new DataSet(name, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);
+        return new DataSet(name, title, splits, normalisation, classes, classes.size() == 2 ? 1 : -1);
+    }
+
+    /** The name of a folder or file, with that of the folder around it where it says nothing or sounds like a split. */
+    static String title(Path path) {
+        Path full = path.toAbsolutePath().normalize();
+        if (full.getFileName() == null) {
+            return full.toString();
+        }
+        String own = full.getFileName().toString();
+        boolean plain = PLAIN.contains(own.toLowerCase(Locale.ROOT)) && full.getNameCount() > 1;
+        return plain ? full.getName(full.getNameCount() - 2) + "/" + own : own;
     }
 
     private static DataSet fromCard(DatasetCard card, Map<String, ImageSet> splits) {

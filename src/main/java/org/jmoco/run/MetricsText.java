@@ -11,7 +11,7 @@ public final class MetricsText {
 
     /** {@code phantom test, vote of 10 epochs, positive class "lesion"}. */
     public static String heading(String split, String which, DataSet set) {
-        return set.name() + " " + split + ", " + which
+        return set.title() + " " + split + ", " + which
                 + (set.positive() >= 0 ? ", positive class \"" + set.classNames().get(set.positive()) + "\"" : "");
     }
 

@@ -1,6 +1,8 @@
 package org.jmoco.run;
 
 import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -16,9 +18,9 @@ final class RunHeader {
     static void print(PrintWriter out, Map<String, Object> options, Backend backend, DataSet set, ImageSet images,
             ResNet18 network) {
         out.println(backend.headline());
-        out.println("options " + options.entrySet().stream().map(e -> e.getKey() + " " + e.getValue())
+        out.println("options " + options.entrySet().stream().map(e -> typed(e.getKey(), e.getValue()))
                 .collect(Collectors.joining(" ")));
-        out.println("data " + set.name() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", "
+        out.println("data " + set.title() + (set.phantom() ? " (phantom: made by the program, not patients)" : "") + ", "
                 + images.size() + " images to train on");
         ResNet18.Config c = network.config();
         out.printf(Locale.ROOT, "network ResNet-18, %s stem, width %d, %d outputs, %d batch norm splits: %,d parameters%n",
@@ -26,5 +28,11 @@ final class RunHeader {
         out.println("memory");
         out.print(backend.memory().table());
         out.flush();
+    }
+
+    /** As it is typed: an option that was repeated has a list of values. */
+    private static String typed(String option, Object value) {
+        return (value instanceof Collection<?> all ? all : List.of(value)).stream().map(v -> option + " " + v)
+                .collect(Collectors.joining(" "));
     }
 }

@@ -58,8 +58,8 @@ public final class SetPictures {
     public static Pictures.Exhibit views(DataSet set, ViewRecipe views) {
         ImageSet images = set.pretraining();
         int[] which = IntStream.range(0, Math.min(EXAMPLES, images.size())).toArray();
-        return new Pictures.Exhibit("Random views of " + set.name(), "An image, then what training sees of it.",
-                List.of(new Pictures.Shown("Images of " + set.name() + ", left, and views of them",
+        return new Pictures.Exhibit("Random views of " + set.title(), "An image, then what training sees of it.",
+                List.of(new Pictures.Shown("Images of " + set.title() + ", left, and views of them",
                         png(ContactSheet.views(images, views, 1, 1, which, EXAMPLES, THUMBNAIL)))));
     }
 

@@ -73,7 +73,7 @@ public abstract class TrainingRun<T extends Trainer> {
      * @return what has written them down, to be finished and closed
      */
     final RunRecorder trainAll(String what, int epochs, int images, int batch, Display display) {
-        RunRecorder r = new RunRecorder(folder, what + " on " + set.name(), trainer.measures(), trainer.epochsDone(), epochs,
+        RunRecorder r = new RunRecorder(folder, what + " on " + set.title(), trainer.measures(), trainer.epochsDone(), epochs,
                 images / batch, batch, display);
         recorder[0] = r;
         try {

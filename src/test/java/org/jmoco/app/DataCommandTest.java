@@ -116,7 +116,7 @@ class DataCommandTest {
         String data = "images=" + images();
         Path png = folder.resolve("sheet.png");
         assertEquals(0, run("show", "--data", data, "--count", "2", "--views", "3", "--out", png.toString()), err::toString);
-        assertPrinted("images: 4 images", "resized to 128x", "written: " + png);
+        assertPrinted("mine: 4 images", "resized to 128x", "written: " + png);
         assertEquals(2, out.toString().lines().filter(l -> l.startsWith("  epoch 0 query  crop ")).count(), out.toString());
         assertEquals(2, out.toString().lines().filter(l -> l.startsWith("  epoch 1 query  crop ")).count(), out.toString());
         String first = out.toString();

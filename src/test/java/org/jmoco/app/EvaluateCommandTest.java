@@ -38,7 +38,7 @@ class EvaluateCommandTest {
     @Test
     void withoutDataItTakesTheRunsOwnImagesAtTheRunsOwnSize() throws IOException {
         String said = evaluate(0, run);
-        assertTrue(said.contains("--data " + data) && said.contains("images test"), said);
+        assertTrue(said.contains("--data " + data) && said.contains("/data test, "), said);
         assertTrue(said.contains("weights of the last epoch") && said.contains("vote of 2 epochs"), said);
         double last = new ObjectMapper().readTree(run.resolve("result.json").toFile()).at("/test/last/AUC/value").asDouble();
         assertTrue(said.contains(String.format(Locale.ROOT, "AUC %.4f", last)), said + " but the run measured " + last);

@@ -120,7 +120,8 @@ class ReportCommandTest {
                 "<h2>Learning rate of pretraining</h2>",
                 "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>",
                 "Confusion, random start, 2 seeds added up",
-                "<h2>Wrongly classified</h2>", "<h2>Random views of images</h2>", "<h2>Features before and after transfer</h2>",
+                "<h2>Wrongly classified</h2>", "<h2>Random views of " + folder.getFileName() + "/labelled</h2>",
+                "<h2>Features before and after transfer</h2>",
                 "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after", "$ jmoco run ", "commit: ",
                 "backend: cpu", "recipe.yaml\n\n");
         requireAll(html, "<td class=w>random start</td>", "<td class=w>first (one)</td>");
@@ -201,7 +202,7 @@ class ReportCommandTest {
             requireAll(html, "Features before and after " + name, name + ": before", name + ": after");
         }
         requireAll(html, "<h2>kNN accuracy of the encoder over the epochs</h2>", "<h2>Learning rate</h2>",
-                "<h2>Random views of images</h2>");
+                "<h2>Random views of " + folder.getFileName() + "/labelled</h2>");
     }
 
     @Test
