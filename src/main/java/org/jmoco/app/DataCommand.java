@@ -8,9 +8,11 @@ import picocli.CommandLine.Spec;
 /** {@code jmoco data}: looks at images before anything is trained on them. */
 @Command(
         name = "data",
-        description = "List the known data sets, count what lies in a folder, draw images and their random views.",
+        description = "List the known data sets, count what lies in a folder, draw images and their random views; remove decoded"
+                + " copies of images.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DataListCommand.class, DataFetchCommand.class, DataInfoCommand.class, DataShowCommand.class})
+        subcommands = {DataListCommand.class, DataFetchCommand.class, DataInfoCommand.class, DataShowCommand.class,
+            DataClearCacheCommand.class})
 final class DataCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -18,6 +20,7 @@ final class DataCommand implements Runnable {
     /** No command given. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "data: a command is missing (list, fetch, info or show)");
+        throw new CommandLine.ParameterException(spec.commandLine(),
+                "data: a command is missing (list, fetch, info, show or clear-cache)");
     }
 }

@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Loader;
 import org.jmoco.backend.Backend;
+import org.jmoco.data.CachedImages;
+import org.jmoco.data.DataSets;
 import org.jmoco.tensor.BundledNatives;
 import org.jmoco.tensor.DType;
 import org.jmoco.tensor.UserError;
@@ -43,6 +46,7 @@ final class Doctor {
         findings.add(hugePages());
         findings.add(fonts());
         findings.add(nativeCache());
+        findings.add(imageCache(DataSets.defaultCacheFolder(), System::getenv));
         findings.addAll(CudaDoctor.examine());
         findings.addAll(backends());
         return findings;
@@ -125,6 +129,19 @@ final class Doctor {
         } catch (IOException e) {
             return new Finding(Status.MISSING, "native cache", "no writable folder for unpacked libraries: " + e.getMessage(),
                     "JMOCO_JVM_FLAGS=-Dorg.bytedeco.javacpp.cachedir=/a/writable/folder");
+        }
+    }
+
+    /** Copies of the user's images: how many, and how to be rid of them. */
+    static Finding imageCache(Path folder, UnaryOperator<String> environment) {
+        try {
+            List<CachedImages.Entry> files = CachedImages.in(folder);
+            return Finding.ok("image cache", folder + ": " + files.size() + (files.size() == 1 ? " file" : " files")
+                    + " of decoded images, " + CachedImages.size(CachedImages.bytes(files))
+                    + (CachedImages.wanted(environment) ? "" : "; " + CachedImages.SWITCH + "=off, no more are made")
+                    + (files.isEmpty() ? "" : " ('./jmoco data clear-cache' removes them)"));
+        } catch (UserError e) {
+            return new Finding(Status.NOTE, "image cache", e.getMessage(), null);
         }
     }
 

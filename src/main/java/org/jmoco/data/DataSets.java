@@ -30,9 +30,10 @@ public final class DataSets {
      * @param log         takes lines that the user should see (skipped files, an unusable cache)
      */
     public record Options(Path cacheFolder, Phantom.Spec phantom, Consumer<String> log) {
-        /** The usual cache, the default phantoms, log lines to standard error. */
+        /** The usual cache unless {@link CachedImages#SWITCH} is off, the default phantoms, log lines to standard error. */
         public static Options defaults() {
-            return new Options(defaultCacheFolder(), Phantom.Spec.DEFAULT, System.err::println);
+            return new Options(CachedImages.wanted(System::getenv) ? defaultCacheFolder() : null,
+                    Phantom.Spec.DEFAULT, System.err::println);
         }
 
         public Options withCacheFolder(Path folder) {

@@ -47,6 +47,7 @@ final class DecodedCache {
     private static final Duration ABANDONED = Duration.ofHours(1);
 
     private final String name;
+    private final Path source;
     private final Path file;
     private final long key;
     private final Consumer<String> log;
@@ -59,6 +60,7 @@ final class DecodedCache {
     DecodedCache(Path folder, String name, Path source, Consumer<String> log) throws IOException {
         Path real = source.toRealPath();
         this.name = name;
+        this.source = real;
         this.file = folder.resolve(name + "-" + String.format("%016x", new Hash64().add(real.toString()).value()) + ".img");
         this.key = key(name, real);
         this.log = log;
@@ -184,6 +186,9 @@ final class DecodedCache {
                 write(splits, out);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            log.accept(name + " in " + source + ": a decoded copy of these images lies in "
+                    + new CachedImages.Entry(file, Files.size(file)) + " for the next start; './jmoco data clear-cache' removes"
+                    + " such copies, " + CachedImages.SWITCH + "=off makes none");
         } catch (IOException | RuntimeException e) {
             log.accept("the decoded images cannot be kept in " + file.getParent() + " (" + Inputs.reason(e)
                     + "), so the next start decodes again; set JMOCO_CACHE to a folder with room");
@@ -248,7 +253,7 @@ final class DecodedCache {
     private void removeAbandoned() throws IOException {
         Instant before = Instant.now().minus(ABANDONED);
         try (Stream<Path> all = Files.list(file.getParent())) {
-            for (Path p : all.filter(f -> f.toString().matches(".*\\.img\\.\\d+\\.tmp")).toList()) {
+            for (Path p : all.filter(f -> f.toString().endsWith(".tmp") && CachedImages.isOwn(f)).toList()) {
                 if (Files.getLastModifiedTime(p).toInstant().isBefore(before)) {
                     Files.deleteIfExists(p);
                 }

@@ -151,7 +151,7 @@ class DataCommandTest {
     void badInputIsOneLine() throws IOException {
         String png = folder.resolve("x.png").toString();
         String data = "images=" + images();
-        assertError(2, "list, fetch, info or show");
+        assertError(2, "list, fetch, info, show or clear-cache");
         assertError(2, "--out", "show");
         assertError(2, ".png", "show", "--out", "sheet.jpg");
         assertError(2, "--count 0", "show", "--count", "0", "--out", png);

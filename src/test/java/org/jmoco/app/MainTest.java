@@ -134,7 +134,7 @@ class MainTest {
         assertTrue(err.toString().startsWith("jmoco: unknown command 'bogus'; there are demo, run, pretrain"), err.toString());
         err.getBuffer().setLength(0);
         assertEquals(2, run("data"));
-        assertTrue(err.toString().contains("list, fetch, info or show"), err.toString());
+        assertTrue(err.toString().contains("list, fetch, info, show or clear-cache"), err.toString());
     }
 
     @Test

@@ -3,16 +3,22 @@ package org.jmoco.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jmoco.data.CachedImages;
 import org.jmoco.report.RunFolder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is said of images of the user's own. */
 class OwnImagesTest {
@@ -65,6 +71,58 @@ class OwnImagesTest {
         assertTrue(said.contains(": 6 images of study/images test by 16 of study/images train"), said);
         assertTrue(CommandRuns.run(1, "knn", "--data", "images=" + unlabelled("plain/scans"), "--from", "random")
                 .contains("scans has no labels, and knn needs them"));
+    }
+
+    /** What is not named as jmoco names its copies stays: another program's file, a folder, a link, the CUDA libraries. */
+    @Test
+    void theCacheIsCountedAndClearedAndNothingElse() throws IOException {
+        assumeTrue(System.getenv("JMOCO_CACHE") == null, "skipped: JMOCO_CACHE names another folder");
+        Path cache = folder.resolve("home/.cache/jmoco");
+        assertTrue(CommandRuns.run(0, "data", "clear-cache").equals("no decoded images in " + cache + "\n"));
+        Path scans = unlabelled("scans");
+        assertTrue(CommandRuns.run(0, "data", "info", "--data", "images=" + scans).contains("a decoded copy of these images"));
+        Path copy;
+        try (Stream<Path> all = Files.list(cache)) {
+            copy = all.toList().getFirst();
+        }
+        Path half = Files.copy(copy, cache.resolve("luna-0123456789abcdef.img.17.tmp"));
+        List<Path> others = List.of(cache.resolve("cuda/x.so"), cache.resolve("images-0123456789abcdef.img.bak"),
+                cache.resolve("images-0123.img"), cache.resolve("disk-0123456789abcdef.img"),
+                cache.resolve("cuda/images-0123456789abcdef.img"), cache.resolve("idc-0123456789abcdef.img/x"));
+        for (Path p : others) {
+            Files.createDirectories(p.getParent());
+            Files.writeString(p, "x");
+        }
+        Path link = Files.createSymbolicLink(cache.resolve("images-fedcba9876543210.img"), scans.resolve("0.png"));
+        String both = CachedImages.size(2 * Files.size(copy));
+        assertEquals(cache + ": 2 files of decoded images, " + both + " ('./jmoco data clear-cache' removes them)",
+                Doctor.imageCache(cache, v -> null).text());
+        assertTrue(Doctor.imageCache(cache, v -> "off").text().contains("; JMOCO_IMAGE_CACHE=off, no more are made"));
+        assertEquals(1, Doctor.examine().stream().filter(f -> f.text().startsWith(cache + ": 2 files")).count());
+        String said = CommandRuns.run(0, "data", "clear-cache");
+        assertEquals(3, said.lines().count(), said);
+        assertTrue(said.contains("removed " + copy + " (") && said.contains("2 files removed, " + both), said);
+        assertFalse(Files.exists(copy) || Files.exists(half), said);
+        others.forEach(p -> assertTrue(Files.exists(p), p.toString()));
+        assertTrue(Files.isSymbolicLink(link) && Files.exists(scans.resolve("0.png")));
+    }
+
+    /** In processes of their own, which have the environment. */
+    @ParameterizedTest
+    @CsvSource({"on,0", "off,0", "never,2"})
+    void theSwitchOfTheCacheIsObeyed(String set, int code) throws Exception {
+        Path scans = unlabelled("scans");
+        Path cache = folder.resolve("cache");
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Main.class.getName(), "data", "info", "--data", "images=" + scans);
+        builder.environment().put("JMOCO_CACHE", cache.toString());
+        builder.environment().put(CachedImages.SWITCH, set);
+        Process process = builder.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(code, process.waitFor(), said);
+        assertEquals(set.equals("on") ? 1 : 0, CachedImages.in(cache).size(), said);
+        assertEquals(set.equals("on"), said.contains("a decoded copy of these images"), said);
+        assertTrue(code == 0 || said.startsWith("jmoco: JMOCO_IMAGE_CACHE=never: must be on"), said);
     }
 
     @Test
