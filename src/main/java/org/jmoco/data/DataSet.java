@@ -125,10 +125,10 @@ public record DataSet(String name, String title, Map<String, ImageSet> splits, N
         int[] alike = IntStream.range(0, classNames.size()).filter(c -> classNames.get(c).equalsIgnoreCase(name)).toArray();
         int label = classNames.contains(name) ? classNames.indexOf(name) : alike.length == 1 ? alike[0] : -1;
         if (label < 0) {
-            throw UserError.usage("--positive " + name + ": " + this.name + " has no such class; it has "
+            throw UserError.usage("--positive " + name + ": " + title + " has no such class; it has "
                     + String.join(", ", classNames));
         }
-        return new DataSet(this.name, splits, normalisation, classNames, label);
+        return new DataSet(this.name, title, splits, normalisation, classNames, label);
     }
 
     /** True if the positive class is what it is by the order of the classes' names alone: of images of the user's own. */

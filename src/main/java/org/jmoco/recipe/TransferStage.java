@@ -53,7 +53,7 @@ record TransferStage(Where where, List<DataSpec> data, ResNet18.Config encoder, 
 
     /** The set with the positive class that the recipe names. @throws org.jmoco.tensor.UserError if it has no such class */
     DataSet withPositive(DataSet set) {
-        return positive == null ? set : new DataSet(set.name(), set.splits(), set.normalisation(), set.classNames(),
+        return positive == null ? set : new DataSet(set.name(), set.title(), set.splits(), set.normalisation(), set.classNames(),
                 label(set, positive, "positive"));
     }
 

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The README's recipe for images of one's own, and the commands below it, as they stand. */
 class ReadmeRecipeTest {
@@ -51,6 +53,25 @@ class ReadmeRecipeTest {
             }
         }
         ImageIO.write(image, "png", file.toFile());
+    }
+
+    /** What the README and docs/images.md give to type before anything is trained; the bits are spoken of in both. */
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/images.md"})
+    void theLookBeforehandRuns(String page) throws IOException {
+        Path dir = DarkAndLight.write(folder.resolve("own"));
+        Path sheet = folder.resolve("sheet.png");
+        String text = Files.readString(Path.of(page));
+        List<String> commands = text.lines().filter(l -> l.matches(" {4}\\./jmoco data .*images=DIR.*")).toList();
+        assertEquals(2, commands.size(), commands.toString());
+        for (String c : commands) {
+            CommandRuns.run(0, c.strip().replace("./jmoco ", "").replace("DIR", dir.toString())
+                    .replace("sheet.png", sheet.toString()).split(" +"));
+        }
+        assertTrue(Files.exists(sheet));
+        for (String word : List.of("8 bits", "16 bits", "high byte", "DICOM and NIfTI", "clear-cache", "JMOCO_IMAGE_CACHE=off")) {
+            assertTrue(text.contains(word), page + " has no \"" + word + "\"");
+        }
     }
 
     @Test

@@ -71,6 +71,11 @@ class ReportCommandTest {
                         lines.subList(lines.size() - 3, lines.size()));
     }
 
+    /** Of the set of labelled images, as people read it. */
+    private static String title() {
+        return folder.getFileName() + "/labelled";
+    }
+
     @AfterAll
     static void homeAsItWas() {
         System.setProperty("user.home", home);
@@ -120,7 +125,7 @@ class ReportCommandTest {
                 "<h2>Learning rate of pretraining</h2>",
                 "<h2>Loss of transfer</h2>", "<h2>Receiver operating characteristic, light positive</h2>",
                 "Confusion, random start, 2 seeds added up",
-                "<h2>Wrongly classified</h2>", "<h2>Random views of images, stages one, two, transfer</h2>",
+                "<h2>Wrongly classified</h2>", "<h2>Random views of " + title() + ", stages one, two, transfer</h2>",
                 "An image of the folder labelled, then what training sees of it.", "<h2>Features before and after transfer</h2>",
                 "random start, transfer of seed 1: before", "first (one), transfer of seed 1: after",
                 " test images in the plane of", "$ jmoco run ", "commit: ",
@@ -207,7 +212,7 @@ class ReportCommandTest {
             requireAll(html, "Features before and after " + name, name + ": before", name + ": after");
         }
         requireAll(html, "<h2>kNN accuracy of the encoder over the epochs</h2>", "<h2>Learning rate</h2>",
-                "<h2>Random views of images</h2>", "then views of them, 16x16<");
+                "<h2>Random views of " + title() + "</h2>", "then views of them, 16x16<");
         requireAll(html, "for 40 training images, some of which the run held out, in the plane", "for 40 training images in the");
         assertFalse(html.contains("held-out images"), "the folder has no test images");
         assertEquals(1, html.split("<figcaption>Left the images", -1).length - 1, "one size for all runs is shown once");
@@ -224,8 +229,8 @@ class ReportCommandTest {
         Path page = folder.resolve("probe.html");
         jmoco(0, "report", probe, pretrained, "--data", labelled, "--out", page.toString());
         String html = Files.readString(page);
-        requireAll(html, "<h2>Random views of images, run probe</h2>", "<h2>Random views of images, run one-seed1",
-                "then views of them, 24x24<", "then views of them, 16x16<", "<figcaption>probe: before and after</figcaption>",
+        requireAll(html, "<h2>Random views of " + title() + ", run probe</h2>",
+                "<h2>Random views of " + title() + ", run one-seed1", "then views of them, 24x24<", "then views of them, 16x16<", "<figcaption>probe: before and after</figcaption>",
                 "the same and shown once.");
         assertFalse(html.contains("probe: before<") || html.contains("probe: after<"), "the same picture twice");
     }
@@ -243,8 +248,8 @@ class ReportCommandTest {
         Path page = folder.resolve("blurred.html");
         jmoco(0, "report", blurred, pretrained.toString(), changed.toString(), "--data", labelled, "--out", page.toString());
         String html = Files.readString(page);
-        requireAll(html, "<h2>Random views of images, run blurred</h2>", "<h2>Random views of images, run one-seed1",
-                "<h2>Random views of images, run changed</h2>\n<p>Its recipe gave this run other views");
+        requireAll(html, "<h2>Random views of " + title() + ", run blurred</h2>",
+                "<h2>Random views of " + title() + ", run one-seed1", "<h2>Random views of " + title() + ", run changed</h2>\n<p>Its recipe gave this run other views");
         assertEquals(2, html.split("<figcaption>Left the images", -1).length - 1, "blurred and one");
     }
 
