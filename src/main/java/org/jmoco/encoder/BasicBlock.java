@@ -72,16 +72,16 @@ final class BasicBlock {
     }
 
     Saved forward(Recorder rec, Buffer x) {
-        BatchNorm2d.Saved s1 = bn1.forward(rec, conv1.forward(rec, x), null, true);
-        BatchNorm2d.Saved down = downConv == null ? null : downNorm.forward(rec, downConv.forward(rec, x), null, false);
-        BatchNorm2d.Saved s2 = bn2.forward(rec, conv2.forward(rec, s1.y()), down == null ? x : down.y(), true);
+        BatchNorm2d.Saved s1 = bn1.forwardRelu(rec, conv1.forward(rec, x));
+        BatchNorm2d.Saved down = downConv == null ? null : downNorm.forward(rec, downConv.forward(rec, x));
+        BatchNorm2d.Saved s2 = bn2.forwardAddRelu(rec, conv2.forward(rec, s1.y()), down == null ? x : down.y());
         return new Saved(x, s1, s2, down);
     }
 
     Buffer infer(Recorder rec, Buffer x) {
-        Buffer y1 = bn1.infer(rec, conv1.forward(rec, x), null, true);
-        Buffer shortcut = downConv == null ? x : downNorm.infer(rec, downConv.forward(rec, x), null, false);
-        return bn2.infer(rec, conv2.forward(rec, y1), shortcut, true);
+        Buffer y1 = bn1.inferRelu(rec, conv1.forward(rec, x));
+        Buffer shortcut = downConv == null ? x : downNorm.infer(rec, downConv.forward(rec, x));
+        return bn2.inferAddRelu(rec, conv2.forward(rec, y1), shortcut);
     }
 
     /**
@@ -94,16 +94,16 @@ final class BasicBlock {
         Buffer dx = rec.activation(name + ".dx", s.x.shape());
         // With an identity shortcut the residual's gradient is dx's first term; else it goes back through the 1x1 convolution.
         Buffer dShortcut = downConv == null ? dx : dy;
-        Buffer d2 = bn2.backward(rec, s.bn2, dy, dShortcut, accumulate);
+        Buffer d2 = bn2.backwardAdd(rec, s.bn2, dy, dShortcut, accumulate);
         if (downConv != null) {
-            Buffer dDown = downNorm.backward(rec, s.down, dShortcut, null, accumulate);
+            Buffer dDown = downNorm.backward(rec, s.down, dShortcut, accumulate);
             downConv.backwardWeights(rec, s.x, dDown, accumulate);
             downConv.backwardData(rec, dx, dDown, false);
         }
         conv2.backwardWeights(rec, s.bn1.y(), d2, accumulate);
         Buffer dy1 = rec.activation(name + ".dy1", s.bn1.y().shape());
         conv2.backwardData(rec, dy1, d2, false);
-        Buffer d1 = bn1.backward(rec, s.bn1, dy1, null, accumulate);
+        Buffer d1 = bn1.backward(rec, s.bn1, dy1, accumulate);
         conv1.backwardWeights(rec, s.x, d1, accumulate);
         conv1.backwardData(rec, dx, d1, true);
         return dx;

@@ -186,7 +186,7 @@ public final class ResNet18 {
 
     /** Training forward: batch statistics, running statistics updated. @param images N x H x W x 3 */
     public Saved forward(Recorder rec, Buffer images) {
-        BatchNorm2d.Saved stem = bn1.forward(rec, conv1.forward(rec, images), null, true);
+        BatchNorm2d.Saved stem = bn1.forwardRelu(rec, conv1.forward(rec, images));
         MaxPool2d.Saved pooledStem = pool == null ? null : pool.forward(rec, stem.y());
         List<BasicBlock.Saved> saved = new ArrayList<>();
         Buffer x = pooledStem == null ? stem.y() : pooledStem.y();
@@ -206,7 +206,7 @@ public final class ResNet18 {
 
     /** Evaluation forward up to the average pool. @return N x 8 width */
     public Buffer inferFeatures(Recorder rec, Buffer images) {
-        Buffer x = bn1.infer(rec, conv1.forward(rec, images), null, true);
+        Buffer x = bn1.inferRelu(rec, conv1.forward(rec, images));
         if (pool != null) {
             x = pool.forward(rec, x).y();
         }
@@ -233,6 +233,6 @@ public final class ResNet18 {
         if (pool != null) {
             d = pool.backward(rec, s.pool, d);
         }
-        conv1.backwardWeights(rec, s.images, bn1.backward(rec, s.bn1, d, null, accumulate), accumulate);
+        conv1.backwardWeights(rec, s.images, bn1.backward(rec, s.bn1, d, accumulate), accumulate);
     }
 }

@@ -55,8 +55,22 @@ public final class BatchNorm2d {
                 new ParameterSpec(path + ".running_var", ParameterSpec.Kind.RUNNING_VAR, Shape.of(channels)));
     }
 
-    /** Training forward. @param residual added before the ReLU, or null */
-    public Saved forward(Recorder rec, Buffer x, Buffer residual, boolean relu) {
+    /** Training forward: y = norm(x). */
+    public Saved forward(Recorder rec, Buffer x) {
+        return forward(rec, x, null, false);
+    }
+
+    /** y = relu(norm(x)). */
+    public Saved forwardRelu(Recorder rec, Buffer x) {
+        return forward(rec, x, null, true);
+    }
+
+    /** y = relu(norm(x) + residual): the end of a block. */
+    public Saved forwardAddRelu(Recorder rec, Buffer x, Buffer residual) {
+        return forward(rec, x, residual, true);
+    }
+
+    private Saved forward(Recorder rec, Buffer x, Buffer residual, boolean relu) {
         BatchNormGeometry g = geometry(x.shape(), splits);
         Saved s = new Saved(x, rec.activation(name + ".y", g.x()), rec.activation(name + ".mean", g.saved()),
                 rec.activation(name + ".invStd", g.saved()), relu);
@@ -64,19 +78,40 @@ public final class BatchNorm2d {
         return s;
     }
 
-    /** Evaluation forward, by the running statistics. @return y */
-    public Buffer infer(Recorder rec, Buffer x, Buffer residual, boolean relu) {
+    /** Evaluation forward, by the running statistics. @return y = norm(x) */
+    public Buffer infer(Recorder rec, Buffer x) {
+        return infer(rec, x, null, false);
+    }
+
+    /** @return relu(norm(x)) */
+    public Buffer inferRelu(Recorder rec, Buffer x) {
+        return infer(rec, x, null, true);
+    }
+
+    /** @return relu(norm(x) + residual) */
+    public Buffer inferAddRelu(Recorder rec, Buffer x, Buffer residual) {
+        return infer(rec, x, residual, true);
+    }
+
+    private Buffer infer(Recorder rec, Buffer x, Buffer residual, boolean relu) {
         BatchNormGeometry g = geometry(x.shape(), 1);
         Buffer y = rec.activation(name + ".y", g.x());
         rec.batchNormInference(name, g, y, x, residual, gamma, beta, runningMean, runningVar, relu);
         return y;
     }
 
+    /** Gradients of x, gamma and beta, where nothing was added. @return dx */
+    public Buffer backward(Recorder rec, Saved s, Buffer dy, boolean accumulate) {
+        return backwardAdd(rec, s, dy, null, accumulate);
+    }
+
     /**
-     * @param dResidual gets the gradient of the residual, may be dy itself; null if there was none
+     * The same where a residual was added.
+     *
+     * @param dResidual gets the gradient of the residual, may be dy itself
      * @return dx
      */
-    public Buffer backward(Recorder rec, Saved s, Buffer dy, Buffer dResidual, boolean accumulate) {
+    public Buffer backwardAdd(Recorder rec, Saved s, Buffer dy, Buffer dResidual, boolean accumulate) {
         Buffer dx = rec.activation(name + ".dx", s.x.shape());
         rec.batchNormBackward(name, geometry(s.x.shape(), splits), dx, dResidual, dgamma, dbeta, dy, s.x, s.relu ? s.y : null,
                 gamma, s.mean, s.invStd, s.relu, accumulate);

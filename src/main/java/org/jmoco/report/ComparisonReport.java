@@ -205,7 +205,7 @@ public final class ComparisonReport {
             cells.add(number(j, "seconds", "%.0f"));
             rows.add(cells);
         }
-        html.heading(2, "Pretraining").paragraph("The loss of guessing is ln(K + 1) for a queue of K keys.").table(head, rows, 2);
+        html.heading(2, "Pretraining").paragraph("The loss of guessing is ln(M + 1) for a queue of M keys.").table(head, rows, 2);
         r.stages().stream().map(s -> s.json().path("published_of").asText("")).filter(t -> !t.isEmpty()).distinct()
                 .forEach(t -> html.paragraph("Published kNN accuracy: " + t + "."));
     }

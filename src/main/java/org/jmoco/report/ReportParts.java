@@ -27,9 +27,9 @@ final class ReportParts {
     /** A wrong image. @param cells of its line in the table, behind its name */
     record Wrong(String image, String caption, List<String> cells) {}
 
-    /** How the line of {@code ln(K + 1)} is named. */
+    /** How the line of {@code ln(M + 1)} is named. */
     static String guessing(double loss) {
-        return String.format(Locale.ROOT, "guessing, ln(K + 1) = %.3f", loss);
+        return String.format(Locale.ROOT, "guessing, ln(M + 1) = %.3f", loss);
     }
 
     /** @param caption what the heading does not say, empty for none */

@@ -24,7 +24,7 @@ public final class RunReport {
     private static final List<String> FIGURES = List.of("AUC", "accuracy", "F1", "precision", "recall");
 
     /** What the names in result.json and metrics.csv mean. */
-    private static final Map<String, String> WORDS = Map.of("guessing", "loss of guessing, ln(K + 1) for a queue of K keys",
+    private static final Map<String, String> WORDS = Map.of("guessing", "loss of guessing, ln(M + 1) for a queue of M keys",
             "knn_accuracy", "kNN accuracy of the encoder", "from", "started from",
             "val_accuracy", "Accuracy on the validation images", "val_auc", "AUC on the validation images",
             "frozen", "frozen weights");

@@ -124,7 +124,7 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         return result.containsKey("guessing") || queue() != null;
     }
 
-    /** Loss of guessing of a pretraining, ln(K + 1) for a queue of K keys; NaN of other runs. */
+    /** Loss of guessing of a pretraining, ln(M + 1) for a queue of M keys; NaN of other runs. */
     double guessing() {
         if (result.get("guessing") instanceof Number n) {
             return n.doubleValue();

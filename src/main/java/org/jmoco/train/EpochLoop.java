@@ -43,7 +43,7 @@ final class EpochLoop {
         void setLearningRate(double value);
 
         /** Starts to prepare batches. @param epoch where the run stands, @param step done of it */
-        Batches begin(int epoch, int step);
+        Steps begin(int epoch, int step);
 
         /** Measures after an epoch, by name. */
         Map<String, Double> evaluate(int epoch);
@@ -54,7 +54,7 @@ final class EpochLoop {
     }
 
     /** The steps of the run, in order, epoch after epoch. */
-    interface Batches extends AutoCloseable {
+    interface Steps extends AutoCloseable {
         /**
          * Runs the next steps of the epoch, one or more.
          *
@@ -120,9 +120,9 @@ final class EpochLoop {
         if (position.epoch() >= task.epochs()) {
             return;
         }
-        try (Batches batches = task.begin(position.epoch() + 1, position.step())) {
+        try (Steps steps = task.begin(position.epoch() + 1, position.step())) {
             while (position.epoch() < task.epochs()) {
-                runEpoch(position.epoch() + 1, batches);
+                runEpoch(position.epoch() + 1, steps);
             }
         }
     }
@@ -131,10 +131,10 @@ final class EpochLoop {
     double secondsPerStep(int warmUp, int repeats) {
         task.setLearningRate(task.learningRate(1));
         double[] seconds = new double[repeats];
-        try (Batches batches = task.begin(1, 0)) {
+        try (Steps steps = task.begin(1, 0)) {
             for (int i = -warmUp; i < repeats; i++) {
                 long start = System.nanoTime();
-                batches.run(1);
+                steps.run(1);
                 if (i >= 0) {
                     seconds[i] = (System.nanoTime() - start) * 1e-9;
                 }
@@ -144,14 +144,14 @@ final class EpochLoop {
         return (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
     }
 
-    private void runEpoch(int epoch, Batches batches) {
+    private void runEpoch(int epoch, Steps steps) {
         nanosInSteps = 0;
         stepsTimed = 0;
-        long waitedBefore = batches.waitedNanos();
+        long waitedBefore = steps.waitedNanos();
         task.setLearningRate(task.learningRate(epoch));
         while (position.step() < task.steps()) {
             long start = System.nanoTime();
-            List<StepResult> results = batches.run(stepsToSave());
+            List<StepResult> results = steps.run(stepsToSave());
             nanosInSteps += System.nanoTime() - start;
             stepsTimed += results.size();
             for (StepResult r : results) {
@@ -165,7 +165,7 @@ final class EpochLoop {
                 save(epoch);
             }
         }
-        double waited = nanosInSteps == 0 ? 0 : (double) (batches.waitedNanos() - waitedBefore) / nanosInSteps;
+        double waited = nanosInSteps == 0 ? 0 : (double) (steps.waitedNanos() - waitedBefore) / nanosInSteps;
         Map<String, Double> evaluation = task.evaluate(epoch);
         listener.epoch(new EpochRecord(epoch, task.epochs(), task.learningRate(epoch), position.lossSum() / task.steps(),
                 (double) position.correct() / ((long) task.steps() * task.rows()), imagesPerSecond(), waited, evaluation));

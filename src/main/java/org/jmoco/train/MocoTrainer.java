@@ -115,8 +115,26 @@ public final class MocoTrainer extends Trainer {
 
         @Override
         public Batches begin(int epoch, int firstStep) {
-            return images.batches(true, epoch, firstStep, MocoTrainer.this::upload, MocoTrainer.this::runStep,
-                    () -> EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct()));
+            return images.pairs(epoch, firstStep, this);
+        }
+
+        @Override
+        public void upload(ViewBatch batch) {
+            backend.upload(step.view1(), batch.query());
+            backend.upload(step.view2(), batch.key());
+            step.setShuffle(backend, shuffle(batch.epoch(), batch.step()));
+        }
+
+        @Override
+        public void runProgram() {
+            step.program().run();
+            queryState.countPasses(passes());
+            keyState.countPasses(passes());
+        }
+
+        @Override
+        public EpochLoop.StepResult result() {
+            return EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct());
         }
 
         @Override
@@ -163,19 +181,6 @@ public final class MocoTrainer extends Trainer {
         all.put(QUEUE, step.queue().keys().shape());
         all.put(HEAD, Shape.SCALAR);
         return all;
-    }
-
-    /** Brings a batch and its shuffling to the backend. */
-    private void upload(ViewBatch batch) {
-        backend.upload(step.view1(), batch.query());
-        backend.upload(step.view2(), batch.key());
-        step.setShuffle(backend, shuffle(batch.epoch(), batch.step()));
-    }
-
-    private void runStep() {
-        step.program().run();
-        queryState.countPasses(passes());
-        keyState.countPasses(passes());
     }
 
     private int[] shuffle(int epoch, int ofStep) {

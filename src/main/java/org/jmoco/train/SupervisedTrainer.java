@@ -231,8 +231,26 @@ public final class SupervisedTrainer extends Trainer {
 
         @Override
         public Batches begin(int epoch, int firstStep) {
-            return images.batches(false, epoch, firstStep, SupervisedTrainer.this::upload, SupervisedTrainer.this::runStep,
-                    () -> EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct()));
+            return images.singles(epoch, firstStep, this);
+        }
+
+        @Override
+        public void upload(ViewBatch batch) {
+            backend.upload(step.images(), batch.query());
+            backend.upload(step.labels(), batch.labels());
+        }
+
+        @Override
+        public void runProgram() {
+            step.program().run();
+            if (!config.frozen()) {
+                state.countPasses(1);
+            }
+        }
+
+        @Override
+        public EpochLoop.StepResult result() {
+            return EpochLoop.StepResult.of(backend, step.loss().loss(), step.loss().correct());
         }
 
         @Override
@@ -294,18 +312,6 @@ public final class SupervisedTrainer extends Trainer {
             h.shapes(all);
         }
         return all;
-    }
-
-    private void upload(ViewBatch batch) {
-        backend.upload(step.images(), batch.query());
-        backend.upload(step.labels(), batch.labels());
-    }
-
-    private void runStep() {
-        step.program().run();
-        if (!config.frozen()) {
-            state.countPasses(1);
-        }
     }
 
     /** What the program does besides, where the device makes the views. */

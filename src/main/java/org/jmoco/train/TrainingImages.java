@@ -1,9 +1,5 @@
 package org.jmoco.train;
 
-import java.util.List;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.jmoco.augment.ViewBatch;
 import org.jmoco.augment.ViewLoader;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.augment.Views;
@@ -64,45 +60,17 @@ final class TrainingImages {
         return device == null ? "views by threads of the host" : device.describe(lossEvery);
     }
 
-    /**
-     * The steps from where the run stands.
-     *
-     * @param pairs     whether a step takes two views of each image
-     * @param epoch     where the run stands
-     * @param firstStep the next within it
-     * @param upload    brings a batch of the host to the backend
-     * @param runStep   does one step on what is there
-     * @param result    what the last step came to
-     */
-    Batches batches(boolean pairs, int epoch, int firstStep, Consumer<ViewBatch> upload, Runnable runStep,
-            Supplier<EpochLoop.StepResult> result) {
-        if (device != null) {
-            return new Batches.OnDevice(device, lossEvery, epoch, firstStep, runStep);
-        }
-        ViewLoader loader = pairs ? ViewLoader.pairs(set, views, normalisation, loading, epoch, firstStep)
-                : ViewLoader.single(set, views, normalisation, loading, epoch, firstStep);
-        return new Batches() {
-            @Override
-            public void prepare() {
-                upload.accept(loader.next());
-            }
+    /** The steps from where the run stands, on two views of each image. @param firstStep the next of the epoch */
+    Batches pairs(int epoch, int firstStep, Batches.Step step) {
+        return device == null
+                ? new Batches.OnHost(ViewLoader.pairs(set, views, normalisation, loading, epoch, firstStep), step)
+                : new Batches.OnDevice(device, lossEvery, epoch, firstStep, step);
+    }
 
-            @Override
-            public List<EpochLoop.StepResult> run(int most) {
-                prepare();
-                runStep.run();
-                return List.of(result.get());
-            }
-
-            @Override
-            public long waitedNanos() {
-                return loader.waitedNanos();
-            }
-
-            @Override
-            public void close() {
-                loader.close();
-            }
-        };
+    /** The same on one view of each. */
+    Batches singles(int epoch, int firstStep, Batches.Step step) {
+        return device == null
+                ? new Batches.OnHost(ViewLoader.single(set, views, normalisation, loading, epoch, firstStep), step)
+                : new Batches.OnDevice(device, lossEvery, epoch, firstStep, step);
     }
 }

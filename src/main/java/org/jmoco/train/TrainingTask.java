@@ -9,7 +9,7 @@ import org.jmoco.optim.Optimizer;
  * What a task of pretraining and one of transfer have in common: values that the options give, the learning rate, the program's
  * times.
  */
-abstract class TrainingTask implements EpochLoop.Task {
+abstract class TrainingTask implements EpochLoop.Task, Batches.Step {
     private final String name;
     private final RunIdentity identity;
     private final int epochs;

@@ -113,7 +113,7 @@ class RunReportTest {
         assertTrue(html.contains("<tr><td class=w>yes</td><td class=n>1</td><td class=n>1</td></tr>"), html);
     }
 
-    /** A pretraining's loss is about ln(K + 1), a classification's below 1: on one axis both would be flat. */
+    /** A pretraining's loss is about ln(M + 1), a classification's below 1: on one axis both would be flat. */
     @Test
     void pretrainingsHaveChartsOfTheirOwn() throws IOException {
         Path pretrain = Files.createDirectory(folder.resolve("pretrain"));
@@ -129,7 +129,7 @@ class RunReportTest {
             assertEquals(1, html.split("<h2>" + heading + "</h2>", -1).length - 1, heading);
         }
         assertFalse(html.contains("<figcaption>Loss"), "no caption repeats its heading");
-        assertTrue(html.contains("<td>loss of guessing, ln(K + 1) for a queue of K keys</td><td>5.5491</td>"),
+        assertTrue(html.contains("<td>loss of guessing, ln(M + 1) for a queue of M keys</td><td>5.5491</td>"),
                 "explained, in a few digits");
         assertTrue(html.contains("<td class=w>moco-start-1</td>"), "a name is not broken at its signs");
     }

@@ -89,8 +89,8 @@ class EpochLoopTest {
         }
 
         @Override
-        public EpochLoop.Batches begin(int epoch, int step) {
-            return new EpochLoop.Batches() {
+        public EpochLoop.Steps begin(int epoch, int step) {
+            return new EpochLoop.Steps() {
                 private int next = (epoch - 1) * STEPS + step;
 
                 @Override

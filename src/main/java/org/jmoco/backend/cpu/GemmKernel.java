@@ -24,6 +24,23 @@ import org.jmoco.tensor.DType;
  * rounding error of one long chain grows with its length; of 512 channels in one chain it is four times that of chunks
  * of 16. The extra additions and stores run in units that are idle otherwise. This, and not speed, is why oneDNN's product is
  * not used here: it keeps one chain.
+ *
+ * <p>What {@link #rowsTimesPanels} writes down as instructions, for f32 without adding to C, where R rows of V vectors fit into
+ * the registers (6 x 2, or 8 x 2); {@code sum} are the first R V of them, {@code b} the next V, {@code s} the others in turn:
+ *
+ * <pre>
+ *   for each group of R rows of A and C                  // A rdi, C rdx, B rsi; groups left: rcx
+ *     for each chunk of 16 or 32 terms                   // its A r9, its B r10; chunks left: r11
+ *       for each term t of the chunk                     // unrolled, as is all within
+ *         for v &lt; V:  b[v] = vector v of row t of B
+ *         for r &lt; R:  s = A[r][t] in every element
+ *           for v &lt; V:  sum[r][v] += s * b[v]            // the inner loop: one fused multiply-add
+ *       C[r][v] += sum[r][v] for all, the first chunk C[r][v] = sum[r][v]
+ * </pre>
+ *
+ * In f64 the sums stay in registers through all chunks. Beside that each pass asks for lines of memory whose turn comes soon
+ * (rax: the next panels of B). {@link #sumOfOuterProducts} is the same loop with A read down its columns, and with the sum of all
+ * chunks on the stack.
  */
 final class GemmKernel {
     /** Terms that are summed in registers before they are added to the result in memory. */
