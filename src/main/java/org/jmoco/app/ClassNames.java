@@ -91,7 +91,7 @@ record ClassNames(List<String> ofNetwork, List<String> ofImages, List<Integer> o
         Map<String, ImageSet> splits = new LinkedHashMap<>();
         set.splits().forEach((name, images) -> splits.put(name, images.labelled() ? images.withLabels(
                 IntStream.of(images.labels()).map(output::get).toArray(), ofNetwork) : images));
-        return new DataSet(set.name(), splits, set.normalisation(), ofNetwork,
+        return new DataSet(set.name(), set.title(), splits, set.normalisation(), ofNetwork,
                 set.positive() < 0 ? -1 : output.get(set.positive()));
     }
 }

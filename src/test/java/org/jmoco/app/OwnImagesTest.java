@@ -60,7 +60,7 @@ class OwnImagesTest {
         assertTrue(CommandRuns.train(2, "pretrain", folder.resolve("other"), "--data", data, "--batch", "9", "--splits", "1")
                 .contains("--batch 9 is larger than the 8 images of scans."));
         CommandRuns.run(0, "report", run.toString(), "--data", data);
-        assertTrue(Files.readString(run.resolve("report.html")).contains("Images of scans, left, and views of them"));
+        assertTrue(Files.readString(run.resolve("report.html")).contains("<h2>Random views of scans</h2>"));
     }
 
     @Test

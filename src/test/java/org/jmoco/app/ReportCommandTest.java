@@ -230,7 +230,8 @@ class ReportCommandTest {
         jmoco(0, "report", probe, pretrained, "--data", labelled, "--out", page.toString());
         String html = Files.readString(page);
         requireAll(html, "<h2>Random views of " + title() + ", run probe</h2>",
-                "<h2>Random views of " + title() + ", run one-seed1", "then views of them, 24x24<", "then views of them, 16x16<", "<figcaption>probe: before and after</figcaption>",
+                "<h2>Random views of " + title() + ", run one-seed1", "then views of them, 24x24<", "then views of them, 16x16<",
+                "<figcaption>probe: before and after</figcaption>",
                 "the same and shown once.");
         assertFalse(html.contains("probe: before<") || html.contains("probe: after<"), "the same picture twice");
     }
@@ -249,7 +250,8 @@ class ReportCommandTest {
         jmoco(0, "report", blurred, pretrained.toString(), changed.toString(), "--data", labelled, "--out", page.toString());
         String html = Files.readString(page);
         requireAll(html, "<h2>Random views of " + title() + ", run blurred</h2>",
-                "<h2>Random views of " + title() + ", run one-seed1", "<h2>Random views of " + title() + ", run changed</h2>\n<p>Its recipe gave this run other views");
+                "<h2>Random views of " + title() + ", run one-seed1",
+                "<h2>Random views of " + title() + ", run changed</h2>\n<p>Its recipe gave this run other views");
         assertEquals(2, html.split("<figcaption>Left the images", -1).length - 1, "blurred and one");
     }
 

@@ -139,9 +139,10 @@ class RecipeRunTest {
         assertEquals(1, count(lines, "F1, dark positive, as published"));
         assertEquals(3, count(lines, " against "));
 
-        assertEquals(List.of("stages one, two", "stage transfer"),
-                Files.readString(folder.resolve("out/report.html")).lines().filter(l -> l.startsWith("<h2>Random views of images"))
-                        .map(l -> l.replaceAll("<h2>Random views of images, |</h2>.*", "")).toList(), "each heading is of its own");
+        String in = folder.getFileName().toString();
+        assertEquals(List.of(in + "/unlabelled, stages one, two", in + "/labelled, stage transfer"),
+                Files.readString(folder.resolve("out/report.html")).lines().filter(l -> l.startsWith("<h2>Random views of "))
+                        .map(l -> l.replaceAll("<h2>Random views of |</h2>.*", "")).toList(), "each heading is of its own");
         JsonNode r = Json.read(folder.resolve("out/results.json"));
         assertEquals(List.of("random", "first", "both"), r.path("rows").findValuesAsText("name"));
         assertEquals(10, r.at("/test/images").size(), "a quarter of 40");
