@@ -8,8 +8,8 @@ import picocli.CommandLine.Option;
 /** The class that precision, recall, F1 and AUC speak of. */
 final class PositiveOption {
     @Option(names = "--positive", paramLabel = "CLASS",
-            description = "The class of two that precision, recall, F1 and AUC speak of (default: the data set's own; of images of"
-                    + " your own the second class by name).")
+            description = "The class of two that precision, recall, F1 and AUC speak of (default: the data set's own; of images"
+                    + " of your own the second class by name).")
     private String name;
 
     /** @throws UserError if a class is named that is not there, or one of more than two */

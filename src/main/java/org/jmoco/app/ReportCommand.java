@@ -93,8 +93,9 @@ final class ReportCommand implements Callable<Integer> {
         seen.forEach((views, names) -> exhibits.add(SetPictures.views(set, views, names.size() == runs.size() ? ""
                 : (names.size() == 1 ? ", run " : ", runs ") + String.join(", ", names), "")));
         runs.stream().filter(r -> views(r, source).isEmpty()).forEach(r -> exhibits.add(
-                new Pictures.Exhibit("Random views of " + set.title() + ", run " + r.name(), "Its recipe gave this run other views"
-                        + " than those of the set; the recipe's own report shows them.", List.of())));
+                new Pictures.Exhibit("Random views of " + set.title() + ", run " + r.name(),
+                        "Its recipe gave this run other views than those of the set; the recipe's own report shows them.",
+                        List.of())));
         for (StoredRun r : runs) {
             if (Files.exists(r.folder().resolve("result.json"))) {
                 exhibits.add(map(r, source));

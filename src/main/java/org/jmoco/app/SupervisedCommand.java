@@ -71,8 +71,8 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
             ResNet18.Config given = start.get().architecture(train.splits);
             // A resumed run hands over the record's value as if it had been typed, also where it was the default.
             if (!run.resume() && dim != given.dim() && spec.commandLine().getParseResult().hasMatchedOption("--dim")) {
-                throw UserError.usage("--dim " + dim + " is the length of a random projection, but that of " + run.from() + " has "
-                        + given.dim() + ": leave out --dim, or take --from random");
+                throw UserError.usage("--dim " + dim + " is the length of a random projection, but that of " + run.from()
+                        + " has " + given.dim() + ": leave out --dim, or take --from random");
             }
             network = network.withDim(given.dim()).withMlp(given.mlp());
         }

@@ -48,7 +48,9 @@ public final class WarmUps {
         return cut() ? Optional.of("warm-up: " + this + "; times may be too long") : Optional.empty();
     }
 
-    /** {@code all 5 ended with steady times}, {@code 1 of 5 ended by its limit, not with steady times: copy (times still moved)}. */
+    /**
+     * {@code all 5 ended with steady times}, {@code 1 of 5 ended by its limit, not with steady times: copy (times still moved)}.
+     */
     @Override
     public String toString() {
         if (cut.isEmpty()) {

@@ -48,7 +48,8 @@ record RowResult(Row row, String chain, List<Seed> seeds, List<Outcome> votes, S
     Optional<String> oneClass() {
         long such = votes.stream().filter(v -> v.onlyClass().isPresent()).count();
         return such == 0 ? Optional.empty()
-                : Optional.of("note: " + label() + ": " + such + " of " + votes.size() + (votes.size() == 1 ? " seed says" : " seeds"
+                : Optional.of("note: " + label() + ": " + such + " of " + votes.size()
+                        + (votes.size() == 1 ? " seed says" : " seeds"
                         + (such == 1 ? " says" : " say")) + " one class of every test image, so accuracy and F1 tell only how"
                         + " many are of it; the AUC still tells whether the classes are told apart");
     }

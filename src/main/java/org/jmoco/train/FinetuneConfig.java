@@ -86,9 +86,9 @@ public record FinetuneConfig(ResNet18.Config network, Head head, boolean frozen,
     /** One line for the user if every epoch of several votes. */
     public Optional<String> voteWarning() {
         return epochs == 1 || voteEpochs < epochs ? Optional.empty()
-                : Optional.of("warning: all " + epochs + " epochs vote (--vote " + voteEpochs + ", in a recipe vote: " + voteEpochs
-                        + "), also the first, whose networks may still say one class of every image. Take fewer, as --vote 1"
-                        + " (vote: 1), or more epochs.");
+                : Optional.of("warning: all " + epochs + " epochs vote (--vote " + voteEpochs + ", in a recipe vote: "
+                        + voteEpochs + "), also the first, whose networks may still say one class of every image. Take fewer,"
+                        + " as --vote 1 (vote: 1), or more epochs.");
     }
 
     /** Everything here that decides the result, as options. */

@@ -176,7 +176,8 @@ class BundleCommandTest {
     @Test
     void aPlaceThatCannotBeWrittenIsNamedAsItWasTyped() {
         String said = CommandRuns.run(1, "bundle", "--out", "/proc/x.tar.xz");
-        assertTrue(said.startsWith("jmoco: --out /proc/x.tar.xz: nothing can be written into /proc;") && !said.contains(".bundle"),
+        assertTrue(said.startsWith("jmoco: --out /proc/x.tar.xz: nothing can be written into /proc;")
+                && !said.contains(".bundle"),
                 said);
     }
 

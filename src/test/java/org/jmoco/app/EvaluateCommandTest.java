@@ -205,7 +205,8 @@ class EvaluateCommandTest {
         assertTrue(bare.contains("note: positive class \"light\", since its name sorts second; --positive CLASS"), bare);
         assertFalse(evaluate(0, run, "--data", "phantom", "--classes", "dark=no lesion,light=lesion").contains("sorts second"));
         Path dark = folder.resolve("darkPositive");
-        String said = CommandRuns.train(0, "finetune", dark, "--data", data, "--epochs", "3", "--vote", "2", "--positive", "Dark");
+        String said = CommandRuns.train(0, "finetune", dark, "--data", data, "--epochs", "3", "--vote", "2", "--positive",
+                "Dark");
         assertTrue(said.contains("last epoch, positive class \"dark\"") && !said.contains("sorts second"), said);
         assertTrue(CommandRuns.train(0, "probe", folder.resolve("probe"), "--data", data).contains("\"light\", since its name"));
         String own = evaluate(0, dark);
