@@ -74,7 +74,7 @@ final class OpCheck {
     private static int referenceRows(Problem p) {
         double rows = p.op().equals("info_nce") ? MOST_REFERENCE_FLOPS / (4.0 * p.size("m") * p.size("d"))
                 : (double) MOST_REFERENCE_LOGITS / p.size("k");
-        return (int) Math.clamp(Math.round(rows), 1, p.size("n"));
+        return Math.clamp(Math.round(rows), 1, p.size("n"));
     }
 
     private static IntFunction<double[]> convolution(Problem p, Map<String, float[]> before) {

@@ -37,11 +37,11 @@ final class IntLanes {
     }
 
     static int add_sat_s32(int a, int b) {
-        return (int) Math.clamp((long) a + b, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return Math.clamp((long) a + b, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     static int sub_sat_s32(int a, int b) {
-        return (int) Math.clamp((long) a - b, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return Math.clamp((long) a - b, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     // ---- 9.7.1.3 mul, 9.7.1.4 mad ------------------------------------------------------------------------------

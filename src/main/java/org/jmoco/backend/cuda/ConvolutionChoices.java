@@ -171,7 +171,7 @@ final class ConvolutionChoices implements AutoCloseable {
             long ws = workspace;
             Runnable once = () -> c.run(at[0], at[1], at[2], beta, ws);
             gpu.time(once); // loads code
-            int runs = (int) Math.clamp(SAMPLE_NANOS / Math.max(1, gpu.time(once)), 1, MOST_RUNS_PER_SAMPLE);
+            int runs = Math.clamp(SAMPLE_NANOS / Math.max(1, gpu.time(once)), 1, MOST_RUNS_PER_SAMPLE);
             long least = Long.MAX_VALUE;
             for (int i = 0; i < SAMPLES; i++) {
                 least = Math.min(least, gpu.time(() -> {
