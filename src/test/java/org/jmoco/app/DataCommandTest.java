@@ -13,31 +13,18 @@ import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.jmoco.data.DataSets;
 import org.jmoco.data.DatasetCard;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
+@ExtendWith(HomeOfItsOwn.class)
 class DataCommandTest {
     @TempDir
     private Path folder;
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
-    private final String home = System.getProperty("user.home");
-
-    /** The cache of decoded images lies below the home folder. */
-    @BeforeEach
-    void homeInAFolderOfItsOwn() {
-        System.setProperty("user.home", folder.resolve("home").toString());
-    }
-
-    @AfterEach
-    void homeAsItWas() {
-        System.setProperty("user.home", home);
-    }
-
     private int run(String... args) {
         String[] words = new String[args.length + 1];
         words[0] = "data";

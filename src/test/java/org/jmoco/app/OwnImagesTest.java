@@ -13,30 +13,17 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jmoco.data.CachedImages;
 import org.jmoco.report.RunFolder;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is said of images of the user's own. */
+@ExtendWith(HomeOfItsOwn.class)
 class OwnImagesTest {
     @TempDir
     private Path folder;
-
-    private final String home = System.getProperty("user.home");
-
-    /** The cache of decoded images lies below the home folder. */
-    @BeforeEach
-    void homeInAFolderOfItsOwn() {
-        System.setProperty("user.home", folder.resolve("home").toString());
-    }
-
-    @AfterEach
-    void homeAsItWas() {
-        System.setProperty("user.home", home);
-    }
 
     /** Eight images without classes. */
     private Path unlabelled(String name) throws IOException {
@@ -77,7 +64,7 @@ class OwnImagesTest {
     @Test
     void theCacheIsCountedAndClearedAndNothingElse() throws IOException {
         assumeTrue(System.getenv("JMOCO_CACHE") == null, "skipped: JMOCO_CACHE names another folder");
-        Path cache = folder.resolve("home/.cache/jmoco");
+        Path cache = Path.of(System.getProperty("user.home"), ".cache/jmoco");
         assertTrue(CommandRuns.run(0, "data", "clear-cache").equals("no decoded images in " + cache + "\n"));
         Path scans = unlabelled("scans");
         assertTrue(CommandRuns.run(0, "data", "info", "--data", "images=" + scans).contains("a decoded copy of these images"));

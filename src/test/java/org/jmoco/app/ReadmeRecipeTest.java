@@ -16,30 +16,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.jmoco.tensor.Philox;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The README's recipe for images of one's own, and the commands below it, as they stand. */
+@ExtendWith(HomeOfItsOwn.class)
 class ReadmeRecipeTest {
     @TempDir
     private Path folder;
-
-    private final String home = System.getProperty("user.home");
-
-    /** The cache of decoded images lies below the home folder. */
-    @BeforeEach
-    void homeInAFolderOfItsOwn() {
-        System.setProperty("user.home", folder.resolve("home").toString());
-    }
-
-    @AfterEach
-    void homeAsItWas() {
-        System.setProperty("user.home", home);
-    }
 
     private static void grey(Path file, int number, int brightness, boolean wide) throws IOException {
         Files.createDirectories(file.getParent());
