@@ -31,11 +31,11 @@ record ClassNames(List<String> ofNetwork, List<String> ofImages, List<Integer> o
         Map<Integer, Integer> given = typed == null ? Map.of() : parse(from, ofNetwork, set, typed);
         List<Integer> output = new ArrayList<>();
         for (int c = 0; c < ofImages.size(); c++) {
-            output.add(given.containsKey(c) ? given.get(c) : find(ofNetwork, ofImages.get(c)));
+            output.add(given.containsKey(c) ? given.get(c) : DataSet.labelOf(ofNetwork, ofImages.get(c)));
         }
-        Set<Integer> different = new HashSet<>(output);
-        if (different.contains(-1) || different.size() < ofImages.size()) {
-            throw UserError.usage(from + ": its classes are " + names(ofNetwork) + ", those of " + set.name() + " are "
+        Set<Integer> distinct = new HashSet<>(output);
+        if (distinct.contains(-1) || distinct.size() < ofImages.size()) {
+            throw UserError.usage(from + ": its classes are " + names(ofNetwork) + ", those of " + set.title() + " are "
                     + names(ofImages) + "; say which is which: --classes " + example(ofNetwork, ofImages));
         }
         return new ClassNames(ofNetwork, ofImages, List.copyOf(output));
@@ -45,22 +45,15 @@ record ClassNames(List<String> ofNetwork, List<String> ofImages, List<Integer> o
         Map<Integer, Integer> given = new LinkedHashMap<>();
         for (String pair : typed.split(",")) {
             int equals = pair.indexOf('=');
-            int left = equals < 0 ? -1 : find(ofNetwork, pair.substring(0, equals));
-            int right = equals < 0 ? -1 : find(set.classNames(), pair.substring(equals + 1));
+            int left = equals < 0 ? -1 : DataSet.labelOf(ofNetwork, pair.substring(0, equals));
+            int right = equals < 0 ? -1 : DataSet.labelOf(set.classNames(), pair.substring(equals + 1));
             if (left < 0 || right < 0 || given.put(right, left) != null) {
                 throw UserError.usage("--classes " + typed + ": \"" + pair + "\" is no NETWORK=IMAGES with a class of " + from
-                        + " (" + String.join(", ", ofNetwork) + ") and one of " + set.name() + " ("
+                        + " (" + String.join(", ", ofNetwork) + ") and one of " + set.title() + " ("
                         + String.join(", ", set.classNames()) + "), each once");
             }
         }
         return given;
-    }
-
-    /** @return -1 if there is none of this name, or only several that differ from it in capitals */
-    static int find(List<String> names, String name) {
-        int exact = names.indexOf(name);
-        int[] alike = IntStream.range(0, names.size()).filter(i -> names.get(i).equalsIgnoreCase(name)).toArray();
-        return exact >= 0 ? exact : alike.length == 1 ? alike[0] : -1;
     }
 
     private static String names(List<String> classes) {

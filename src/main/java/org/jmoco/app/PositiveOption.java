@@ -15,7 +15,7 @@ final class PositiveOption {
     /** @throws UserError if a class is named that is not there, or one of more than two */
     DataSet of(DataSet set) {
         if (name != null && set.classNames().size() != 2) {
-            throw UserError.usage("--positive " + name + ": " + set.name() + " has " + set.classNames().size()
+            throw UserError.usage("--positive " + name + ": " + set.title() + " has " + set.classNames().size()
                     + " classes; one of two is positive, of more the means over classes are given.");
         }
         return name == null ? set : set.withPositive(name);

@@ -115,15 +115,21 @@ public record DataSet(String name, String title, Map<String, ImageSet> splits, N
         return new DataSet(name, title, parts, normalisation, classNames, positive);
     }
 
+    /** Label of a class by its name, capitals aside where no other differs from it by them; -1 if there is none. */
+    public static int labelOf(List<String> classNames, String name) {
+        int exact = classNames.indexOf(name);
+        int[] alike = IntStream.range(0, classNames.size()).filter(c -> classNames.get(c).equalsIgnoreCase(name)).toArray();
+        return exact >= 0 ? exact : alike.length == 1 ? alike[0] : -1;
+    }
+
     /**
      * The same set with another positive class.
      *
-     * @param name of a class, capitals aside where no other differs from it by them
+     * @param name of a class, as {@link #labelOf} takes it
      * @throws UserError if it has no such class
      */
     public DataSet withPositive(String name) {
-        int[] alike = IntStream.range(0, classNames.size()).filter(c -> classNames.get(c).equalsIgnoreCase(name)).toArray();
-        int label = classNames.contains(name) ? classNames.indexOf(name) : alike.length == 1 ? alike[0] : -1;
+        int label = labelOf(classNames, name);
         if (label < 0) {
             throw UserError.usage("--positive " + name + ": " + title + " has no such class; it has "
                     + String.join(", ", classNames));

@@ -64,6 +64,7 @@ public final class ComparisonReport {
         }
         if (!r.rows().isEmpty()) {
             html.heading(2, "Rows").paragraph(judged(r));
+            r.all().path("notes").forEach(note -> html.paragraph(note.asText()));
             table(r);
             differences(r);
         }

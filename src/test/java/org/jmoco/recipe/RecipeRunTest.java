@@ -115,6 +115,8 @@ class RecipeRunTest {
         assertEquals(1, count(kept, "note: random start: 2 of 2 seeds say one class"));
         JsonNode notes = Json.read(folder.resolve("out/results.json")).path("notes");
         assertTrue(notes.size() >= 2 && notes.get(0).asText().startsWith(warning), notes.toString());
+        String page = Files.readString(folder.resolve("out/report.html"));
+        assertTrue(page.contains("<p>" + warning) && page.contains("<p>note: random start: 2 of 2 seeds say one class"), page);
 
         List<String> fewer = run("fewer", "transfer.vote=1", "rows.first.chain=[]", "rows.both.chain=[]");
         assertEquals(0, count(fewer, "warning: all"), String.join("\n", fewer));
