@@ -302,7 +302,9 @@ stage_step() {
 stage_torch() {
   local batch first=${batches%%,*} p=$here/peers/
   for batch in ${batches//,/ }; do
-    part "torch-n$batch" 300 "$python" "${p}moco_step_torch_gpu.py" --batch "$batch" --json
+    # compiling takes a minute a setting: all of them at one batch size, the quick ones and the likely best at the others
+    part "torch-n$batch" 300 "$python" "${p}moco_step_torch_gpu.py" --batch "$batch" --json \
+      $([ "$batch" = "$first" ] || echo --settings eager-bf16,graph-bf16,graph-bf16-nchw,fused-bf16)
     step_row torch '' "$work/logs/torch-n$batch.log"
     jmoco_step "$batch" bf16 b
   done

@@ -3,10 +3,12 @@
 #
 #   benchmarks/peers/compare_step.sh [ROUNDS [NAME=VALUE ...]]      sizes of the step, as batch=64 width=32
 #
-# PEERS chooses among (default: those that can run here)
+# PEERS chooses among (default: those that can run here, but for torch-compile)
 #   torch           Debian's python3-torch, contiguous, malloc with huge pages (moco_step_torch.py)
 #   torch-malloc    the same with malloc as it is
 #   torch-nhwc      the same, channels_last, malloc with huge pages
+#   torch-compile   as torch, by torch.compile (PyTorch 2 and a C++ compiler: name such a Python by PYTHON)
+#   torch-compile-nhwc  the same, channels_last
 #   libtorch        official libtorch by DJL, contiguous, malloc with huge pages (libtorch/)
 #   libtorch-malloc the same with malloc as it is
 #   libtorch-nhwc   the same as libtorch, channels_last
@@ -25,6 +27,7 @@ libtorch=benchmarks/peers/libtorch
 
 can_run() {
   case $1 in
+    torch-compile*) "$python" -c 'import torch; torch.compile' 2>/dev/null || { echo "compare_step: no $1: $python has no PyTorch 2" >&2; return 1; } ;;
     torch*) "$python" -c 'import torch' 2>/dev/null || { echo "compare_step: no $1: $python has no PyTorch (apt install python3-torch)" >&2; return 1; } ;;
     libtorch*) [ -s $libtorch/target/classpath ] || mvn -B -q -f $libtorch/pom.xml compile >&2 || { echo "compare_step: no $1: $libtorch does not build" >&2; return 1; } ;;
     *) echo "compare_step: there is no peer $1" >&2; exit 2 ;;
@@ -54,6 +57,8 @@ measure() {
     torch) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 $(as_options "$@") ;;
     torch-malloc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --malloc default $(as_options "$@") ;;
     torch-nhwc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --layout channels_last $(as_options "$@") ;;
+    torch-compile) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --warmup 4 --compile $(as_options "$@") ;;
+    torch-compile-nhwc) "$python" benchmarks/peers/moco_step_torch.py --json --steps 3 --warmup 4 --compile --layout channels_last $(as_options "$@") ;;
     libtorch) GLIBC_TUNABLES=$malloc_huge run_libtorch malloc=huge "$@" ;;
     libtorch-malloc) run_libtorch malloc=default "$@" ;;
     libtorch-nhwc) GLIBC_TUNABLES=$malloc_huge run_libtorch malloc=huge layout=channels_last "$@" ;;

@@ -82,7 +82,7 @@ for setting in ["eager-f32", "eager-tf32", "eager-bf16", "compile-bf16", "compil
         print("\t".join(rows[-1]), flush=True)
     except Exception as e:  # the other settings are still worth their time
         failed = True
-        print(f"{setting}: failed: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", file=sys.stderr, flush=True)
+        print(f"{setting}: failed: {type(e).__name__}: {' '.join(str(e).split())[:300]}", file=sys.stderr, flush=True)
 if args.save and len(rows) > 1:
     with open(args.save, "w") as f:
         f.write(f"# benchmark: InfoNCE in PyTorch\n# command: {' '.join(sys.argv)}\n# date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}\n"

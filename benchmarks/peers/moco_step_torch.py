@@ -5,6 +5,7 @@ The step is that of the published CIFAR demo (github.com/facebookresearch/moco, 
 encoder, keys of the second view in shuffled order, queries of the first, InfoNCE against the queue, backward, SGD, enqueue.
 Views are made beforehand, so only the step is timed. f32. Best setting found for PyTorch 1.13 on the CPU: contiguous layout
 and a malloc that keeps freed memory and asks for huge pages; the script starts itself again with that malloc setting.
+With --compile both passes and the loss go through torch.compile (PyTorch 2, a C++ compiler), batch norm by its formula so that it fuses.
 
     /usr/bin/python3 benchmarks/peers/moco_step_torch.py --steps 5 --json
 
@@ -36,6 +37,7 @@ def arguments():
     p.add_argument("--steps", type=int, default=5, help="timed steps")
     p.add_argument("--warmup", type=int, default=2, help="steps before the timed ones")
     p.add_argument("--layout", choices=["contiguous", "channels_last"], default="contiguous", help="memory format")
+    p.add_argument("--compile", action="store_true", help="torch.compile of both passes and the loss")
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of PyTorch")
     p.add_argument("--malloc", choices=["huge", "default"], default="huge", help="setting of glibc's malloc")
     p.add_argument("--cifar", metavar="DIR", help="time epochs of the first --images images there, views by torchvision on PIL images")
@@ -71,6 +73,9 @@ class SplitBatchNorm(nn.BatchNorm2d):
     """Sample n is in group n mod splits; each group has its own statistics, the running ones are averaged."""
 
     def forward(self, x):
+        return self.formula(x) if args.compile else self.library(x)
+
+    def library(self, x):
         n, c, h, w = x.shape
         s = args.splits
         mean, var = self.running_mean.repeat(s), self.running_var.repeat(s)
@@ -79,6 +84,19 @@ class SplitBatchNorm(nn.BatchNorm2d):
         self.running_mean.copy_(mean.view(s, c).mean(0))
         self.running_var.copy_(var.view(s, c).mean(0))
         return y.contiguous(memory_format=torch.channels_last) if CHANNELS_LAST else y
+
+    def formula(self, x):
+        n, c, h, w = x.shape
+        s = args.splits
+        g = x.view(n // s, s, c, h, w)
+        var, mean = torch.var_mean(g, dim=(0, 3, 4), unbiased=False, keepdim=True)
+        scale = torch.rsqrt(var + self.eps) * self.weight.view(1, 1, c, 1, 1)
+        y = ((g - mean) * scale + self.bias.view(1, 1, c, 1, 1)).view(n, c, h, w)
+        with torch.no_grad():
+            count = n // s * h * w
+            self.running_mean.lerp_(mean.view(s, c).mean(0), self.momentum)
+            self.running_var.lerp_(var.view(s, c).mean(0) * (count / (count - 1)), self.momentum)
+        return y
 
 
 def conv(c, k, r, stride):
@@ -125,17 +143,27 @@ im_q, im_k = views(), views()
 target = torch.zeros(args.batch, dtype=torch.long)
 
 
+def passes(im_q, im_k, shuffle, queue):
+    """Both passes: the loss and the keys."""
+    with torch.no_grad():
+        keys = F.normalize(encoder_k(im_k[shuffle]), dim=1)[torch.argsort(shuffle)]
+    queries = F.normalize(encoder_q(im_q), dim=1)
+    positive = (queries * keys).sum(1, keepdim=True)
+    return F.cross_entropy(torch.cat([positive, queries @ queue], 1) / 0.1, target), keys
+
+
+if args.compile:
+    if not hasattr(torch, "compile"):
+        sys.exit(f"moco_step_torch: --compile needs PyTorch 2, and this is {torch.__version__}; PYTHON=... names another Python")
+    passes = torch.compile(passes)
+
+
 def step(im_q, im_k):
     global queue_head
     with torch.no_grad():
         for k, q in zip(encoder_k.parameters(), encoder_q.parameters()):
             k.mul_(0.99).add_(q, alpha=0.01)
-        shuffle = torch.randperm(args.batch)
-        keys = F.normalize(encoder_k(im_k[shuffle]), dim=1)[torch.argsort(shuffle)]
-    queries = F.normalize(encoder_q(im_q), dim=1)
-    positive = (queries * keys).sum(1, keepdim=True)
-    logits = torch.cat([positive, queries @ queue.clone()], 1) / 0.1  # the queue changes below, backward needs it as it was
-    loss = F.cross_entropy(logits, target)
+    loss, keys = passes(im_q, im_k, torch.randperm(args.batch), queue.clone())  # backward needs the queue as it was
     sgd.zero_grad(set_to_none=True)
     loss.backward()
     unreached = [name for name, p in encoder_q.named_parameters() if p.grad is None]
@@ -187,7 +215,7 @@ result = {
     "ms_max": round(max(millis), 2),
     "loss": round(loss, 5),
     "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    "what": f"torch {torch.__version__} {args.layout} malloc={args.malloc}"
+    "what": f"torch {torch.__version__} {args.layout}{' compiled' if args.compile else ''} malloc={args.malloc}"
             + (f", PIL views{' alone' if args.views_only else ''}, {args.workers} workers" if args.cifar else ""),
     "problem": f"moco_step n{args.batch} image{args.image} width{args.width} splits{args.splits} queue{args.queue}"
                f" dim{args.dim} f32 threads{args.threads}",

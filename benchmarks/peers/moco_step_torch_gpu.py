@@ -356,7 +356,7 @@ for setting in args.settings.split(","):
               f" ({row['ms_min']} .. {row['ms_max']})  loss {row['loss']}", flush=True)
     except Exception as e:  # the other settings are still worth their time
         failed = True
-        print(f"{setting}: failed: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", file=sys.stderr, flush=True)
+        print(f"{setting}: failed: {type(e).__name__}: {' '.join(str(e).split())[:300]}", file=sys.stderr, flush=True)
     finally:
         del trainer  # its memory, before the next setting takes its own
 sys.exit(1 if failed else 0)
