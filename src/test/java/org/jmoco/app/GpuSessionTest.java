@@ -113,6 +113,26 @@ class GpuSessionTest {
         assertTrue(Files.size(o.out.resolve("results.tar.gz")) > 0);
     }
 
+    /**
+     * compute-sanitizer counts errors that calls return unless told not to, and the self-test asks for more memory than there is
+     * on purpose; it gives a process ten seconds to reach the driver unless told to wait.
+     */
+    @Test
+    void theSanitizerReportsKernelsAlone() throws Exception {
+        Path tools = script(folder.resolve("tools/compute-sanitizer"), """
+                case " $* " in *" --report-api-errors=no "*) ;;
+                  *) echo '========= ERROR SUMMARY: 1 error'; exit 9;; esac
+                case " $* " in *" --launch-timeout=0 "*) ;;
+                  *) echo '========= Error: No attachable process found. compute-sanitizer timed-out.'; exit 1;; esac
+                echo '========= ERROR SUMMARY: 0 errors'
+                """).getParent();
+        Outcome o = session(Map.of("PATH", tools + ":" + System.getenv("PATH")), "--bundle", bundle("echo works"), "sanitizer");
+        assertEquals(0, o.code, o.text);
+        for (String part : List.of("memcheck-f32", "memcheck-bf16", "racecheck-f32", "racecheck-bf16", "memcheck-step")) {
+            o.has(part + "\tok\t");
+        }
+    }
+
     @Test
     void aPartThatHangsIsKilledAndTheNextOneFollows() throws Exception {
         Outcome o = session(Map.of(), "--scale", "1", "--bundle", bundle("[ \"$1\" != doctor ] || sleep 60; echo works"),
