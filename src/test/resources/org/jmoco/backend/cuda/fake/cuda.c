@@ -1,9 +1,10 @@
 /* Stand-in of libcuda.so.1: one device whose memory is the processor's. Work on a stream waits until somebody waits for it, so
    that a missing synchronisation shows as a wrong result. */
 #include "fake.h"
+#include <dlfcn.h>
 
 enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201,
-       INVALID_PTX = 218, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700,
+       INVALID_PTX = 218, JIT_COMPILER_NOT_FOUND = 221, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700,
        CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905 };
 
 enum { SHARED_PER_BLOCK = 48 << 10, SHARED_OPTIN = 227 << 10 };
@@ -101,6 +102,7 @@ int cuGetErrorName(int code, const char **text) {
         case NO_DEVICE: *text = "CUDA_ERROR_NO_DEVICE"; return OK;
         case INVALID_VALUE: *text = "CUDA_ERROR_INVALID_VALUE"; return OK;
         case INVALID_PTX: *text = "CUDA_ERROR_INVALID_PTX"; return OK;
+        case JIT_COMPILER_NOT_FOUND: *text = "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"; return OK;
         case CAPTURE_UNJOINED: *text = "CUDA_ERROR_STREAM_CAPTURE_UNJOINED"; return OK;
         case ILLEGAL_ADDRESS: *text = "CUDA_ERROR_ILLEGAL_ADDRESS"; return OK;
         case 999: *text = "CUDA_ERROR_UNKNOWN"; return OK;
@@ -238,9 +240,11 @@ int cuEventElapsedTime(float *ms, event *a, event *b) {
     return OK;
 }
 
-/* Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
+/* The driver opens its compiler by name when it first needs it, wherever the driver itself was opened.
+   Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
 int cuModuleLoadDataEx(void **m, const char *ptx, unsigned n, int *options, void **values) {
     NEEDS_CONTEXT("cuModuleLoadDataEx");
+    if (!dlopen("libnvidia-ptxjitcompiler.so.1", RTLD_NOW)) return JIT_COMPILER_NOT_FOUND;
     if (strstr(ptx, "SYNTAX ERROR")) {
         char *log = 0;
         size_t size = 0;
