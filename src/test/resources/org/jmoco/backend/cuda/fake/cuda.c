@@ -18,7 +18,8 @@ typedef struct { char name[64]; int static_shared, shared_limit; } function;
 typedef struct { double at; stream *of; list *captured; long recorded, done; } event;
 
 static char failures[4096];
-static int initialised, current, fault;
+static int initialised, fault;
+static __thread int current; /* each thread has a context of its own, and none at first */
 static char context;
 static size_t used;
 static double clock_millis;
