@@ -63,6 +63,8 @@ mkdir -p "$out" "$work"/{logs,results,rows,data,runs} || exit 1
 out=$(cd "$out" && pwd)
 work=$(cd "$work" && pwd)
 export JMOCO_CACHE=$work/cache # choices of convolution algorithms are kept from part to part, and come back with the results
+# What the driver compiles of PTX (8 s for a step): in the home folder it would be lost, and made for each process, where that cannot be written.
+export CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$work/compiled}
 summary=$work/summary.tsv
 [ -s "$summary" ] || printf 'part\tresult\tseconds\n' >"$summary"
 failures=0

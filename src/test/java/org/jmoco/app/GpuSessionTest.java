@@ -133,6 +133,19 @@ class GpuSessionTest {
         }
     }
 
+    /** The driver's cache of compiled kernels: that of the caller, else one that all parts and the next call share. */
+    @Test
+    void compiledKernelsAreKeptFromPartToPart() throws Exception {
+        String bundle = bundle("echo compiled in $CUDA_CACHE_PATH");
+        Path log = folder.resolve("work/logs/first-step.log");
+        session(Map.of("CUDA_CACHE_PATH", ""), "--bundle", bundle, "doctor");
+        String own = Files.readString(log);
+        assertTrue(own.contains("compiled in " + folder.resolve("work/compiled")), own);
+        session(Map.of("CUDA_CACHE_PATH", "/there"), "--bundle", bundle, "doctor");
+        String callers = Files.readString(log);
+        assertTrue(callers.contains("compiled in /there"), callers);
+    }
+
     @Test
     void aPartThatHangsIsKilledAndTheNextOneFollows() throws Exception {
         Outcome o = session(Map.of(), "--scale", "1", "--bundle", bundle("[ \"$1\" != doctor ] || sleep 60; echo works"),

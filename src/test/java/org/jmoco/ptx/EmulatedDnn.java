@@ -37,6 +37,10 @@ public final class EmulatedDnn implements Dnn {
 
     @Override
     public Convolution convolution(Direction direction, ConvGeometry g, Precision precision) {
+        if (Math.max(g.x().size(), g.y().size()) > Integer.MAX_VALUE) {
+            throw new GpuException("cudnnSetTensor4dDescriptor of " + (g.x().size() > Integer.MAX_VALUE ? "x" : "y") + ", "
+                    + direction + " " + g + ": CUDNN_STATUS_NOT_SUPPORTED (3000)");
+        }
         return new Loops(direction, g, precision, algorithms(direction, g), null);
     }
 

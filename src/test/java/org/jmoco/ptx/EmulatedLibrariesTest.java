@@ -138,6 +138,8 @@ class EmulatedLibrariesTest {
         refused("workspace 0x0", () -> run(forward, c, a, b, 0, 0, BYTES));
         refused("beta is 0.5", () -> run(forward, c, a, b, 0.5f, workspace, BYTES));
         refused("y overlaps an input", () -> run(forward, a, a, b, 0, workspace, BYTES));
+        refused("of y, FORWARD n32768 h32 w32 c3 k64", () -> gpu.dnn().convolution(Dnn.Direction.FORWARD,
+                new ConvGeometry(32768, 32, 32, 3, 64, 3, 3, 1, 1), Precision.F32));
         refused("nothing wrote", () -> {
             gpu.memory().poison(c, 36);
             run(forward, c, a, b, 1, workspace, BYTES);

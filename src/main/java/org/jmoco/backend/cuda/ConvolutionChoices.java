@@ -23,6 +23,9 @@ final class ConvolutionChoices implements AutoCloseable {
     /** A workspace may take this part of the device's memory; one arena serves all steps. */
     private static final int MEMORY_PER_WORKSPACE = 16;
 
+    /** Elements of a tensor (cuDNN, cudnnSetTensor4dDescriptor: more than two giga-elements are not supported). */
+    private static final long MOST_ELEMENTS = Integer.MAX_VALUE;
+
     /** A sample lasts about this long: thousands of times the clock's step of half a microsecond. */
     private static final long SAMPLE_NANOS = 1_000_000;
 
@@ -55,9 +58,14 @@ final class ConvolutionChoices implements AutoCloseable {
 
     /**
      * @param accumulate whether the result will be added to what is there
-     * @throws UserError if no algorithm is allowed, or device memory does not hold the operands
+     * @throws UserError if a tensor is larger than cuDNN's, no algorithm is allowed, or device memory does not hold the operands
      */
     Choice choose(Direction direction, ConvGeometry g, boolean accumulate) {
+        long most = Math.max(g.x().size(), g.y().size());
+        if (most > MOST_ELEMENTS) {
+            throw UserError.failed("cuda backend: the convolution " + g + " has a tensor of " + most
+                    + " elements, and cuDNN takes at most " + MOST_ELEMENTS + ". Lower --batch, --image or --width");
+        }
         boolean adding = options.graphEngines() && accumulate; // to algorithms of version 7 it makes no difference
         String problem = direction.name().toLowerCase(Locale.ROOT) + " " + g + " " + options.precision()
                 + (options.deterministic() ? "" : " any") + (options.graphEngines() ? " graph" : "") + (adding ? " adding" : "");

@@ -36,7 +36,8 @@ import jcuda.driver.JCudaDriver;
  */
 public final class JCudaGpu implements Gpu {
     /**
-     * Above this, a kernel must be told how much dynamic shared memory it may use (CUDA C++ Programming Guide, shared memory).
+     * Shared memory of a block, arrays that the kernel declares included. A kernel that is to have more must be told how much of
+     * it may be dynamic (CUDA driver API, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: the default is this less its arrays).
      */
     private static final int SHARED_BYTES_WITHOUT_ASKING = 48 << 10;
     /** Launches that are kept in packed form. A program has some hundreds; ad-hoc launches must not pile up for ever. */
@@ -53,8 +54,7 @@ public final class JCudaGpu implements Gpu {
     private final GpuInfo info;
     private final Set<Long> allocated = new HashSet<>();
     private final List<CUmodule> modules = new ArrayList<>();
-    private final List<CUfunction> functions = new ArrayList<>();
-    private final Map<CUfunction, Integer> sharedLimits = new HashMap<>();
+    private final List<Function> functions = new ArrayList<>();
     private final Map<Launch, PackedLaunch> packed = new IdentityHashMap<>();
     private Arena packing = Arena.ofShared();
     private final CUevent forking = new CUevent();
@@ -65,6 +65,17 @@ public final class JCudaGpu implements Gpu {
     private boolean forked;
     private Thread current;
     private boolean closed;
+
+    /** A kernel and how much dynamic shared memory it may use so far. */
+    private static final class Function {
+        final CUfunction handle;
+        int dynamicShared;
+
+        Function(CUfunction handle, int staticShared) {
+            this.handle = handle;
+            dynamicShared = SHARED_BYTES_WITHOUT_ASKING - staticShared;
+        }
+    }
 
     private JCudaGpu(CUdevice device) {
         this.device = device;
@@ -230,7 +241,10 @@ public final class JCudaGpu implements Gpu {
             throw new GpuException("kernel " + entry + ": " + file + " has no such entry");
         }
         CudaStatus.driver(code, "cuModuleGetFunction of " + entry + " in " + file);
-        functions.add(f);
+        int[] staticShared = new int[1];
+        CudaStatus.driver(JCudaDriver.cuFuncGetAttribute(staticShared, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
+                f), "cuFuncGetAttribute of " + entry + " in " + file);
+        functions.add(new Function(f, staticShared[0]));
         return functions.size();
     }
 
@@ -263,15 +277,15 @@ public final class JCudaGpu implements Gpu {
         if (number < 1 || number > functions.size()) {
             throw new IllegalArgumentException("kernel " + l.kernel().signature().entry() + ": belongs to another device");
         }
-        CUfunction f = functions.get(Math.toIntExact(number - 1));
-        if (l.sharedBytes() > SHARED_BYTES_WITHOUT_ASKING && l.sharedBytes() > sharedLimits.getOrDefault(f, 0)) {
-            CudaStatus.driver(JCudaDriver.cuFuncSetAttribute(f,
+        Function f = functions.get(Math.toIntExact(number - 1));
+        if (l.sharedBytes() > f.dynamicShared) {
+            CudaStatus.driver(JCudaDriver.cuFuncSetAttribute(f.handle,
                     CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.sharedBytes()),
                     "cuFuncSetAttribute of " + l.kernel().signature().entry() + " to " + l.sharedBytes()
                     + " bytes of shared memory");
-            sharedLimits.put(f, l.sharedBytes());
+            f.dynamicShared = l.sharedBytes();
         }
-        PackedLaunch p = PackedLaunch.of(f, l, packing);
+        PackedLaunch p = PackedLaunch.of(f.handle, l, packing);
         packed.put(l, p);
         return p;
     }

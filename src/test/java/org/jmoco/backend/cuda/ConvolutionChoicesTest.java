@@ -71,6 +71,17 @@ class ConvolutionChoicesTest {
         }
     }
 
+    /** cuDNN 9.24 takes descriptors of 32767 such images and refuses those of 32768 (CUDNN_STATUS_NOT_SUPPORTED). */
+    @Test
+    void aBatchBeyondTheLargestTensorOfCudnnIsToldWithWhatLowersIt() {
+        try (ConvolutionChoices c = open(usual(), f32())) {
+            UserError e = assertThrows(UserError.class, () -> c.choose(Direction.BACKWARD_WEIGHTS,
+                    new ConvGeometry(32768, 32, 32, 3, 64, 3, 3, 1, 1), false));
+            assertEquals("cuda backend: the convolution n32768 h32 w32 c3 k64 r3 s3 st1 pd1 has a tensor of 2147483648 elements,"
+                    + " and cuDNN takes at most 2147483647. Lower --batch, --image or --width", e.getMessage());
+        }
+    }
+
     @Test
     void theFastestThatIsDeterministicAndAffordable() {
         ScriptedGpu gpu = usual();

@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
  * loaded, libraries stay for the life of a process, so none of this may happen in the tests' own.
  */
 public final class FakeCuda {
-    private static final List<String> SOURCES = List.of("fake.h", "cuda.c", "cublas.c", "cublaslt.c", "cudnn.c", "cudnn_part.c");
+    private static final List<String> SOURCES = List.of("fake.h", "cuda.c", "ptxjitcompiler.c", "cublas.c", "cublaslt.c", "cudnn.c",
+            "cudnn_part.c");
     private static final List<String> CUDNN_PARTS = List.of("graph", "ops", "cnn", "engines_precompiled", "heuristic");
 
     private FakeCuda() {
@@ -49,7 +50,7 @@ public final class FakeCuda {
         return folder;
     }
 
-    /** The driver's library alone. Skips as {@link #build} does. */
+    /** The driver's libraries alone. Skips as {@link #build} does. */
     public static Path buildDriver(Path folder) throws IOException, InterruptedException {
         assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
                 "not Linux on x86_64: no CUDA backend");
@@ -61,6 +62,7 @@ public final class FakeCuda {
             }
         }
         compile(folder, "cuda.c", "libcuda.so.1", false);
+        compile(folder, "ptxjitcompiler.c", "libnvidia-ptxjitcompiler.so.1", false);
         return folder;
     }
 
@@ -90,7 +92,7 @@ public final class FakeCuda {
             Files.writeString(folder.resolve("version.map"), library + " { global: *; };\n");
             command.add("-Wl,--version-script=version.map");
         }
-        command.addAll(List.of(source, "-lm"));
+        command.addAll(List.of(source, "-lm", "-ldl"));
         Process p = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
         String text = new String(p.getInputStream().readAllBytes());
         assertEquals(0, p.waitFor(), "gcc: " + text);

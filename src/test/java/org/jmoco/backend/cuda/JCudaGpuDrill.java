@@ -27,6 +27,7 @@ final class JCudaGpuDrill {
     private static final String PTX = """
             .visible .entry axpy(.param .u64 y, .param .u64 x, .param .f32 a, .param .u32 n) { ret; }
             .visible .entry geometry(.param .u64 out) { ret; }
+            .visible .entry sharing(.param .u64 out) { .shared .align 8 .b8 own[8192]; ret; }
             .visible .entry types(.param .u64 out, .param .u64 l, .param .s32 i, .param .f32 f, .param .f64 d) { ret; }
             .visible .entry fault() { ret; }
             """;
@@ -233,12 +234,17 @@ final class JCudaGpuDrill {
         gpu.launch(axpy);
         assertArrayEquals(new float[] {11, 22, 33}, floats(y, 3));
         long out = gpu.allocate(64, "out");
-        for (int shared : new int[] {0, 48 << 10, (48 << 10) + 4, 200_000, 100_000}) {
-            gpu.launch(new Launch(kernel("geometry"), new Dim(2, 3, 4), new Dim(8, 4, 2), shared, out));
-            int[] got = new int[7];
-            gpu.download(MemorySegment.ofArray(got), out);
-            assertArrayEquals(new int[] {2, 3, 4, 8, 4, 2, shared}, got);
+        for (String entry : new String[] {"geometry", "sharing"}) {
+            for (int shared : new int[] {0, 40 << 10, 48 << 10, (48 << 10) + 4, 200_000, 100_000}) {
+                gpu.launch(new Launch(kernel(entry), new Dim(2, 3, 4), new Dim(8, 4, 2), shared, out));
+                int[] got = new int[7];
+                gpu.download(MemorySegment.ofArray(got), out);
+                assertArrayEquals(new int[] {2, 3, 4, 8, 4, 2, shared}, got);
+            }
         }
+        String tooMuch = assertThrows(GpuException.class, () -> gpu.launch(new Launch(kernel("sharing"), Dim.of(1), Dim.of(1),
+                (219 << 10) + 4, out))).getMessage();
+        assertTrue(tooMuch.startsWith("cuFuncSetAttribute of sharing to 224260 bytes"), tooMuch);
         gpu.launch(new Launch(kernel("types"), Dim.of(1), Dim.of(1), 0, out, -(1L << 40), -7, 0.25f, Math.PI));
         double[] types = new double[4];
         gpu.download(MemorySegment.ofArray(types), out);
@@ -495,6 +501,7 @@ final class JCudaGpuDrill {
                 new Call("cuStreamSynchronize", gpu::synchronize),
                 new Call("cuModuleLoadDataEx", () -> gpu.load("x", PTX)),
                 new Call("cuModuleGetFunction", () -> gpu.load("x", PTX).function("fault")),
+                new Call("cuFuncGetAttribute", () -> gpu.load("x", PTX).function("fault")),
                 new Call("cuFuncSetAttribute", () -> gpu.launch(new Launch(kernel("geometry"), Dim.of(1), Dim.of(1), 60_000, y))),
                 new Call("cuLaunchKernel", () -> gpu.launch(axpy)),
                 new Call("cuStreamBeginCapture_v2", () -> gpu.capture("c", () -> { })),

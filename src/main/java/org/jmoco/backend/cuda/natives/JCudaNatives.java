@@ -118,6 +118,7 @@ public final class JCudaNatives {
         } catch (LinkFailure e) {
             driverError = e.getMessage();
         }
+        driver.ifPresent(d -> openCompiler(d.file()));
         int version = driver.map(JCudaNatives::driverVersion).orElse(0);
         JCudaNatives natives = new JCudaNatives(CudaLibraries.choose(finder, version / 1000), version, all);
         if (driverError != null) {
@@ -129,6 +130,25 @@ public final class JCudaNatives {
 
     private static Optional<Library> openFirst(List<LibraryFinder.Found> candidates) throws LinkFailure {
         return candidates.isEmpty() ? Optional.empty() : Optional.of(DynamicLinker.open(candidates.getFirst().file()));
+    }
+
+    /**
+     * The driver opens its compiler of PTX by this name when it first needs it, so it finds the one beside it only if the loader
+     * looks there too, or if that one is loaded already. Where it cannot be loaded, the driver may know another; if not, it says
+     * so when the first module is loaded.
+     */
+    private static void openCompiler(Path driver) {
+        for (Path d : List.of(LibraryFinder.real(driver), driver)) { // the name may be a link into the driver's own folder
+            Path compiler = d.resolveSibling(LibraryFinder.COMPILER);
+            if (Files.isRegularFile(compiler)) {
+                try {
+                    DynamicLinker.open(compiler);
+                    return;
+                } catch (LinkFailure e) {
+                    continue;
+                }
+            }
+        }
     }
 
     /** 13000 for CUDA 13.0; 0 if the library does not say. */

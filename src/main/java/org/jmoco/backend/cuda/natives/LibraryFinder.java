@@ -26,6 +26,8 @@ public final class LibraryFinder {
     static final List<Integer> CUDA_VERSIONS = List.of(13, 12);
     static final int CUDNN_VERSION = 9;
     private static final int DRIVER_VERSION = 1;
+    /** A part of the driver, beside {@code libcuda.so.1}: makes machine code of PTX. */
+    static final String COMPILER = "libnvidia-ptxjitcompiler.so.1";
 
     /** Without these, cuDNN has no convolution; the others of its parts are opened where they exist. */
     static final List<String> CUDNN_PARTS = List.of("libcudnn_graph", "libcudnn_ops", "libcudnn_cnn",
@@ -129,7 +131,7 @@ public final class LibraryFinder {
         return files;
     }
 
-    private static Path real(Path file) {
+    static Path real(Path file) {
         try {
             return file.toRealPath();
         } catch (IOException e) {

@@ -1,21 +1,25 @@
 /* Stand-in of libcuda.so.1: one device whose memory is the processor's. Work on a stream waits until somebody waits for it, so
    that a missing synchronisation shows as a wrong result. */
 #include "fake.h"
+#include <dlfcn.h>
 
 enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201,
-       INVALID_PTX = 218, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, CAPTURE_UNJOINED = 904,
-       CAPTURE_ISOLATION = 905 };
+       INVALID_PTX = 218, JIT_COMPILER_NOT_FOUND = 221, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700,
+       CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905 };
+
+enum { SHARED_PER_BLOCK = 48 << 10, SHARED_OPTIN = 227 << 10 };
 
 typedef struct work { fake_work run; void *arguments; struct work *next; } work;
 typedef struct { work *first, *last; } list;
 /* unjoined: has captured work that the origin of the capture does not wait for */
 typedef struct stream { list queue; list *captured; int unjoined; struct stream *next; } stream;
 typedef struct { char *ptx; } module;
-typedef struct { char name[64]; int shared_limit; } function;
+typedef struct { char name[64]; int static_shared, shared_limit; } function;
 typedef struct { double at; stream *of; list *captured; long recorded, done; } event;
 
 static char failures[4096];
-static int initialised, current, fault;
+static int initialised, fault;
+static __thread int current; /* each thread has a context of its own, and none at first */
 static char context;
 static size_t used;
 static double clock_millis;
@@ -88,7 +92,7 @@ int cuDeviceGetAttribute(int *v, int attribute, int d) {
         case 16: *v = 7; return OK;                  /* MULTIPROCESSOR_COUNT */
         case 75: *v = getenv("FAKE_CUDA_MAJOR") ? atoi(getenv("FAKE_CUDA_MAJOR")) : 9; return OK;
         case 76: *v = 0; return OK;
-        case 97: *v = 232448; return OK;             /* MAX_SHARED_MEMORY_PER_BLOCK_OPTIN */
+        case 97: *v = SHARED_OPTIN; return OK;       /* MAX_SHARED_MEMORY_PER_BLOCK_OPTIN */
         default: return INVALID_VALUE;
     }
 }
@@ -97,7 +101,9 @@ int cuGetErrorName(int code, const char **text) {
     switch (code) {
         case OUT_OF_MEMORY: *text = "CUDA_ERROR_OUT_OF_MEMORY"; return OK;
         case NO_DEVICE: *text = "CUDA_ERROR_NO_DEVICE"; return OK;
+        case INVALID_VALUE: *text = "CUDA_ERROR_INVALID_VALUE"; return OK;
         case INVALID_PTX: *text = "CUDA_ERROR_INVALID_PTX"; return OK;
+        case JIT_COMPILER_NOT_FOUND: *text = "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"; return OK;
         case CAPTURE_UNJOINED: *text = "CUDA_ERROR_STREAM_CAPTURE_UNJOINED"; return OK;
         case ILLEGAL_ADDRESS: *text = "CUDA_ERROR_ILLEGAL_ADDRESS"; return OK;
         case 999: *text = "CUDA_ERROR_UNKNOWN"; return OK;
@@ -235,9 +241,11 @@ int cuEventElapsedTime(float *ms, event *a, event *b) {
     return OK;
 }
 
-/* Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
+/* The driver opens its compiler by name when it first needs it, wherever the driver itself was opened.
+   Options 5 and 6: where the compiler's errors go, and how many bytes there are. */
 int cuModuleLoadDataEx(void **m, const char *ptx, unsigned n, int *options, void **values) {
     NEEDS_CONTEXT("cuModuleLoadDataEx");
+    if (!dlopen("libnvidia-ptxjitcompiler.so.1", RTLD_NOW)) return JIT_COMPILER_NOT_FOUND;
     if (strstr(ptx, "SYNTAX ERROR")) {
         char *log = 0;
         size_t size = 0;
@@ -254,6 +262,14 @@ int cuModuleLoadDataEx(void **m, const char *ptx, unsigned n, int *options, void
     return OK;
 }
 int cuModuleUnload(module *m) { free(m->ptx); free(m); return OK; }
+/* Bytes of the arrays that an entry declares: .shared .align 4 .b8 name[8192]; */
+static int shared_arrays(const char *entry) {
+    const char *end = strstr(entry + 1, ".entry");
+    int bytes = 0;
+    for (const char *at = strstr(entry, ".shared"); at && (!end || at < end); at = strstr(at + 1, ".shared"))
+        bytes += atoi(strchr(at, '[') + 1);
+    return bytes;
+}
 int cuModuleGetFunction(void **f, module *m, const char *name) {
     NEEDS_CONTEXT("cuModuleGetFunction");
     char entry[128];
@@ -261,12 +277,20 @@ int cuModuleGetFunction(void **f, module *m, const char *name) {
     if (!strstr(m->ptx, entry)) return NOT_FOUND;
     function *x = calloc(1, sizeof *x);
     snprintf(x->name, sizeof x->name, "%s", name);
+    x->static_shared = shared_arrays(strstr(m->ptx, entry));
+    x->shared_limit = SHARED_PER_BLOCK - x->static_shared;
     *f = x;
+    return OK;
+}
+int cuFuncGetAttribute(int *value, int attribute, function *f) {
+    FAIL("cuFuncGetAttribute");
+    if (attribute != 1) return INVALID_VALUE; /* SHARED_SIZE_BYTES */
+    *value = f->static_shared;
     return OK;
 }
 int cuFuncSetAttribute(function *f, int attribute, int value) {
     FAIL("cuFuncSetAttribute");
-    if (attribute != 8 || value > 232448) return INVALID_VALUE; /* MAX_DYNAMIC_SHARED_SIZE_BYTES */
+    if (attribute != 8 || f->static_shared + value > SHARED_OPTIN) return INVALID_VALUE; /* MAX_DYNAMIC_SHARED_SIZE_BYTES */
     f->shared_limit = value;
     return OK;
 }
@@ -295,12 +319,12 @@ static int run_fault(void *p) { return ILLEGAL_ADDRESS; }
 int cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
         void *s, void **p, void **extra) {
     NEEDS_CONTEXT("cuLaunchKernel");
-    if (shared > 48 << 10 && shared > (unsigned) f->shared_limit) return INVALID_VALUE;
+    if (shared > (unsigned) f->shared_limit) return INVALID_VALUE;
     if (!strcmp(f->name, "axpy")) {
         axpy_arguments a = {*(float **) p[0], *(const float **) p[1], *(float *) p[2], *(unsigned *) p[3]};
         return fake_enqueue(s, run_axpy, &a, sizeof a);
     }
-    if (!strcmp(f->name, "geometry")) {
+    if (!strcmp(f->name, "geometry") || !strcmp(f->name, "sharing")) {
         geometry_arguments a = {*(int **) p[0], {gx, gy, gz, bx, by, bz, shared}};
         return fake_enqueue(s, run_geometry, &a, sizeof a);
     }

@@ -34,6 +34,7 @@ int cudnnCreateConvolutionDescriptor(convolution **c) {
 int cudnnDestroyConvolutionDescriptor(convolution *c) { free(c); return OK; }
 int cudnnSetTensor4dDescriptor(tensor *t, int format, int type, int n, int c, int h, int w) {
     FAIL("cudnnSetTensor4dDescriptor");
+    if ((double) n * c * h * w > INT32_MAX) return 3000; /* NOT_SUPPORTED: a tensor has at most 2 giga-elements */
     *t = (tensor) {format, type, n, c, h, w};
     return OK;
 }
