@@ -7,7 +7,7 @@
 #   doctor      machine, driver, libraries, a first tiny training step
 #   selftest    every operation against the reference; a step twice, without graph, resumed, out of memory; in f32, bf16, tf32, with branches, with cuDNN's graph interface
 #   golden      what PyTorch computed, in f32, tf32, bf16                            (needs --golden)
-#   step        the MoCo step at each batch size and precision, with branches and with cuDNN's graph interface; its breakdown by layer and by step of the program
+#   step        the MoCo step at each batch size and precision, with cuDNN's graph interface and with branches; its breakdown by layer and by step of the program
 #   torch       the same step in PyTorch, its settings one by one, jmoco before and after; views on the GPU; whole epochs; InfoNCE
 #   kernels     single operations beside their floors; ceilings: copy, matrix product in f32, tf32, bf16
 #   cifar       pretraining on CIFAR-10 with the kNN monitor                         (needs cifar10 in --data)
@@ -289,10 +289,11 @@ stage_step() {
   local batch precision
   rm -f "$work/rows/step.tsv"
   for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 a; done
-  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
-  # keys beside queries, and other engines for convolutions, against the rows above
-  for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 branches --branches; done
+  # other engines for convolutions, against the rows above: more hangs on them than on anything else that is off by default
   for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 cudnn-graph --cudnn-graph; done
+  part step-breakdown 100 "$jmoco" bench step --backend cuda --batch "${batches%%,*}" --precision bf16 --steps 20 --no-peaks --time-steps
+  # keys beside queries
+  for batch in ${batches//,/ }; do jmoco_step "$batch" bf16 branches --branches; done
   for precision in tf32 f32; do
     for batch in ${batches//,/ }; do jmoco_step "$batch" $precision a; done
   done

@@ -256,10 +256,10 @@ class GpuSessionTest {
         assertTrue(report.startsWith("# GPU session: Paper GPU, compute capability 9.0\n"), report);
         assertTrue(report.contains(", commit 01234567, Paper GPU, compute capability 9.0: `benchmarks/gpu-session.sh doctor"
                 + " step torch`\n"), report);
-        // bf16 was measured first (1000) and again after PyTorch (2000), the options between.
+        // bf16 was measured first (1000) and again after PyTorch (2000), the options between, other engines before branches.
         assertTrue(report.contains("| jmoco | bf16 | 512 | 1500.0 | 1000.0 | 2000.0 | 2 | 0.500 | 3.00 |\n"), report);
-        assertTrue(report.contains("| jmoco | bf16 --branches | 512 | 1200.0 | 1200.0 | 1200.0 | 1 | 0.500 | 2.40 |\n"), report);
-        assertTrue(report.contains("| jmoco | bf16 --cudnn-graph | 512 | 1400.0 | 1400.0 | 1400.0 | 1 | 0.500 | 2.80 |\n"),
+        assertTrue(report.contains("| jmoco | bf16 --branches | 512 | 1400.0 | 1400.0 | 1400.0 | 1 | 0.500 | 2.80 |\n"), report);
+        assertTrue(report.contains("| jmoco | bf16 --cudnn-graph | 512 | 1200.0 | 1200.0 | 1200.0 | 1 | 0.500 | 2.40 |\n"),
                 report);
         assertTrue(report.contains("| torch | eager-bf16 | 512 | 500.0 | 500.0 | 500.0 | 1 | 1.000 | 1.00 |\n"), report);
         assertTrue(report.contains("| torch-with-views | eager-bf16 | 512 | 500.0 |"), report);

@@ -13,11 +13,14 @@ import org.jmoco.backend.cuda.Dnn.Algorithm;
 
 /**
  * The chosen convolution algorithms of one device and one version of cuDNN: a text file with a line for each problem,
- * {@code problem = number workspaceBytes name}. Nothing here can fail a run: what cannot be read is measured again, what cannot
- * be written is measured again next time, and a line is logged.
+ * {@code problem = number workspaceBytes name # what was measured}, the last part for readers alone. Nothing here can fail a
+ * run: what cannot be read is measured again, what cannot be written is measured again next time, and a line is logged.
  */
 final class AlgorithmFile {
     private static final String HEAD = "# jmoco convolution algorithms, format 1";
+
+    /** Stands before what was measured, which a line may lack. */
+    private static final String NOTE = " # ";
 
     private final Path path; // null: nothing is kept
     private final Consumer<String> log;
@@ -43,16 +46,24 @@ final class AlgorithmFile {
         if (line == null) {
             return null;
         }
-        Algorithm kept = candidates.stream().filter(a -> text(a).equals(line)).findFirst().orElse(null);
+        String choice = line.split(NOTE, 2)[0];
+        Algorithm kept = candidates.stream().filter(a -> text(a).equals(choice)).findFirst().orElse(null);
         if (kept == null) {
             outdated.put(problem, line);
         }
         return kept;
     }
 
-    void put(String problem, Algorithm a) {
-        lines.put(problem, text(a));
-        added.put(problem, text(a));
+    /** @param measured what the choice rests on, for readers of the file; one line */
+    void put(String problem, Algorithm a, String measured) {
+        String line = text(a) + NOTE + measured.replaceAll("\\s+", " ");
+        lines.put(problem, line);
+        added.put(problem, line);
+    }
+
+    /** True if what is measured will be written down. */
+    boolean keeps() {
+        return path != null;
     }
 
     private static String text(Algorithm a) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jmoco.backend.ConvGeometry;
 import org.jmoco.backend.cuda.Dnn.Algorithm;
 import org.jmoco.backend.cuda.Dnn.Convolution;
@@ -17,7 +18,8 @@ import org.jmoco.tensor.UserError;
  * Which of cuDNN's algorithms solves which problem: the fastest by measurement among those that are deterministic (unless
  * that is lifted) and whose workspace is affordable. Measured once, while a program is recorded; what was measured is kept on
  * disk by device and version of cuDNN, so that the next start is quick and, since algorithms round differently, computes
- * the same bits. If asked for, engines of cuDNN's graph interface are measured beside the algorithms.
+ * the same bits. If asked for, engines of cuDNN's graph interface are measured beside the algorithms; unasked they step in where
+ * no algorithm will do.
  */
 final class ConvolutionChoices implements AutoCloseable {
     /** A workspace may take this part of the device's memory; one arena serves all steps. */
@@ -48,12 +50,38 @@ final class ConvolutionChoices implements AutoCloseable {
     private final Gpu gpu;
     private final CudaOptions options;
     private final AlgorithmFile file;
-    private final Map<String, Choice> choices = new HashMap<>(); // by problem
+    private final Map<Problem, Choice> choices = new HashMap<>();
 
     ConvolutionChoices(Gpu gpu, CudaOptions options) {
         this.gpu = gpu;
         this.options = options;
         this.file = AlgorithmFile.open(gpu.info(), options.cacheFolder(), options.log());
+    }
+
+    /**
+     * A convolution to be solved.
+     *
+     * @param graph by engines of the graph interface too
+     * @param adding whether the result will be added to what is there; to algorithms of version 7 it makes no difference
+     */
+    private record Problem(Direction direction, ConvGeometry g, Precision precision, boolean deterministic, boolean graph,
+            boolean adding) {
+        /** As in the file. */
+        @Override
+        public String toString() {
+            return direction.name().toLowerCase(Locale.ROOT) + " " + g + " " + precision + (deterministic ? "" : " any")
+                    + (graph ? " graph" : "") + (adding ? " adding" : "");
+        }
+    }
+
+    /** Nothing that cuDNN offers will do. */
+    private static final class Unsolved extends Exception {
+        private final RuntimeException reason;
+
+        Unsolved(RuntimeException reason) {
+            super(reason);
+            this.reason = reason;
+        }
     }
 
     /**
@@ -66,22 +94,41 @@ final class ConvolutionChoices implements AutoCloseable {
             throw UserError.failed("cuda backend: the convolution " + g + " has a tensor of " + most
                     + " elements, and cuDNN takes at most " + MOST_ELEMENTS + ". Lower --batch, --image or --width");
         }
-        boolean adding = options.graphEngines() && accumulate; // to algorithms of version 7 it makes no difference
-        String problem = direction.name().toLowerCase(Locale.ROOT) + " " + g + " " + options.precision()
-                + (options.deterministic() ? "" : " any") + (options.graphEngines() ? " graph" : "") + (adding ? " adding" : "");
-        Choice known = choices.get(problem);
-        if (known == null) {
-            known = choose(problem, direction, g, adding);
-            choices.put(problem, known);
+        Problem byGraph = new Problem(direction, g, options.precision(), options.deterministic(), true, accumulate);
+        Problem problem = options.graphEngines() ? byGraph
+                : new Problem(direction, g, options.precision(), options.deterministic(), false, false);
+        Choice known = choices.getOrDefault(problem, choices.get(byGraph));
+        if (known != null) {
+            return known;
         }
-        return known;
+        try {
+            return solve(problem);
+        } catch (Unsolved e) {
+            return insteadOf(e, problem, byGraph);
+        }
     }
 
-    private Choice choose(String problem, Direction direction, ConvGeometry g, boolean adding) {
-        List<Convolution> prepared = prepare(problem, direction, g, adding);
+    /** What the graph interface has where version 7 has nothing. */
+    private Choice insteadOf(Unsolved e, Problem problem, Problem byGraph) {
+        if (!problem.graph()) {
+            try {
+                Choice engine = solve(byGraph);
+                options.log().accept("conv2d " + problem + ": " + engine.algorithm().name() + " of cuDNN's graph interface, since"
+                        + " no algorithm of version 7 will do (" + e.reason.getMessage() + ")");
+                return engine;
+            } catch (Unsolved neither) {
+                e.reason.addSuppressed(neither.reason);
+            }
+        }
+        throw e.reason;
+    }
+
+    private Choice solve(Problem problem) throws Unsolved {
+        List<Convolution> prepared = prepare(problem);
         Choice chosen = null;
         try {
-            chosen = choose(problem, direction, g, adding, prepared);
+            chosen = choose(problem, prepared);
+            choices.put(problem, chosen);
             return chosen;
         } finally {
             for (Convolution c : prepared) {
@@ -93,48 +140,68 @@ final class ConvolutionChoices implements AutoCloseable {
     }
 
     /** The problem for version 7's calls and, where wanted and taken, for the graph interface. */
-    private List<Convolution> prepare(String problem, Direction direction, ConvGeometry g, boolean adding) {
+    private List<Convolution> prepare(Problem p) {
         List<Convolution> prepared = new ArrayList<>();
-        prepared.add(gpu.dnn().convolution(direction, g, options.precision()));
-        if (options.graphEngines()) {
+        prepared.add(gpu.dnn().convolution(p.direction(), p.g(), options.precision()));
+        if (p.graph()) {
             try {
-                prepared.add(gpu.dnn().graphConvolution(direction, g, options.precision(), adding));
+                prepared.add(gpu.dnn().graphConvolution(p.direction(), p.g(), options.precision(), p.adding()));
             } catch (GpuException e) {
-                options.log().accept("conv2d " + problem + ": cuDNN's graph interface does not take it (" + e.getMessage()
+                options.log().accept("conv2d " + p + ": cuDNN's graph interface does not take it (" + e.getMessage()
                         + "); algorithms of version 7 alone are measured");
             }
         }
         return prepared;
     }
 
-    private Choice choose(String problem, Direction direction, ConvGeometry g, boolean adding, List<Convolution> prepared) {
-        List<Choice> all = prepared.stream().flatMap(c -> c.algorithms().stream().map(a -> new Choice(c, a))).toList();
+    private Choice choose(Problem problem, List<Convolution> prepared) throws Unsolved {
+        List<Choice> all = new ArrayList<>();
+        List<String> measured = new ArrayList<>();
+        for (Convolution c : prepared) {
+            try {
+                c.algorithms().forEach(a -> all.add(new Choice(c, a)));
+            } catch (GpuException e) {
+                measured.add("refused: " + e.getMessage());
+            }
+        }
         List<Choice> candidates = all.stream().filter(c -> allowed(c.algorithm())).toList();
         if (candidates.isEmpty()) {
-            throw UserError.failed("cuda backend: cuDNN offers nothing for " + problem + " that is "
+            throw new Unsolved(UserError.failed("cuda backend: cuDNN offers nothing for " + problem + " that is "
                     + (options.deterministic() ? "deterministic and " : "") + "content with a workspace of "
                     + workspaceLimit() / 1_000_000 + " MB; it has " + all.stream().map(Choice::algorithm).toList()
-                    + (options.deterministic() ? ". --nondeterministic allows all of them" : ""));
+                    + measured.stream().map(" "::concat).collect(Collectors.joining())
+                    + (options.deterministic() ? ". --nondeterministic allows all of them" : "")));
         }
-        Algorithm kept = file.get(problem, candidates.stream().map(Choice::algorithm).toList());
+        Algorithm kept = file.get(problem.toString(), candidates.stream().map(Choice::algorithm).toList());
         if (kept != null) {
             return candidates.stream().filter(c -> c.algorithm().equals(kept)).findFirst().orElseThrow();
         }
-        Choice fastest = candidates.size() == 1 ? candidates.getFirst() : fastest(problem, direction, g, adding, candidates);
-        file.put(problem, fastest.algorithm());
+        // One alone is measured where that is written down: it may yet refuse, and somebody may wish to know what it takes.
+        Choice fastest = candidates.size() == 1 && !file.keeps() ? candidates.getFirst()
+                : fastest(problem, candidates, measured);
+        all.stream().map(Choice::algorithm).filter(a -> !allowed(a)).forEach(a -> measured.add(a.name() + (repeats(a)
+                ? " wants " + a.workspaceBytes() + " B" : " not deterministic")));
+        file.put(problem.toString(), fastest.algorithm(), String.join("; ", measured));
         return fastest;
     }
 
     private boolean allowed(Algorithm a) {
-        return (a.deterministic() || !options.deterministic()) && a.workspaceBytes() <= workspaceLimit();
+        return repeats(a) && a.workspaceBytes() <= workspaceLimit();
+    }
+
+    /** As far as that is asked for. */
+    private boolean repeats(Algorithm a) {
+        return a.deterministic() || !options.deterministic();
     }
 
     private long workspaceLimit() {
         return gpu.info().memoryBytes() / MEMORY_PER_WORKSPACE;
     }
 
-    private Choice fastest(String problem, Direction direction, ConvGeometry g, boolean adding, List<Choice> candidates) {
-        Shape[] operands = switch (direction) {
+    /** @param measured gets what each candidate takes, or why it cannot be had */
+    private Choice fastest(Problem problem, List<Choice> candidates, List<String> measured) throws Unsolved {
+        ConvGeometry g = problem.g();
+        Shape[] operands = switch (problem.direction()) {
             case FORWARD -> new Shape[] {g.y(), g.x(), g.filter()};
             case BACKWARD_DATA -> new Shape[] {g.x(), g.y(), g.filter()};
             case BACKWARD_WEIGHTS -> new Shape[] {g.filter(), g.x(), g.y()};
@@ -147,16 +214,16 @@ final class ConvolutionChoices implements AutoCloseable {
             }
             Choice best = null;
             long bestNanos = Long.MAX_VALUE;
-            List<String> failures = new ArrayList<>();
             for (Choice c : candidates) {
-                long nanos = measure(c, adding ? 1 : 0, at, failures);
+                long nanos = measure(c, problem.adding() ? 1 : 0, at, measured);
                 if (nanos < bestNanos) {
                     bestNanos = nanos;
                     best = c;
                 }
             }
             if (best == null) {
-                throw new GpuException("conv2d " + problem + ": every algorithm of cuDNN failed: " + String.join("; ", failures));
+                throw new Unsolved(new GpuException("conv2d " + problem + ": every algorithm of cuDNN failed: "
+                        + String.join("; ", measured)));
             }
             return best;
         } catch (GpuOutOfMemoryException e) {
@@ -171,8 +238,8 @@ final class ConvolutionChoices implements AutoCloseable {
         }
     }
 
-    /** Nanoseconds of one run; Long.MAX_VALUE, with a line in {@code failures}, if the algorithm cannot be had. */
-    private long measure(Choice c, float beta, long[] at, List<String> failures) {
+    /** Nanoseconds of one run; Long.MAX_VALUE if the algorithm cannot be had. Either stands in {@code measured} then. */
+    private long measure(Choice c, float beta, long[] at, List<String> measured) {
         long workspace = 0;
         try {
             workspace = c.workspaceBytes() == 0 ? 0 : gpu.allocate(c.workspaceBytes(), "workspace to measure");
@@ -188,10 +255,11 @@ final class ConvolutionChoices implements AutoCloseable {
                     }
                 }) / runs);
             }
+            measured.add(String.format(Locale.ROOT, "%s %.1f us, %d B", c.algorithm().name(), least * 1e-3, c.workspaceBytes()));
             return least;
         } catch (GpuException e) {
             // cuDNN lists algorithms by rules of thumb and may yet refuse one; another will do.
-            failures.add(c.algorithm().name() + ": " + e.getMessage());
+            measured.add(c.algorithm().name() + ": " + e.getMessage());
             return Long.MAX_VALUE;
         } finally {
             if (workspace != 0) {

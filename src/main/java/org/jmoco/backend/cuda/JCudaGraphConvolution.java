@@ -1,46 +1,24 @@
 package org.jmoco.backend.cuda;
 
 import static jcuda.jcudnn.cudnnBackendAttributeName.*;
-import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_BEHAVIOR_NOTE;
 import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_HEUR_MODE;
-import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_KNOB_TYPE;
-import static jcuda.jcudnn.cudnnBackendAttributeType.CUDNN_TYPE_NUMERICAL_NOTE;
 import static jcuda.jcudnn.cudnnBackendDescriptorType.*;
-import static jcuda.jcudnn.cudnnBackendNumericalNote.CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
-import static jcuda.jcudnn.cudnnBackendNumericalNote.CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
-import static jcuda.jcudnn.cudnnBackendNumericalNote.CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
-import static jcuda.jcudnn.cudnnBackendNumericalNote.CUDNN_NUMERICAL_NOTE_TENSOR_CORE;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import jcuda.jcudnn.JCudnn;
-import jcuda.jcudnn.cudnnBackendBehaviorNote;
 import jcuda.jcudnn.cudnnStatus;
 import org.jmoco.backend.ConvGeometry;
 
 /**
  * One convolution by cuDNN's graph interface, which has engines that the calls of version 7 ({@link JCudaConvolution}) do
- * not reach: an operation graph of one node, for which cuDNN names engine configurations in the order that it expects them
- * to be fast.
- *
- * <p>Left out are engines that compute in less than the precision says (inputs rounded down, sums below f32, tensor cores
- * in f32) and those that compile their kernel when a plan is made.
+ * not reach: an operation graph of one node, for which cuDNN names engine configurations ({@link GraphEngines}).
  */
 final class JCudaGraphConvolution implements Dnn.Convolution {
     /** CUDNN_HEUR_MODE_A of cuDNN 9; JCudnn's constants are older. */
-    private static final int HEURISTICS_A = 3;
-
-    /** cuDNN's expectation is good enough for the fastest to be among these. */
-    private static final int MOST_ENGINES = 12;
-
-    /** More than cuDNN has kinds of notes, or an engine knobs. */
-    private static final int MOST_NOTES = 32;
+    static final int HEURISTICS_A = 3;
 
     /** Ids of engines start here, behind those of version 7's algorithms. */
     private static final int FIRST_ID = 100;
@@ -95,35 +73,11 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
                 .setDescriptor(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
                 .setEnum(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, HEURISTICS_A)
                 .finish();
-        GraphDescriptor[] configurations = IntStream.range(0, MOST_ENGINES)
-                .mapToObj(i -> operation.make("engine configuration " + i, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR))
-                .toArray(GraphDescriptor[]::new);
-        int count = heuristics.descriptors(CUDNN_ATTR_ENGINEHEUR_RESULTS, configurations);
-        for (int i = 0; i < count; i++) {
-            plan(i, configurations[i]);
-        }
-    }
-
-    private void plan(int index, GraphDescriptor configuration) {
-        GraphDescriptor engine = operation.make("engine " + index, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-        configuration.descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
-        Set<Integer> notes = asSet(engine.enums(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, MOST_NOTES));
-        Set<Integer> behaviour = asSet(engine.enums(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE, MOST_NOTES));
-        if (!precise(notes) || behaviour.contains(cudnnBackendBehaviorNote.CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION)) {
-            return;
-        }
         JCudaDnn.Handle handle = handle();
-        GraphDescriptor plan;
-        try {
-            plan = plan(configuration, handle);
-        } catch (GpuException e) {
-            return; // cuDNN names configurations by rules of thumb, and this device may lack what one of them needs
+        for (GraphEngines.Engine e : GraphEngines.of(operation, heuristics, precision, c -> plan(c, handle))) {
+            plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), e.name(), e.workspaceBytes(), e.deterministic()),
+                    e.configuration(), new HashMap<>(Map.of(handle, e.plan()))));
         }
-        String name = "ENGINE_" + engine.integer(CUDNN_ATTR_ENGINE_GLOBAL_INDEX) + knobs(configuration);
-        long workspace = plan.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
-        boolean deterministic = !notes.contains(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
-        plans.add(new Plan(new Dnn.Algorithm(FIRST_ID + plans.size(), name, workspace, deterministic), configuration,
-                new HashMap<>(Map.of(handle, plan))));
     }
 
     private GraphDescriptor plan(GraphDescriptor configuration, JCudaDnn.Handle handle) {
@@ -131,34 +85,6 @@ final class JCudaGraphConvolution implements Dnn.Convolution {
                 .setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle)
                 .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration)
                 .finish();
-    }
-
-    private boolean precise(Set<Integer> notes) {
-        return !notes.contains(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)
-                && !notes.contains(CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
-                && !(precision == Precision.F32 && notes.contains(CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
-    }
-
-    private static Set<Integer> asSet(int[] values) {
-        return Arrays.stream(values).boxed().collect(Collectors.toSet());
-    }
-
-    /** As in {@code _k2=6_k3=0}: which variant of the engine it is. */
-    private String knobs(GraphDescriptor configuration) {
-        GraphDescriptor[] choices = IntStream.range(0, MOST_NOTES)
-                .mapToObj(i -> new GraphDescriptor("a knob", CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR))
-                .toArray(GraphDescriptor[]::new);
-        try {
-            int count = configuration.descriptors(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, choices);
-            return Arrays.stream(choices, 0, count).map(JCudaGraphConvolution::knob).collect(Collectors.joining());
-        } finally {
-            Arrays.stream(choices).forEach(GraphDescriptor::close);
-        }
-    }
-
-    private static String knob(GraphDescriptor choice) {
-        int[] type = choice.enums(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1);
-        return type.length == 0 ? "" : "_k" + type[0] + "=" + choice.integer(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE);
     }
 
     @Override

@@ -115,6 +115,14 @@ class ConvolutionChoicesTest {
     }
 
     @Test
+    void aSingleCandidateIsMeasuredWhereThatIsKept() throws IOException {
+        ScriptedGpu gpu = gpu(new Script(SLOW, 9000, null), new Script(VARYING, 1000, null));
+        assertEquals("SLOW", chosen(gpu, kept()));
+        assertTrue(Files.readString(file()).contains("= 0 0 SLOW # SLOW 9.0 us, 0 B; VARYING not deterministic\n"),
+                Files.readString(file()));
+    }
+
+    @Test
     void anAlgorithmThatRefusesIsPassedOver() {
         ScriptedGpu gpu = gpu(new Script(SLOW, 9000, null), new Script(FAST, 10, "CUDNN_STATUS_NOT_SUPPORTED"));
         assertEquals("SLOW", chosen(gpu, f32()));
@@ -228,6 +236,61 @@ class ConvolutionChoicesTest {
     }
 
     @Test
+    void whereVersion7HasNothingTheGraphInterfaceIsAsked() {
+        Script engine = new Script(ENGINE, 2000, null);
+        for (ScriptedGpu gpu : List.of(gpu(new Script(VARYING, 1, null)), gpu(new Script(GREEDY, 1, null)),
+                gpu(new Script(SLOW, 1, "not today"), new Script(FAST, 1, "not ever")), gpu(new Script(SLOW, 1, "not today")),
+                usual().refusing(Direction.BACKWARD_WEIGHTS, "CUDNN_STATUS_NOT_SUPPORTED"))) {
+            said.clear();
+            gpu.engines(Direction.BACKWARD_WEIGHTS, engine);
+            Path empty = folder.resolve(String.valueOf(System.identityHashCode(gpu)));
+            assertEquals("ENGINE_57_k2=6", chosen(gpu, f32().withCache(empty, said::add)));
+            assertEquals(1, said.size(), "it is said: " + said);
+            assertTrue(said.getFirst().contains(PROBLEM.toString()) && said.getFirst().contains("graph interface"),
+                    said.toString());
+            assertEquals(0, gpu.usedBytes());
+        }
+    }
+
+    @Test
+    void ifTheGraphInterfaceHasNothingEitherVersion7Tells() {
+        ScriptedGpu gpu = gpu(new Script(VARYING, 1, null)).engines(Direction.BACKWARD_WEIGHTS,
+                new Script(new Algorithm(100, "ENGINE_3", 0, false), 1, null));
+        UserError e = assertThrows(UserError.class, () -> chosen(gpu, f32()));
+        assertTrue(e.getMessage().contains("--nondeterministic") && e.getMessage().contains("VARYING"), e.getMessage());
+        assertTrue(gpu.log.containsAll(List.of("close BACKWARD_WEIGHTS", "close BACKWARD_WEIGHTS graph")), gpu.log.toString());
+    }
+
+    @Test
+    void theGraphThatStepsInKnowsWhetherItAdds() {
+        ScriptedGpu gpu = gpu(new Script(VARYING, 1, null)).engines(Direction.BACKWARD_WEIGHTS, new Script(ENGINE, 2000, null));
+        try (ConvolutionChoices c = open(gpu, kept())) {
+            var plain = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false);
+            var adding = c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, true);
+            assertTrue(gpu.log.contains("BACKWARD_WEIGHTS ENGINE_57_k2=6 += " + PROBLEM), gpu.log.toString());
+            int calls = gpu.log.size();
+            assertTrue(plain == c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, false)
+                    && adding == c.choose(Direction.BACKWARD_WEIGHTS, PROBLEM, true) && plain != adding);
+            assertEquals(calls, gpu.log.size(), "a problem is measured once");
+        }
+    }
+
+    @Test
+    void theFileTellsWhatWasMeasured() throws IOException {
+        chosen(usual(), kept());
+        assertTrue(Files.readString(file()).contains(" f32 = 1 5000 FAST # SLOW 9.0 us, 0 B; FAST 3.0 us, 5000 B; VARYING not"
+                + " deterministic; GREEDY wants " + ScriptedGpu.MEMORY_BYTES / 8 + " B\n"), Files.readString(file()));
+    }
+
+    @Test
+    void aLineWithoutMeasurementsIsRead() throws IOException {
+        chosen(usual(), kept());
+        Files.writeString(file(), Files.readString(file()).replaceAll("FAST # .*", "FAST"));
+        ScriptedGpu second = gpu(new Script(SLOW, 1, null), new Script(FAST, 2, null)); // would choose otherwise
+        assertEquals("FAST", chosen(second, kept()));
+    }
+
+    @Test
     void whatIsNotChosenIsClosedAtOnce() {
         ScriptedGpu gpu = withEngines(2000);
         try (ConvolutionChoices c = open(gpu, f32().withGraphEngines(true))) {
@@ -259,7 +322,7 @@ class ConvolutionChoicesTest {
         assertEquals("ENGINE_57_k2=6", chosen(withEngines(2000), graph));
         assertEquals("FAST", chosen(withEngines(2000), kept()));
         String text = Files.readString(file());
-        assertTrue(text.contains(PROBLEM + " f32 graph = 100 700 ENGINE_57_k2=6\n"), text);
+        assertTrue(text.contains(PROBLEM + " f32 graph = 100 700 ENGINE_57_k2=6 # "), text);
         ScriptedGpu second = withEngines(9_999_999); // would choose otherwise
         assertEquals("ENGINE_57_k2=6", chosen(second, graph));
         assertFalse(second.log.stream().anyMatch(l -> l.contains("ENGINE")), "a second start measures nothing");

@@ -27,6 +27,7 @@ final class ScriptedGpu implements Gpu {
     private final TreeMap<Long, byte[]> blocks = new TreeMap<>();
     private final Map<Dnn.Direction, List<Script>> scripts = new TreeMap<>();
     private final Map<Dnn.Direction, List<Script>> engines = new TreeMap<>();
+    private final Map<Dnn.Direction, String> refused = new TreeMap<>();
     private final Set<String> failing = new HashSet<>();
     private long used;
     private long next = FIRST_ADDRESS;
@@ -51,6 +52,12 @@ final class ScriptedGpu implements Gpu {
 
     ScriptedGpu convolution(Dnn.Direction direction, Script... algorithms) {
         scripts.put(direction, List.of(algorithms));
+        return this;
+    }
+
+    /** cuDNN's calls of version 7 refuse the direction altogether. */
+    ScriptedGpu refusing(Dnn.Direction direction, String why) {
+        refused.put(direction, why);
         return this;
     }
 
@@ -202,6 +209,9 @@ final class ScriptedGpu implements Gpu {
 
         @Override
         public List<Algorithm> algorithms() {
+            if (kind.isEmpty() && refused.containsKey(direction)) {
+                throw new GpuException("cudnnGetConvolutionAlgorithm_v7: " + refused.get(direction));
+            }
             return scripted.stream().map(Script::algorithm).toList();
         }
 

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  * CUDA 12; wheels of CUDA 13 do as well). Only the driver is a stand-in. What needs no device is asked of them.
  */
 class RealLibrariesTest {
+    private static final String ENGINES = "on an H200, ";
+    private static final String NO_DESCRIPTION = "this cuDNN takes no description of a device";
+
     @TempDir
     private Path folder;
 
@@ -52,6 +55,13 @@ class RealLibrariesTest {
         assertTrue(text.contains("cublasCreate fails"), text);
         assertTrue(text.contains("output 2 13 4 4"), text);
         assertTrue(text.contains("graph operations 120"), text);
+        if (text.contains(NO_DESCRIPTION)) {
+            return;
+        }
+        List<String> engines = text.lines().filter(l -> l.startsWith(ENGINES)).toList();
+        assertEquals(10 * 4 * 3 * 2, engines.size(), text);
+        assertEquals(List.of(), engines.stream().filter(l -> !l.contains("deterministic")).toList(),
+                "each convolution has an engine that may be taken in its precision");
     }
 
     /** What the process prints. */
@@ -81,6 +91,11 @@ class RealLibrariesTest {
             check(JCudnn.cudnnGetConvolution2dForwardOutputDim(c, x, w, out[0], out[1], out[2], out[3]));
             System.out.println("graph operations " + GraphOperations.describeAll());
             GraphOperations.describePack();
+            if (JCudnn.cudnnGetVersion() < 90800) {
+                System.out.println(NO_DESCRIPTION);
+            } else {
+                GraphOperations.enginesOnH200().forEach(l -> System.out.println(ENGINES + l));
+            }
             System.out.println("output " + out[0][0] + " " + out[1][0] + " " + out[2][0] + " " + out[3][0]);
         }
 

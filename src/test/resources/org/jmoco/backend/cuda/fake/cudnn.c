@@ -176,18 +176,19 @@ enum { T_HANDLE = 0, T_DATA = 1, T_INT64 = 3, T_FLOAT = 4, T_VOID = 6, T_MODE = 
         T_DESCRIPTOR = 15, T_BEHAVIOUR = 19 };
 enum { CONVOLUTION = 1, ENGINE = 2, ENGINECFG = 3, HEURISTICS = 4, PLAN = 5, KNOB_CHOICE = 7, FORWARD = 10, BWD_FILTER = 11,
         BWD_DATA = 12, GRAPH = 15, PACK = 16, TENSOR = 17 };
-enum { ENGINES = 7, MOST_ATTRIBUTES = 16, MOST_BYTES = 64 };
+enum { ENGINES = 8, MOST_ATTRIBUTES = 16, MOST_BYTES = 64 };
 
 typedef struct { int name, type; long count; unsigned char data[MOST_BYTES]; } attribute;
 typedef struct descriptor { int type, finished, used, engine; attribute attributes[MOST_ATTRIBUTES]; } descriptor;
 
 /* Seven engines: one with knobs and workspace, one that is not deterministic, and one of each kind that jmoco leaves out. The
    notes are tensor core (0), inputs converted down (1), sums below f32 (2), not deterministic (4); behaviour 0 is a kernel
-   compiled when the plan is made. No plan can be made of engine 6. */
+   compiled when the plan is made. No plan can be made of engine 15. Number 67, the eighth, stands for the many configurations for
+   tensor cores that cuDNN 9 names before all others where operands are f32, and only there. */
 static const struct { int number, note, compiled, knobs; int64_t bytes; } engines[ENGINES] = {
     {57, -1, 0, 2, 512}, {3, 4, 0, 0, 0}, {11, 0, 0, 0, 0}, {12, 1, 0, 0, 0}, {13, 2, 0, 0, 0}, {14, -1, 1, 0, 0},
-    {15, -1, 0, 0, 0}};
-enum { PLANLESS = 6 };
+    {15, -1, 0, 0, 0}, {67, 0, 0, 0, 131}};
+enum { PLANLESS = 6, TENSOR_CORES = 7, MANY = 14 };
 
 static int size_of(int type) {
     return type == T_DATA || type == T_MODE || type == T_HEUR || type == T_KNOB || type == T_NUMERICAL || type == T_BEHAVIOUR
@@ -329,13 +330,18 @@ int cudnnBackendGetAttribute(descriptor *d, int name, int type, int64_t asked, i
     if (!d->finished) return wrong("the descriptor is not finished");
     *count = 0;
     if (d->type == HEURISTICS && name == 202 && type == T_DESCRIPTOR) {
-        for (int i = 0; i < ENGINES && i < asked; i++) {
-            descriptor configuration = {ENGINECFG, 1, 1, i, {{1300, T_DESCRIPTOR, 1, {0}}}};
-            const descriptor *graph = child(d, 201, GRAPH);
+        const descriptor *graph = child(d, 201, GRAPH), *operation;
+        problem p;
+        int64_t ids[3];
+        memcpy(&operation, find(graph, 801, T_DESCRIPTOR, 1)->data, sizeof operation);
+        int many = to_problem(operation, &p, ids) == OK && p.x.type == FLOAT ? MANY : 0, all = many + ENGINES - 1;
+        for (int i = 0; i < all && i < asked; i++) {
+            int engine = i < many ? TENSOR_CORES : i - many;
+            descriptor configuration = {ENGINECFG, 1, 1, engine, {{1300, T_DESCRIPTOR, 1, {0}}}};
             memcpy(configuration.attributes[0].data, &graph, sizeof graph);
-            copy_to(&configuration, values, i, i);
+            copy_to(&configuration, values, i, engine);
         }
-        *count = ENGINES;
+        *count = all;
     } else if (d->type == ENGINECFG && name == 300 && type == T_DESCRIPTOR && asked == 1) {
         copy_to(NULL, values, 0, d->engine);
         *count = 1;
