@@ -36,7 +36,8 @@ import jcuda.driver.JCudaDriver;
  */
 public final class JCudaGpu implements Gpu {
     /**
-     * Above this, a kernel must be told how much dynamic shared memory it may use (CUDA C++ Programming Guide, shared memory).
+     * Above this, static and dynamic together, a kernel must be told how much dynamic shared memory it may use (CUDA C++
+     * Programming Guide, shared memory).
      */
     private static final int SHARED_BYTES_WITHOUT_ASKING = 48 << 10;
     /** Launches that are kept in packed form. A program has some hundreds; ad-hoc launches must not pile up for ever. */
@@ -264,7 +265,8 @@ public final class JCudaGpu implements Gpu {
             throw new IllegalArgumentException("kernel " + l.kernel().signature().entry() + ": belongs to another device");
         }
         CUfunction f = functions.get(Math.toIntExact(number - 1));
-        if (l.sharedBytes() > SHARED_BYTES_WITHOUT_ASKING && l.sharedBytes() > sharedLimits.getOrDefault(f, 0)) {
+        if (l.sharedBytes() > sharedLimits.getOrDefault(f, 0)
+                && l.sharedBytes() + staticSharedBytes(f, l) > SHARED_BYTES_WITHOUT_ASKING) {
             CudaStatus.driver(JCudaDriver.cuFuncSetAttribute(f,
                     CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.sharedBytes()),
                     "cuFuncSetAttribute of " + l.kernel().signature().entry() + " to " + l.sharedBytes()
@@ -274,6 +276,13 @@ public final class JCudaGpu implements Gpu {
         PackedLaunch p = PackedLaunch.of(f, l, packing);
         packed.put(l, p);
         return p;
+    }
+
+    private static int staticSharedBytes(CUfunction f, Launch l) {
+        int[] bytes = new int[1];
+        CudaStatus.driver(JCudaDriver.cuFuncGetAttribute(bytes, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f),
+                "cuFuncGetAttribute of " + l.kernel().signature().entry());
+        return bytes[0];
     }
 
     @Override

@@ -28,6 +28,7 @@ final class JCudaGpuDrill {
             .visible .entry axpy(.param .u64 y, .param .u64 x, .param .f32 a, .param .u32 n) { ret; }
             .visible .entry geometry(.param .u64 out) { ret; }
             .visible .entry types(.param .u64 out, .param .u64 l, .param .s32 i, .param .f32 f, .param .f64 d) { ret; }
+            .visible .entry crowded() { .shared .align 4 .b8 table[1000]; ret; }
             .visible .entry fault() { ret; }
             """;
 
@@ -238,6 +239,10 @@ final class JCudaGpuDrill {
             int[] got = new int[7];
             gpu.download(MemorySegment.ofArray(got), out);
             assertArrayEquals(new int[] {2, 3, 4, 8, 4, 2, shared}, got);
+        }
+        // Static shared memory counts as well: these are above 48 KiB together.
+        for (int shared : new int[] {(48 << 10) - 1000, (48 << 10) - 999, 48 << 10, 232448 - 1000, 4}) {
+            gpu.launch(new Launch(kernel("crowded"), Dim.of(1), Dim.of(1), shared));
         }
         gpu.launch(new Launch(kernel("types"), Dim.of(1), Dim.of(1), 0, out, -(1L << 40), -7, 0.25f, Math.PI));
         double[] types = new double[4];
@@ -495,6 +500,7 @@ final class JCudaGpuDrill {
                 new Call("cuStreamSynchronize", gpu::synchronize),
                 new Call("cuModuleLoadDataEx", () -> gpu.load("x", PTX)),
                 new Call("cuModuleGetFunction", () -> gpu.load("x", PTX).function("fault")),
+                new Call("cuFuncGetAttribute", () -> gpu.launch(new Launch(kernel("geometry"), Dim.of(1), Dim.of(1), 50_000, y))),
                 new Call("cuFuncSetAttribute", () -> gpu.launch(new Launch(kernel("geometry"), Dim.of(1), Dim.of(1), 60_000, y))),
                 new Call("cuLaunchKernel", () -> gpu.launch(axpy)),
                 new Call("cuStreamBeginCapture_v2", () -> gpu.capture("c", () -> { })),
