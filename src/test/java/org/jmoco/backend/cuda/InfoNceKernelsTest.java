@@ -322,14 +322,21 @@ class InfoNceKernelsTest {
     }
 
     /**
-     * Logits that grow by more than the slack from tile to tile: the reference of the exponentials has to follow, in every row at
-     * another time.
+     * A part of many tiles: buffers are used again, the next tile arrives while this one is worked on. Logits grow by more than the
+     * slack from tile to tile: the reference of the exponentials has to follow, in every row at another time.
      */
-    @Test
-    void aRisingQueueIsRescaled() {
-        int n = 40;
+    @TestFactory
+    Stream<DynamicTest> aRisingQueueIsRescaled() {
+        return WAYS.stream().flatMap(way -> Stream.of(8, 128, 256, 512).filter(d -> d <= way.width).map(d ->
+                DynamicTest.dynamicTest(way.name + " d" + d, () -> {
+                    Data data = rising(d);
+                    compare(way, data, reference(data, 0, 0), new Rig(new EmulatedGpu(90), 0).run(whole(way), data, null, null));
+                })));
+    }
+
+    private static Data rising(int d) {
+        int n = d == 8 ? 40 : 17; // one warp has queries, or two
         int m = 200;
-        int d = 8;
         Data random = Data.of(n, m, d, 0.05);
         float[] queue = new float[m * d];
         for (int j = 0; j < m; j++) {
@@ -338,11 +345,7 @@ class InfoNceKernelsTest {
                 queue[j * d + c] = random.q[like * d + c] * (2f * j / m - 1);
             }
         }
-        Data data = new Data(n, m, d, 0.05, random.q, random.k, queue);
-        Result expected = reference(data, 0, 0);
-        for (Way way : WAYS) {
-            compare(way, data, expected, new Rig(new EmulatedGpu(90), 0).run(whole(way), data, null, null));
-        }
+        return new Data(n, m, d, 0.05, random.q, random.k, queue);
     }
 
     /** The same way with the whole queue as one part. */
