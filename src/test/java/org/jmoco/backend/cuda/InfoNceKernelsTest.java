@@ -306,11 +306,12 @@ class InfoNceKernelsTest {
 
     /**
      * Operands that no rounding touches, so that a logit is as exact as in f32, and rows in every place of a tile: in rounded
-     * operands' bounds there is room for one fragment that takes the wrong register.
+     * operands' bounds there is room for one fragment that takes the wrong register. Each width with rows that vectors can load
+     * and with rows that they can not.
      */
     @TestFactory
     Stream<DynamicTest> signsAreMultipliedExactly() {
-        return WAYS.stream().filter(way -> way.roundoff > 0).flatMap(way -> Stream.of(64, 128, 256).map(d ->
+        return WAYS.stream().filter(way -> way.roundoff > 0).flatMap(way -> Stream.of(64, 128, 256, 34, 66, 130).map(d ->
                 DynamicTest.dynamicTest(way.name + " d" + d, () -> {
                     Data data = Data.ofSigns(130, 9600 / d, d, 0.05);
                     compare(way, data, reference(data, 0, 0), new Rig(new EmulatedGpu(90), 0).run(whole(way), data, null, null));
