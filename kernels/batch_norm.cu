@@ -96,9 +96,10 @@ __device__ inline void statistics(float* partial, float* origin, const T* x, Row
     constexpr bool TWO = MEAN_IN_TWO<T>;
     constexpr bool WARPS_IN_TWO = TWO && W < 8;
     constexpr float NTH = 1.0f / N, NTH_LOW = (float) (1.0 / N - NTH); // N is 3 or 6: NTH alone is off by 2^-25, always the same way
-    __shared__ float warp_mean[WARPS][32 * W];
-    __shared__ float warp_low[WARPS_IN_TWO ? WARPS : 1][32 * W];
-    __shared__ float warp_m2[WARPS][32 * W];
+    // 16: they are stored in packs.
+    __shared__ alignas(16) float warp_mean[WARPS][32 * W];
+    __shared__ alignas(16) float warp_low[WARPS_IN_TWO ? WARPS : 1][32 * W];
+    __shared__ alignas(16) float warp_m2[WARPS][32 * W];
     __shared__ float warp_count[WARPS];
     unsigned c = first_channel<W>();
     unsigned step = blockDim.y;

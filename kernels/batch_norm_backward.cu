@@ -33,7 +33,7 @@ constexpr int AHEAD = 2;
 template <typename T, int W>
 __device__ inline void sums(float* partial, T* dz, unsigned char* signs, const T* dy, const T* x, const T* y, const float* saved_mean,
         Rows rows) {
-    __shared__ float of_warp[2][WARPS][32 * W];
+    __shared__ alignas(16) float of_warp[2][WARPS][32 * W]; // 16: it is stored in packs
     unsigned c = first_channel<W>();
     unsigned step = blockDim.y;
     float sum[W] = {}, product[W] = {};

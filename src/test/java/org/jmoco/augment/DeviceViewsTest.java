@@ -236,6 +236,16 @@ class DeviceViewsTest {
         assertTrue(draws.stream().allMatch(d -> d.height() > 320), draws.toString());
     }
 
+    /** The same where the picture lies in global memory: beside the weights there is room for some 80 rows. */
+    @Test
+    void tallBoxesOfLargePicturesAreResizedInStrips() {
+        ViewRecipe r = new ViewRecipe("strips", 0, new Crop(168, 0.9, 1, 0.1, 0.2), 0.5, STRONG, 0, Blur.NONE, Evaluation.EXACT);
+        for (Precision p : new Precision[] {Precision.F32, Precision.BF16}) {
+            List<ViewDraw> draws = compare(r, new int[] {190, 25}, all(1), 1, List.of(Purpose.VIEW_KEY), p);
+            assertTrue(draws.stream().allMatch(d -> d.height() > 150), draws.toString());
+        }
+    }
+
     /**
      * Pictures of 168 x 168 fill more than half of a block's shared memory: they lie in global memory, each in a place of its
      * own.

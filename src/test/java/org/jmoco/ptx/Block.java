@@ -235,6 +235,11 @@ final class Block {
             throw new LaneFault(lane, "out of bounds: " + bytes + " bytes at "
                     + code.shared().describe(address, grid.sharedBytes()));
         }
+        int aligned = code.shared().alignment(address);
+        if (aligned < bytes) {
+            throw new LaneFault(lane, "misaligned access: " + bytes + " bytes at "
+                    + code.shared().describe(address, grid.sharedBytes()) + ", which is declared .align " + aligned + " only");
+        }
         return new Window(shared, shift, range[0] + shift, range[1] + shift, sharedShadow, null, -1, true, launch);
     }
 

@@ -57,6 +57,12 @@ class FaultsTest {
         fault("misaligned access: 8 bytes", 1, 1, ".shared .align 4 .b8 s[16]; mov.u64 %rd2, 1; st.shared.u64 [s+4], %rd2;");
         fault("misaligned access: 16 bytes", 1, 1,
                 ".shared .align 16 .b8 s[32]; mov.u32 %r1, s; cp.async.cg.shared.global [%r1], [%rd0+8], 16;");
+        // Whoever lays shared memory out owes a variable no more than its .align.
+        String wide = "st.shared.v2.u32 [s+8], {%r0, %r0};";
+        sound(1, 1, ".shared .align 8 .b8 s[32];" + wide);
+        fault("misaligned access: 8 bytes at byte 8 of shared 's' (32 bytes), which is declared .align 4 only", 1, 1,
+                ".shared .align 4 .b8 s[32];" + wide);
+        fault("which is declared .align 4 only", 1, 1, ".shared .u32 s[8];" + wide);
     }
 
     @Test

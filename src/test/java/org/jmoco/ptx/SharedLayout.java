@@ -21,6 +21,7 @@ final class SharedLayout {
     private final int dynamicAddress;
     private final int staticBytes;
     private String dynamicName = "dynamic shared memory";
+    private int dynamicAlignment = 1;
 
     SharedLayout(List<Variable> variables) {
         int address = 0;
@@ -40,6 +41,7 @@ final class SharedLayout {
         for (Variable v : dynamic) {
             places.put(v.name(), new Place(v, address));
             dynamicName = v.name();
+            dynamicAlignment = Math.max(dynamicAlignment, v.alignment());
         }
     }
 
@@ -65,6 +67,19 @@ final class SharedLayout {
         }
         return address >= dynamicAddress && address < dynamicAddress + dynamicBytes
                 ? new int[] {dynamicAddress, dynamicAddress + dynamicBytes} : null;
+    }
+
+    /**
+     * What the address of the variable that holds this one is a multiple of on every device: its .align, no more (PTX ISA 5.4.5).
+     * Here variables lie at multiples of 128, so that an access which only happens to be aligned has to be found by this.
+     */
+    int alignment(long address) {
+        for (Place p : places.values()) {
+            if (p.address() != dynamicAddress && address >= p.address() && address < p.address() + p.variable().bytes()) {
+                return p.variable().alignment();
+            }
+        }
+        return dynamicAlignment;
     }
 
     String describe(long address, int dynamicBytes) {

@@ -30,6 +30,23 @@ class CudaConformanceTest {
         }
     }
 
+    /** What newer devices run other texts of: modules with a variant for sm_80 hold their f32 kernels twice. */
+    @Nested
+    class F32OnNewerDevices extends BackendConformanceTest {
+        private static final List<String> TWICE = List.of("batch_norm", "relu", "max_pool", "avg_pool", "sgd", "adam", "momentum",
+                "scale_loss", "flag_non_finite");
+
+        @Override
+        protected boolean covers(String problem) {
+            return TWICE.stream().anyMatch(problem::startsWith);
+        }
+
+        @Override
+        protected Backend open(int threads) {
+            return CudaConformanceTest.open(90, Precision.F32, threads);
+        }
+    }
+
     @Nested
     class Bf16 extends BackendConformanceTest {
         @Override
