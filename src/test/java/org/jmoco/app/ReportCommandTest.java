@@ -143,6 +143,13 @@ class ReportCommandTest {
         assertTrue(table.stream().anyMatch(line -> line.matches("  accuracy .* McNemar p .* \\(majority of seeds: [0-9]+ images?"
                 + " right by first \\(one\\) alone, [0-9]+ by random start alone\\)")), String.join("\n", table));
         assertEquals(3, table.stream().filter(line -> line.startsWith("  AUC: ")).count(), "verdicts name their metric");
+        String pair = "";
+        for (String line : table) {
+            pair = line.matches("[^ ].* against .*") ? line : pair;
+            if (line.startsWith("  AUC: ")) {
+                requireAll(html, "<p>" + pair + ": " + line.strip() + ".</p>"); // the same words as on the terminal
+            }
+        }
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }
