@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -68,7 +69,11 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
                 throw new IllegalStateException("recipe " + nameOrFile + " cannot be read from the program", e);
             }
         }
-        Path file = Path.of(nameOrFile);
+        Path file = RegularFile.require(Path.of(nameOrFile));
+        if (Files.isDirectory(file)) {
+            throw UserError.usage(nameOrFile + ": is a folder; give the recipe's file in it (FILE.yaml), or take "
+                    + String.join(" or ", SHIPPED));
+        }
         if (!Files.isRegularFile(file)) {
             if (nameOrFile.matches(".*[/\\\\].*|(?i).*\\.ya?ml")) {
                 throw UserError.usage(nameOrFile + ": there is no such file"

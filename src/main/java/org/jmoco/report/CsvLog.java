@@ -16,6 +16,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -63,7 +64,8 @@ public final class CsvLog implements AutoCloseable {
         }
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            channel = FileChannel.open(RegularFile.require(file), StandardOpenOption.CREATE, StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
             CsvLog log = new CsvLog(file, List.copyOf(columns), channel);
             log.cutAfter(resumedEpoch);
             return log;
@@ -145,7 +147,7 @@ public final class CsvLog implements AutoCloseable {
     /** The columns of a file by name; an empty cell is NaN. @throws UserError if it is no such file */
     public static LinkedHashMap<String, double[]> read(Path file) {
         CSVFormat withHeader = FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
-        try (Reader in = Files.newBufferedReader(file);
+        try (Reader in = Files.newBufferedReader(RegularFile.require(file));
                 CSVParser parser = CSVParser.builder().setReader(in).setFormat(withHeader).get()) {
             List<CSVRecord> records = parser.getRecords();
             LinkedHashMap<String, double[]> out = new LinkedHashMap<>();

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -74,7 +75,7 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             return Map.of();
         }
         try {
-            JsonNode node = JSON.readTree(file.toFile());
+            JsonNode node = JSON.readTree(RegularFile.require(file).toFile());
             if (node.isArray() && !node.isEmpty()) {
                 node = node.get(node.size() - 1); // one environment for each start of the run; the last made the result
             }
