@@ -5,7 +5,9 @@ import java.util.Collection;
 import java.util.List;
 import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** What no command can mean by any of its options, asked in one place before it does anything. */
@@ -13,12 +15,24 @@ final class TypedValues {
     private TypedValues() {}
 
     /**
-     * A pipe or a device in place of a file would be waited for, or replaced.
+     * An empty value is that of a shell variable that is not set; taken for a path it would be the working folder. A pipe or a
+     * device in place of a file would be waited for, or replaced.
      *
+     * @throws ParameterException if a value is empty
      * @throws UserError if the path of an option is no file and no folder
      */
     static void check(ParseResult command) {
+        command.matchedOptions().forEach(o -> requireFilled(command, o.longestName(), o));
+        command.matchedPositionals().forEach(p -> requireFilled(command, p.paramLabel(), p));
         command.matchedOptions().forEach(TypedValues::requireNoPipe);
+    }
+
+    private static void requireFilled(ParseResult command, String name, ArgSpec argument) {
+        if (argument.originalStringValues().stream().anyMatch(String::isBlank)) {
+            throw new ParameterException(command.commandSpec().commandLine(), name + ": the value is empty; give "
+                    + (name.startsWith("-") ? argument.paramLabel() : "one")
+                    + (argument.required() ? "" : ", or leave the option out"));
+        }
     }
 
     private static void requireNoPipe(OptionSpec option) {

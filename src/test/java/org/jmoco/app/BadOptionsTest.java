@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Command lines that cannot work: a few words on stderr, exit code 2 or 1, no stack trace, nothing made. */
 class BadOptionsTest {
@@ -96,6 +97,21 @@ class BadOptionsTest {
                 () -> assertFalse(text.contains("internal error") || text.contains("\tat "), text),
                 () -> assertFalse(Files.exists(out), "a run folder was made"),
                 () -> assertFalse(text.contains("phantom unlabelled"), "images were made first, in " + took));
+    }
+
+    /** As {@code --out "$RUN"} types it where RUN is not set: an empty path would be the working folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain --out ", "finetune --out= --epochs 1", "probe --from ", "knn --from ", "evaluate --from ",
+        "export --format onnx x.onnx --from ", "pretrain --data ", "finetune --positive ", "run ", "run covid --out ",
+        "run covid --store ", "run covid --data ", "report ", "report runs --out ", "golden ", "golden x.json --recorded ",
+        "predict --from runs ", "predict x.png --from ", "data show --out ", "data info --data ", "bench step --save ",
+        "doctor --cuda-libs ", "evaluate --from runs --classes ", "finetune --cuda-libs= --backend cpu"})
+    void anEmptyValueIsRefused(String line) {
+        StringWriter err = new StringWriter();
+        int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), line.split(" ", -1));
+        assertEquals(2, code, err.toString());
+        assertTrue(err.toString().matches("jmoco: (--[a-z-]+|[A-Z]+): the value is empty[^\\n]*\\n"
+                + "See 'jmoco [a-z ]+ --help'.\\n"), err.toString());
     }
 
     /** Tables for a convolution of this size took 19 GB before the plan was measured, and the system killed the process. */
