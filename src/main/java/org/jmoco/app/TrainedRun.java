@@ -90,13 +90,29 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return data().orElse("").replaceFirst("=.*", "");
     }
 
-    /** In the order of its outputs; empty where that is not known, as before the run's end. */
+    /**
+     * In the order of its outputs; empty where that is not known, as before the run's end.
+     *
+     * @throws UserError if the run has written down another number of them than its network has outputs
+     */
     List<String> classes() {
         List<String> classes = new ArrayList<>();
-        if (folder != null && Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
-            Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("classes").forEach(c -> classes.add(c.asText()));
+        if (folder == null || !Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
+            return classes;
+        }
+        Path file = folder.resolve(FinetuneRun.PREDICTIONS);
+        Json.read(file).path("classes").forEach(c -> classes.add(c.asText()));
+        int outputs = weights.architecture(1).dim();
+        if (classes.isEmpty() || (projection() ? classes.size() > outputs : classes.size() != outputs)) {
+            throw UserError.failed(file + ": names " + classes.size() + " classes, but the network has " + outputs
+                    + " outputs. Restore the file, or go on with the run (--resume), which writes it anew.");
         }
         return classes;
+    }
+
+    /** True of a run that trained the projection itself, which has more outputs than there are classes. */
+    private boolean projection() {
+        return FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
     }
 
     /** The set with the positive class of the run, where it has written that down. */
@@ -164,9 +180,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         List<String> here = set.classNames();
         List<String> own = classes();
         int outputs = own.isEmpty() ? weights.architecture(1).dim() : own.size();
-        boolean projection = own.isEmpty()
-                && FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
-        if (projection ? outputs < here.size() : outputs != here.size()) {
+        if (own.isEmpty() && projection() ? outputs < here.size() : outputs != here.size()) {
             throw UserError.failed(from + ": has " + outputs
                     + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
                     + ", but " + set.title() + " has " + here.size() + " (" + String.join(", ", here)
