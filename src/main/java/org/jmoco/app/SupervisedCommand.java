@@ -67,10 +67,15 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     void configure(Optional<Pretrained> start) {
         ResNet18.Config network = new ResNet18.Config(train.stem, train.width(), dim, train.splits);
         boolean projection = head == FinetuneConfig.Head.PROJECTION;
+        // A resumed run hands over the record's value as if it had been typed, also where it was the default.
+        boolean typed = !run.resume() && spec.commandLine().getParseResult().hasMatchedOption("--dim");
+        if (typed && !projection) {
+            throw UserError.usage("--dim " + dim + " is the length of a projection, and a fresh head has an output for each"
+                    + " class: leave out --dim, or take --head projection");
+        }
         if (start.isPresent() && projection) {
             ResNet18.Config given = start.get().architecture(train.splits);
-            // A resumed run hands over the record's value as if it had been typed, also where it was the default.
-            if (!run.resume() && dim != given.dim() && spec.commandLine().getParseResult().hasMatchedOption("--dim")) {
+            if (typed && dim != given.dim()) {
                 throw UserError.usage("--dim " + dim + " is the length of a random projection, but that of " + run.from()
                         + " has " + given.dim() + ": leave out --dim, or take --from random");
             }

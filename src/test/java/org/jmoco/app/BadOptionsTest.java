@@ -44,6 +44,9 @@ class BadOptionsTest {
         Lower --queue or --dim.
         2 | pretrain --symmetric --queue 200    | --queue 200 is shorter than the 256 keys
         2 | finetune --dim -3 --head projection | --dim -3
+        2 | finetune --dim 16                   | --dim 16 is the length of a projection, and a fresh head has an output for \
+        each class: leave out --dim, or take --head projection
+        2 | probe --dim 128                     | --dim 128 is the length of a projection
         # rates and lengths
         2 | pretrain --epochs 0                 | --epochs 0 must be at least 1
         2 | pretrain --lr -1                    | --lr -1.0 must be a positive number
