@@ -123,14 +123,16 @@ final class ReportCommand implements Callable<Integer> {
 
     /** Features before and after a run; before only where it is known and still there. */
     private Pictures.Exhibit map(StoredRun r, DataSource source) {
-        SetPictures.Part judged = SetPictures.judged(source.set());
-        boolean drawn = r.predictions() != null && !source.set().has(DataSet.TEST) && !source.set().has(DataSet.VAL);
+        TrainedRun trained = TrainedRun.load(r.folder());
+        DataSet set = trained.withOwnSplit(source.set(), spec.commandLine().getOut()::println);
+        SetPictures.Part judged = SetPictures.judged(set);
+        boolean drawn = r.predictions() != null && !set.has(DataSet.TEST) && !set.has(DataSet.VAL);
         FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), judged.images(),
                 judged.words() + (drawn ? ", some of which the run held out," : ""), sized(r, source),
-                source.set().normalisation());
+                set.normalisation());
         String from = String.valueOf(r.result()
                 .getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
-        Pretrained after = Pretrained.load(r.folder());
+        Pretrained after = trained.weights();
         String heading = "Features before and after " + r.name();
         if (r.frozen()) {
             return new Pictures.Exhibit(heading, maps.about() + " " + FeatureMaps.FROZEN, maps.frozen(r.name(), after));

@@ -43,6 +43,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private int vote;
 
     @Mixin
+    private HoldOutOption holdOut;
+
+    @Mixin
     private PositiveOption positive;
 
     @Mixin
@@ -87,8 +90,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     }
 
     @Override
-    DataSet look(DataSet set, Consumer<String> say) {
-        int classes = classes(set);
+    DataSet look(DataSet images, Consumer<String> say) {
+        int classes = classes(images);
+        DataSet set = holdOut.of(images, say);
         config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes) : config;
         DataSet judged = positive.of(set);
         if (unjudged(set)) {

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.HoldOut;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.Json;
 import org.jmoco.report.RunFolder;
@@ -165,7 +166,32 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
                     + ", which is not to be found from here. Give --data NAME=DIR.");
         }
         say.accept("--data " + own + ", as the run was trained");
-        return DataSource.open(source, say);
+        DataSource opened = DataSource.open(source, say);
+        return new DataSource(withOwnSplit(opened.set(), say), opened.recipe(), opened.path());
+    }
+
+    /**
+     * The set with the parts that the run has held out of it by {@code --hold-out}, as far as these are the images that it was
+     * trained with: of others nobody can tell which ones it has seen.
+     */
+    DataSet withOwnSplit(DataSet set, Consumer<String> say) {
+        Optional<HoldOut> shares = folder == null || !HoldOut.suits(set) ? Optional.empty()
+                : HoldOutOption.recorded(RunFolder.storedOptions(folder).orElse(Map.of()));
+        if (shares.isEmpty()) {
+            return set;
+        }
+        List<String> lines = new ArrayList<>();
+        DataSet split = shares.get().of(set, set.title(), lines::add);
+        String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
+                weights.metadata().get("run.the data's hash"));
+        if (!HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
+                && !HoldOutOption.hash(split.pretraining()).equals(trainedOn)) {
+            say.accept("note: the images of " + set.title() + " are not those that " + from + " was trained with: some were"
+                    + " added, removed or changed, so its --hold-out " + shares.get() + " would hold out others now");
+            return set;
+        }
+        lines.forEach(say);
+        return split;
     }
 
     /**
