@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -43,7 +44,8 @@ final class ReportCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of runs, or of recipes that were run.")
     private List<Path> folders;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "What to write (default: report.html in the first run's folder).")
+    @Option(names = "--out", paramLabel = "FILE.html",
+            description = "What to write (default: report.html in the first run's folder).")
     private Path out;
 
     @Mixin
@@ -60,6 +62,9 @@ final class ReportCommand implements Callable<Integer> {
         PrintWriter print = spec.commandLine().getOut();
         Path file = out == null ? folders.getFirst().resolve("report.html") : out;
         if (out != null) {
+            if (!Files.isDirectory(out) && !out.toString().toLowerCase(Locale.ROOT).matches(".*\\.html?")) {
+                throw UserError.usage("--out " + out + ": the page is HTML; give it a name that ends in .html");
+            }
             OutputFile.require("--out " + out, out);
         }
         long recipes = folders.stream().filter(StoredComparison::isOne).count();

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -169,6 +170,17 @@ class ReportCommandTest {
         Path again = folder.resolve("again.html");
         jmoco(0, "report", out().toString(), "--out", again.toString());
         assertEquals(before, Files.readString(again), "the images are found again through the recipe in the folder");
+    }
+
+    /** The options of a run, or its weights, would be gone. */
+    @Test
+    void aPageTakesThePlaceOfNoOtherKindOfFile() throws IOException {
+        for (String name : List.of("options.json", "results.json", "recipe.yaml")) {
+            Path file = out().resolve(name);
+            byte[] before = Files.readAllBytes(file);
+            assertTrue(jmoco(2, "report", out().toString(), "--out", file.toString()).contains("name that ends in .html"), name);
+            assertArrayEquals(before, Files.readAllBytes(file));
+        }
     }
 
     @Test
