@@ -1,8 +1,10 @@
 package org.jmoco.app;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.Model.ArgSpec;
@@ -28,11 +30,15 @@ final class TypedValues {
     }
 
     private static void requireFilled(ParseResult command, String name, ArgSpec argument) {
-        if (argument.originalStringValues().stream().anyMatch(String::isBlank)) {
+        if (argument.originalStringValues().stream().flatMap(v -> parts(argument, v)).anyMatch(String::isBlank)) {
             throw new ParameterException(command.commandSpec().commandLine(), name + ": the value is empty; give "
                     + (name.startsWith("-") ? argument.paramLabel() : "one")
                     + (argument.required() ? "" : ", or leave the option out"));
         }
+    }
+
+    private static Stream<String> parts(ArgSpec argument, String value) {
+        return argument.splitRegex().isEmpty() ? Stream.of(value) : Arrays.stream(value.split(argument.splitRegex(), -1));
     }
 
     private static void requireNoPipe(OptionSpec option) {
