@@ -72,7 +72,7 @@ final class BundleCommand implements Callable<Integer> {
         if (level < 0 || level > 9) {
             throw UserError.usage("--xz " + level + ": levels are 0 to 9");
         }
-        if (SUFFIXES.stream().noneMatch(out.getFileName().toString()::endsWith)) {
+        if (SUFFIXES.stream().noneMatch(out.toString()::endsWith)) {
             throw UserError.usage("--out " + out + ": the archive is a tar packed by xz; let its name end with "
                     + String.join(" or ", SUFFIXES));
         }

@@ -2,6 +2,7 @@ package org.jmoco.app;
 
 import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -44,6 +45,9 @@ final class DataFetchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DatasetCard card = DatasetCard.load(name);
+        if (Files.exists(out) && !Files.isDirectory(out)) {
+            throw UserError.usage("--out " + out + ": is a file; name a folder");
+        }
         if (mirror != null && offline != null) {
             throw UserError.usage("--mirror and --offline exclude each other: give the address to download from, or the folder"
                     + " that holds the archives");

@@ -88,6 +88,11 @@ final class DataShowCommand implements Runnable {
         if (!out.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw UserError.usage("--out " + out + ": the sheet is a PNG file; give it a name that ends in .png");
         }
+        DataOptions.Source source = data.single();
+        if (source != null && source.path() != null
+                && out.toAbsolutePath().normalize().startsWith(source.path().toAbsolutePath().normalize())) {
+            throw UserError.usage("--out " + out + ": lies among the images of " + source.path() + "; name a file elsewhere");
+        }
         OutputFile.require("--out " + out, out);
         if (split != null) {
             Splits.requireName("--split", split);

@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jmoco.backend.cuda.GpuException;
@@ -47,8 +48,20 @@ final class Failure {
             return "unknown command '" + u.getUnmatched().getFirst() + "'; there "
                     + (commands.size() == 1 ? "is " : "are ") + String.join(", ", commands);
         }
+        Optional<String> meant = e instanceof UnmatchedArgumentException u ? written(u) : Optional.empty();
+        if (meant.isPresent()) {
+            return meant.get();
+        }
         // picocli lists the constants of an enum by their names in Java; people type them in lower case.
         return CHOICES.matcher(e.getMessage()).replaceAll(m -> m.group().toLowerCase(Locale.ROOT));
+    }
+
+    /** An option in the wrong case, which picocli finds nothing like. */
+    private static Optional<String> written(UnmatchedArgumentException e) {
+        String typed = e.getUnmatched().isEmpty() ? "" : e.getUnmatched().getFirst().replaceFirst("=.*", "");
+        Set<String> options = e.getCommandLine().getCommandSpec().optionsMap().keySet();
+        return options.stream().filter(o -> o.equalsIgnoreCase(typed)).findFirst()
+                .map(o -> "there is no option '" + typed + "'; it is written " + o);
     }
 
     /** Anything that a command threw. Worker threads wrap exceptions, so the causes are looked through as well. */

@@ -101,6 +101,7 @@ public final class Main implements Callable<Integer> {
         }
         if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
             try {
+                TypedValues.check(command);
                 BackendOptions.of(command.commandSpec()).ifPresent(BackendOptions::check);
             } catch (UserError e) { // picocli hands only this kind to its handler
                 throw new ExecutionException(command.commandSpec().commandLine(), e.getMessage(), e);

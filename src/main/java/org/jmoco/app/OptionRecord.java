@@ -60,7 +60,7 @@ final class OptionRecord {
     static void write(RunFolder folder, Map<String, Object> options, String backend, int threads, CommandSpec spec) {
         folder.recordOptions(options, MAY_CHANGE);
         folder.recordEnvironment(RunEnvironment.now(Version.number(), threads, backend,
-                spec.commandLine().getParseResult().originalArgs()));
+                spec.commandLine().getParseResult().originalArgs()), spec.commandLine().getOut()::println);
     }
 
     /** A number as people type it: 0.0001 where Java writes 1.0E-4. */

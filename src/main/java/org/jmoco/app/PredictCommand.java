@@ -16,7 +16,6 @@ import org.jmoco.data.ImageFiles;
 import org.jmoco.data.ImageSet;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
-import org.jmoco.report.Json;
 import org.jmoco.report.StoredRun;
 import org.jmoco.run.FinetuneRun;
 import org.jmoco.tensor.HostTensor;
@@ -64,7 +63,7 @@ final class PredictCommand implements Callable<Integer> {
             throw UserError.usage("--from " + from
                     + ": must be the folder of a finetune run, which knows its classes and how images are prepared.");
         }
-        StoredRun run = StoredRun.read(from);
+        StoredRun run = StoredRun.readOutcome(from);
         TrainedRun network = TrainedRun.load(from);
         network.requireClassifier("predict");
         Path predictions = from.resolve(FinetuneRun.PREDICTIONS);
@@ -73,6 +72,7 @@ final class PredictCommand implements Callable<Integer> {
                     + ": has no predictions.json and result.json of a finished finetune run; finish it with --resume, or give"
                     + " another.");
         }
+        List<String> classes = network.classes();
         Pretrained trained = network.weights();
         String data = run.result().get("data").toString();
         ViewRecipe recipe = recipe(data, network);
@@ -85,8 +85,6 @@ final class PredictCommand implements Callable<Integer> {
         }
         ImageSet images = readable.get();
         ImageFiles.warning(images).ifPresent(err::println);
-        List<String> classes = new ArrayList<>();
-        Json.read(predictions).path("classes").forEach(c -> classes.add(c.asText()));
         PrintWriter out = spec.commandLine().getOut();
         if (Boolean.TRUE.equals(run.result().get("phantom"))) {
             out.println("trained on phantom images: what it says of real ones means nothing");

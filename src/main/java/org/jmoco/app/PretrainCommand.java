@@ -33,6 +33,9 @@ final class PretrainCommand extends TrainingCommand<PretrainRun> {
     @Mixin
     private MocoOptions moco;
 
+    @Mixin
+    private HoldOutOption holdOut;
+
     @Option(names = "--sgd-momentum", paramLabel = "X", defaultValue = "0.9",
             description = "Momentum of SGD (default: ${DEFAULT-VALUE}).")
     private double sgdMomentum;
@@ -61,6 +64,11 @@ final class PretrainCommand extends TrainingCommand<PretrainRun> {
         config = new PretrainConfig(step, train.epochs(), learningRate(), run.seed(), recipe, DataSets.normalisation(data.kind()),
                 knnEvery);
         start.ifPresent(s -> s.requireFits(encoder, true));
+    }
+
+    @Override
+    DataSet look(DataSet set, Consumer<String> say) {
+        return holdOut.of(set, say);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -43,7 +44,8 @@ final class ReportCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of runs, or of recipes that were run.")
     private List<Path> folders;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "What to write (default: report.html in the first run's folder).")
+    @Option(names = "--out", paramLabel = "FILE.html",
+            description = "What to write (default: report.html in the first run's folder).")
     private Path out;
 
     @Mixin
@@ -60,6 +62,9 @@ final class ReportCommand implements Callable<Integer> {
         PrintWriter print = spec.commandLine().getOut();
         Path file = out == null ? folders.getFirst().resolve("report.html") : out;
         if (out != null) {
+            if (!Files.isDirectory(out) && !out.toString().toLowerCase(Locale.ROOT).matches(".*\\.html?")) {
+                throw UserError.usage("--out " + out + ": the page is HTML; give it a name that ends in .html");
+            }
             OutputFile.require("--out " + out, out);
         }
         long recipes = folders.stream().filter(StoredComparison::isOne).count();
@@ -123,14 +128,16 @@ final class ReportCommand implements Callable<Integer> {
 
     /** Features before and after a run; before only where it is known and still there. */
     private Pictures.Exhibit map(StoredRun r, DataSource source) {
-        SetPictures.Part judged = SetPictures.judged(source.set());
-        boolean drawn = r.predictions() != null && !source.set().has(DataSet.TEST) && !source.set().has(DataSet.VAL);
+        TrainedRun trained = TrainedRun.load(r.folder());
+        DataSet set = trained.withOwnSplit(source.set(), spec.commandLine().getOut()::println);
+        SetPictures.Part judged = SetPictures.judged(set);
+        boolean drawn = r.predictions() != null && !set.has(DataSet.TEST) && !set.has(DataSet.VAL);
         FeatureMaps maps = new FeatureMaps(() -> Backends.open(backend), judged.images(),
                 judged.words() + (drawn ? ", some of which the run held out," : ""), sized(r, source),
-                source.set().normalisation());
+                set.normalisation());
         String from = String.valueOf(r.result()
                 .getOrDefault("from", r.options().getOrDefault("--from", r.options().getOrDefault("from", ""))));
-        Pretrained after = Pretrained.load(r.folder());
+        Pretrained after = trained.weights();
         String heading = "Features before and after " + r.name();
         if (r.frozen()) {
             return new Pictures.Exhibit(heading, maps.about() + " " + FeatureMaps.FROZEN, maps.frozen(r.name(), after));

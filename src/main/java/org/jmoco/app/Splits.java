@@ -11,8 +11,8 @@ final class Splits {
 
     /** What a user does who has images of his own and wants figures. */
     static final String HELD_OUT = "sort the images into folders train/CLASS, val/CLASS and test/CLASS (the same classes in each;"
-            + " images of one patient in one of the three), or take a recipe (./jmoco run FILE.yaml, docs/recipes.md), which"
-            + " holds parts of each class out.";
+            + " images of one patient in one of the three), or train with --hold-out or by a recipe (./jmoco run FILE.yaml,"
+            + " docs/recipes.md), which hold parts of each class out.";
 
     private Splits() {}
 

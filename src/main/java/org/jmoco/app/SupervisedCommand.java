@@ -43,6 +43,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     private int vote;
 
     @Mixin
+    private HoldOutOption holdOut;
+
+    @Mixin
     private PositiveOption positive;
 
     @Mixin
@@ -67,10 +70,15 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     void configure(Optional<Pretrained> start) {
         ResNet18.Config network = new ResNet18.Config(train.stem, train.width(), dim, train.splits);
         boolean projection = head == FinetuneConfig.Head.PROJECTION;
+        // A resumed run hands over the record's value as if it had been typed, also where it was the default.
+        boolean typed = !run.resume() && spec.commandLine().getParseResult().hasMatchedOption("--dim");
+        if (typed && !projection) {
+            throw UserError.usage("--dim " + dim + " is the length of a projection, and a fresh head has an output for each"
+                    + " class: leave out --dim, or take --head projection");
+        }
         if (start.isPresent() && projection) {
             ResNet18.Config given = start.get().architecture(train.splits);
-            // A resumed run hands over the record's value as if it had been typed, also where it was the default.
-            if (!run.resume() && dim != given.dim() && spec.commandLine().getParseResult().hasMatchedOption("--dim")) {
+            if (typed && dim != given.dim()) {
                 throw UserError.usage("--dim " + dim + " is the length of a random projection, but that of " + run.from()
                         + " has " + given.dim() + ": leave out --dim, or take --from random");
             }
@@ -82,8 +90,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     }
 
     @Override
-    DataSet look(DataSet set, Consumer<String> say) {
-        int classes = classes(set);
+    DataSet look(DataSet images, Consumer<String> say) {
+        int classes = classes(images);
+        DataSet set = holdOut.of(images, say);
         config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes) : config;
         DataSet judged = positive.of(set);
         if (unjudged(set)) {

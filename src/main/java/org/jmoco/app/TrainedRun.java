@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jmoco.augment.ViewRecipe;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.HoldOut;
 import org.jmoco.data.ImageSet;
 import org.jmoco.report.Json;
 import org.jmoco.report.RunFolder;
@@ -90,13 +91,29 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         return data().orElse("").replaceFirst("=.*", "");
     }
 
-    /** In the order of its outputs; empty where that is not known, as before the run's end. */
+    /**
+     * In the order of its outputs; empty where that is not known, as before the run's end.
+     *
+     * @throws UserError if the run has written down another number of them than its network has outputs
+     */
     List<String> classes() {
         List<String> classes = new ArrayList<>();
-        if (folder != null && Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
-            Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path("classes").forEach(c -> classes.add(c.asText()));
+        if (folder == null || !Files.exists(folder.resolve(FinetuneRun.PREDICTIONS))) {
+            return classes;
+        }
+        Path file = folder.resolve(FinetuneRun.PREDICTIONS);
+        Json.read(file).path("classes").forEach(c -> classes.add(c.asText()));
+        int outputs = weights.architecture(1).dim();
+        if (classes.isEmpty() || (projection() ? classes.size() > outputs : classes.size() != outputs)) {
+            throw UserError.failed(file + ": names " + classes.size() + " classes, but the network has " + outputs
+                    + " outputs. Restore the file, or go on with the run (--resume), which writes it anew.");
         }
         return classes;
+    }
+
+    /** True of a run that trained the projection itself, which has more outputs than there are classes. */
+    private boolean projection() {
+        return FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
     }
 
     /** The set with the positive class of the run, where it has written that down. */
@@ -149,7 +166,32 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
                     + ", which is not to be found from here. Give --data NAME=DIR.");
         }
         say.accept("--data " + own + ", as the run was trained");
-        return DataSource.open(source, say);
+        DataSource opened = DataSource.open(source, say);
+        return new DataSource(withOwnSplit(opened.set(), say), opened.recipe(), opened.path());
+    }
+
+    /**
+     * The set with the parts that the run has held out of it by {@code --hold-out}, as far as these are the images that it was
+     * trained with: of others nobody can tell which ones it has seen.
+     */
+    DataSet withOwnSplit(DataSet set, Consumer<String> say) {
+        Optional<HoldOut> shares = folder == null || !HoldOut.suits(set) ? Optional.empty()
+                : HoldOutOption.recorded(RunFolder.storedOptions(folder).orElse(Map.of()));
+        if (shares.isEmpty()) {
+            return set;
+        }
+        List<String> lines = new ArrayList<>();
+        DataSet split = shares.get().of(set, set.title(), lines::add);
+        String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
+                weights.metadata().get("run.the data's hash"));
+        if (!HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
+                && !HoldOutOption.hash(split.pretraining()).equals(trainedOn)) {
+            say.accept("note: the images of " + set.title() + " are not those that " + from + " was trained with: some were"
+                    + " added, removed or changed, so its --hold-out " + shares.get() + " would hold out others now");
+            return set;
+        }
+        lines.forEach(say);
+        return split;
     }
 
     /**
@@ -164,9 +206,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         List<String> here = set.classNames();
         List<String> own = classes();
         int outputs = own.isEmpty() ? weights.architecture(1).dim() : own.size();
-        boolean projection = own.isEmpty()
-                && FinetuneConfig.Head.PROJECTION.toString().equals(weights.metadata().get("run.--head"));
-        if (projection ? outputs < here.size() : outputs != here.size()) {
+        if (own.isEmpty() && projection() ? outputs < here.size() : outputs != here.size()) {
             throw UserError.failed(from + ": has " + outputs
                     + (own.isEmpty() ? " outputs" : " classes (" + String.join(", ", own) + ")" + trainedOn())
                     + ", but " + set.title() + " has " + here.size() + " (" + String.join(", ", here)

@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -37,7 +38,7 @@ public final class PerformancePage {
         static Results read(Path file) {
             List<String> lines;
             try {
-                lines = Files.readAllLines(file);
+                lines = Files.readAllLines(RegularFile.require(file));
             } catch (IOException e) {
                 throw UserError.failed(file + ": cannot be read (" + e.getMessage() + ")");
             }

@@ -18,6 +18,7 @@ import org.jmoco.encoder.ResNet18;
 import org.jmoco.moco.MocoConfig;
 import org.jmoco.moco.MocoStep;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** Lists of problems: those that ship with the program (benchmarks/shapes), files, and those that a training step consists of. */
@@ -46,7 +47,7 @@ public final class ShapeLists {
             if (in != null) {
                 return Problem.lines(new String(in.readAllBytes(), StandardCharsets.UTF_8));
             }
-            return Problem.lines(Files.readString(Path.of(name)));
+            return Problem.lines(Files.readString(RegularFile.require(Path.of(name))));
         } catch (IOException e) {
             throw UserError.usage("--shapes " + name + ": neither one of " + SHIPPED + " nor a file that can be read ("
                     + e.getMessage() + ")");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -138,6 +139,7 @@ public final class AtomicFile {
             case AccessDeniedException a -> "no permission";
             case NoSuchFileException n -> "no such file or folder";
             case FileAlreadyExistsException x -> "a file of this name is in the way";
+            case CharacterCodingException c -> "it is no text in UTF-8";
             case FileSystemException f when f.getReason() != null -> f.getReason();
             case FileSystemException f -> f.getClass().getSimpleName();
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jmoco.tensor.HostTensor;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.Shape;
 import org.jmoco.tensor.UserError;
 
@@ -40,7 +41,7 @@ public final class SafetensorsFile implements AutoCloseable {
         FileChannel channel = null;
         byte[] headerBytes = null;
         try {
-            channel = FileChannel.open(file, StandardOpenOption.READ);
+            channel = FileChannel.open(RegularFile.require(file), StandardOpenOption.READ);
             headerBytes = readHeader(channel);
             long dataBytes = channel.size() - 8 - headerBytes.length;
             return new SafetensorsFile(file, channel, headerBytes, SafetensorsHeader.parse(headerBytes, dataBytes));

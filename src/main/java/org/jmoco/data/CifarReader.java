@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -99,7 +100,7 @@ final class CifarReader {
         int expected = records * RECORD;
         byte[] b;
         if (gz) {
-            try (InputStream in = new GZIPInputStream(Files.newInputStream(file), 1 << 16)) {
+            try (InputStream in = new GZIPInputStream(Files.newInputStream(RegularFile.require(file)), 1 << 16)) {
                 b = in.readNBytes(expected + 1); // one more, to see that nothing follows
             } catch (IOException e) {
                 throw UserError.failed("cifar10: " + file + " cannot be unpacked: " + Inputs.reason(e)

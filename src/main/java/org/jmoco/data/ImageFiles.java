@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** Single image files that the user names: PNG, JPEG, BMP, TIFF. */
@@ -28,8 +29,10 @@ public final class ImageFiles {
         List<String> faint = new ArrayList<>();
         for (Path file : files) {
             try {
-                images.add(ImageDecoder.decode(file.toString(), Files.readAllBytes(file),
+                images.add(ImageDecoder.decode(file.toString(), Files.readAllBytes(RegularFile.require(file)),
                         () -> faint.add(file.toString())));
+            } catch (UserError e) { // a pipe
+                unread.accept(e);
             } catch (NoSuchFileException e) {
                 unread.accept(UserError.failed(file + ": no such file", e));
             } catch (IOException e) {

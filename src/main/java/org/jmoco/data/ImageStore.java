@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** A place with image files under names like {@code a/b.png}: a folder or a zip. Reading is thread-safe. */
@@ -94,7 +95,7 @@ sealed interface ImageStore extends AutoCloseable {
             }
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (attributes.isOther()) { // reading a pipe would wait for ever
-                throw new IOException("is no regular file but a pipe, socket or device");
+                throw new IOException(RegularFile.NOT);
             }
             long size = attributes.size();
             if (size > MAX_FILE_BYTES) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** The user's files: opened with checks, and described in words when they are not what a reader expects. */
@@ -35,6 +36,7 @@ final class Inputs {
     }
 
     static byte[] readAll(String set, Path file) {
+        RegularFile.require(file);
         try {
             if (Files.size(file) > Integer.MAX_VALUE - 16) {
                 throw UserError.failed(set + ": " + file + " has " + Files.size(file) + " bytes; at most 2 GiB are read here");

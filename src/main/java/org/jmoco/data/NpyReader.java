@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -37,7 +38,7 @@ final class NpyReader {
     static List<Image> read(String set, Path file) {
         NpyReader r = new NpyReader(set, file);
         boolean gz = file.toString().endsWith(".gz");
-        try (InputStream raw = Files.newInputStream(file);
+        try (InputStream raw = Files.newInputStream(RegularFile.require(file));
                 InputStream in = gz ? new GZIPInputStream(raw, 1 << 16) : new BufferedInputStream(raw, 1 << 16)) {
             return r.images(in);
         } catch (EOFException e) {

@@ -17,6 +17,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jmoco.checkpoint.Checkpoint;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -64,7 +65,7 @@ public final class TorchFile {
 
     private static Object read(Path file) {
         byte[] start = new byte[4];
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = Files.newInputStream(RegularFile.require(file))) {
             if (in.readNBytes(start, 0, 4) < 4) {
                 throw UserError.failed(file + ": is too short to be a checkpoint of PyTorch; copy or save it again");
             }

@@ -39,7 +39,7 @@ public final class Parameters {
         long total = specs.stream().mapToLong(Parameters::stride).sum();
         if (total > Integer.MAX_VALUE) {
             throw UserError.usage("parameters " + prefix + ": a network of " + total + " weights, but one array holds at most "
-                    + Integer.MAX_VALUE + ". Lower --width.");
+                    + Integer.MAX_VALUE + ". Lower --width or --dim.");
         }
         Buffer flat = backend.declare(region, prefix, Shape.of((int) total));
         Parameters p = new Parameters(List.copyOf(specs), flat);

@@ -6,22 +6,19 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.DataSets;
+import org.jmoco.data.HoldOut;
 import org.jmoco.tensor.UserError;
 
 /** The data sets of a recipe: which are at hand, and each opened once. */
 final class DataBook {
-    /** Of the split that is drawn where a set has none: one for all seeds, so that rows and seeds share their test images. */
-    private static final long SPLIT_SEED = 1;
-
     private final Map<String, Path> given; // by kind
-    private final double[] holdOut;
+    private final HoldOut holdOut;
     private final Consumer<String> say;
     private final Map<DataSpec, DataSet> open = new HashMap<>();
 
@@ -29,7 +26,7 @@ final class DataBook {
      * @param given   where the command line says that sets lie, by kind
      * @param holdOut shares of val and test for labelled sets without splits; null if the recipe has no transfer
      */
-    DataBook(Map<String, Path> given, double[] holdOut, Consumer<String> say) {
+    DataBook(Map<String, Path> given, HoldOut holdOut, Consumer<String> say) {
         this.given = given;
         this.holdOut = holdOut;
         this.say = say;
@@ -98,14 +95,7 @@ final class DataBook {
 
     /** The same split for pretraining and transfer, so that no test image is ever trained on. */
     private DataSet split(DataSet set, DataSpec spec) {
-        boolean labelled = set.has(DataSet.TRAIN) && set.split(DataSet.TRAIN).labelled();
-        if (!labelled || set.has(DataSet.VAL) || set.has(DataSet.TEST) || holdOut == null) {
-            return set;
-        }
-        say.accept(String.format(Locale.ROOT, "%s has no splits of its own: %.0f %% of each class are held out for validation"
-                + " and %.0f %% for the test, drawn at random (images of one patient may be on both sides; sort them into"
-                + " train, val, test to avoid that)", spec, 100 * holdOut[0], 100 * holdOut[1]));
-        return set.withHoldOut(holdOut[0], holdOut[1], SPLIT_SEED);
+        return holdOut == null || !HoldOut.suits(set) ? set : holdOut.of(set, spec.toString(), say);
     }
 
     /** What each stage of these reads, in order. */

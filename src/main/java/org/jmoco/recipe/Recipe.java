@@ -11,7 +11,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -38,6 +41,9 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
 
     /** The scale that changes nothing. */
     static final String PUBLISHED = "published";
+
+    /** More would not be run to their end by anybody, and their list alone would fill the heap. */
+    private static final int MOST_SEEDS = 10_000;
 
     private enum Version {
         V1, V2
@@ -68,7 +74,11 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
                 throw new IllegalStateException("recipe " + nameOrFile + " cannot be read from the program", e);
             }
         }
-        Path file = Path.of(nameOrFile);
+        Path file = RegularFile.require(Path.of(nameOrFile));
+        if (Files.isDirectory(file)) {
+            throw UserError.usage(nameOrFile + ": is a folder; give the recipe's file in it (FILE.yaml), or take "
+                    + String.join(" or ", SHIPPED));
+        }
         if (!Files.isRegularFile(file)) {
             if (nameOrFile.matches(".*[/\\\\].*|(?i).*\\.ya?ml")) {
                 throw UserError.usage(nameOrFile + ": there is no such file"
@@ -82,7 +92,7 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
             Path folder = file.toAbsolutePath().getParent();
             return read(Files.readString(file), file.toString(), folder, wishes);
         } catch (IOException e) {
-            throw UserError.failed(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
+            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -109,6 +119,10 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         boolean v2 = f.choice("moco", Version.V1, Version.class) == Version.V2;
         ResNet18.Config encoder = encoder(f, v2);
         int seeds = f.integer("seeds", 3, 1);
+        if (seeds > MOST_SEEDS) {
+            throw f.where("seeds").error("seeds: at most " + MOST_SEEDS + ", found " + seeds
+                    + "; each is a training of every row");
+        }
         int encoders = f.integer("encoders", 1, 1);
         if (encoders > seeds) {
             throw f.where("encoders").error("encoders: " + encoders + " pretrainings for " + seeds
@@ -216,9 +230,11 @@ record Recipe(String name, String title, ResNet18.Config encoder, Map<String, Pr
         }
         for (String w : wanted) {
             if (!pretrain.containsKey(w) && !(w.equals(TransferStage.NAME) && transfer != null)) {
-                throw UserError.usage("--stages " + w + ": there is no such stage; there are "
-                        + String.join(", ", pretrain.keySet())
-                        + (transfer == null ? " (the recipe has no transfer)" : ", transfer"));
+                throw UserError.usage("--stages " + w + ": there is no such stage; there "
+                        + (pretrain.isEmpty() || transfer == null && pretrain.size() == 1 ? "is " : "are ")
+                        + String.join(", ", Stream.concat(pretrain.keySet().stream(),
+                                Stream.ofNullable(transfer).map(t -> TransferStage.NAME)).toList())
+                        + (transfer == null ? " (the recipe has no transfer)" : ""));
             }
         }
         List<Row> kept = new ArrayList<>();

@@ -244,7 +244,7 @@ final class RecipeRun {
             Function<Training, Map<String, Object>> train = prepare.apply(new Start(folder, b, options, new PrintWriter(head)));
             begin();
             folder.recordOptions(options, options.keySet()); // the hash in the folder's name has compared them already
-            folder.recordEnvironment(machine.environment(b.describe()));
+            folder.recordEnvironment(machine.environment(b.describe()), this::say);
             if (folder.resumed()) {
                 say("goes on in " + at.path());
             }

@@ -118,7 +118,7 @@ public final class Recipes {
     /** What makes the folder one of this recipe. */
     private void record(RunFolder folder, RecipeRun run, Machine machine) {
         folder.recordOptions(request.options, allOptions(folder));
-        folder.recordEnvironment(machine.environment(run.backend()));
+        folder.recordEnvironment(machine.environment(run.backend()), print::println);
         write(folder.file("recipe.yaml"), "# Written by jmoco run: the recipe with every change that the command line made.\n"
                 + YamlTree.write(run.resolved()));
     }

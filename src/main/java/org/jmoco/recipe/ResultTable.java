@@ -127,7 +127,7 @@ final class ResultTable {
         add("  accuracy  %s, McNemar p %.3g (%s)", difference(c.get("accuracy")), c.accuracy().p(),
                 majority(second.label(), c.accuracy().onlySecond(), first.label(), c.accuracy().onlyFirst()));
         add("  F1        %s", difference(c.get("F1")));
-        add("  %s", verdict(c));
+        add("  %s", c.verdict());
     }
 
     private static String difference(Comparison.Difference d) {
@@ -138,20 +138,5 @@ final class ResultTable {
     static String majority(String second, int onlySecond, String first, int onlyFirst) {
         return String.format(Locale.ROOT, "majority of seeds: %s right by %s alone, %d by %s alone",
                 onlySecond == 1 ? "1 image" : onlySecond + " images", second, onlyFirst, first);
-    }
-
-    /** In words: the AUC first, the metric that depends on no threshold, then the others whose interval excludes 0. */
-    static String verdict(Comparison c) {
-        Comparison.Difference auc = c.get("AUC");
-        StringBuilder s = new StringBuilder("AUC: ").append(auc.low() > 0 ? "better, the interval of its difference lies above 0"
-                : auc.high() < 0 ? "worse, the interval of its difference lies below 0"
-                : "no difference shown, the interval of its difference contains 0");
-        for (String metric : List.of("accuracy", "F1")) {
-            Comparison.Difference d = c.get(metric);
-            if (d.low() > 0 || d.high() < 0) {
-                s.append("; ").append(metric).append(d.low() > 0 ? ": better (above 0)" : ": worse (below 0)");
-            }
-        }
-        return s.toString();
     }
 }

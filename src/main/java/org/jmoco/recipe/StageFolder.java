@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jmoco.report.Json;
 import org.jmoco.report.RunFolder;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -78,7 +79,7 @@ record StageFolder(Path path, Map<String, String> inputs, String hash) {
 
     private static String sha256(Path file) {
         MessageDigest sha = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha)) {
+        try (InputStream in = new DigestInputStream(Files.newInputStream(RegularFile.require(file)), sha)) {
             in.transferTo(java.io.OutputStream.nullOutputStream());
         } catch (IOException e) {
             throw UserError.failed(file + ": cannot be read: " + e.getMessage(), e);

@@ -2,8 +2,10 @@ package org.jmoco.recipe;
 
 import java.util.List;
 import org.jmoco.data.DataSet;
+import org.jmoco.data.HoldOut;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
+import org.jmoco.tensor.UserError;
 import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.FinetuneConfig.Head;
 import org.jmoco.train.FinetuneConfig.OptimizerKind;
@@ -19,7 +21,7 @@ import org.jmoco.train.LearningRate;
  */
 record TransferStage(Where where, List<DataSpec> data, ResNet18.Config encoder, Head head, boolean freeze,
         OptimizerKind optimizer, int epochs, int batch, LearningRate learningRate, double weightDecay, int vote,
-        ViewChange views, double[] holdOut, String positive, String publishedPositive) {
+        ViewChange views, HoldOut holdOut, String positive, String publishedPositive) {
     static final String NAME = "transfer";
 
     static TransferStage read(Fields f, ResNet18.Config encoder) {
@@ -33,16 +35,23 @@ record TransferStage(Where where, List<DataSpec> data, ResNet18.Config encoder, 
                 f.choice("head", Head.FRESH, Head.class), freeze, f.choice("optimizer", OptimizerKind.ADAM, OptimizerKind.class),
                 epochs, f.integer("batch", FinetuneConfig.DEFAULT_BATCH, 1), rate, f.number("weight-decay", 0),
                 f.integer("vote", freeze ? 1 : FinetuneConfig.DEFAULT_VOTE_EPOCHS, 1), ViewChange.read(f, false),
-                f.numbers("hold-out", new double[] {0.15, 0.25}), f.text("positive", null), f.text("published-positive", null));
+                holdOut(f), f.text("positive", null), f.text("published-positive", null));
         f.finish();
-        if (!(t.holdOut[0] >= 0 && t.holdOut[1] > 0 && t.holdOut[0] + t.holdOut[1] < 1)) {
-            throw f.where("hold-out").error(f.name("hold-out") + ": shares of " + t.holdOut[0] + " for val and " + t.holdOut[1]
-                    + " for test; test must be above 0 and both together below 1, as in [0.15, 0.25]");
-        }
         for (DataSpec d : data) {
             f.checked(() -> t.config(d, new Normalisation(new float[3], new float[] {1, 1, 1}), 2, 1));
         }
         return t;
+    }
+
+    private static HoldOut holdOut(Fields f) {
+        HoldOut usual = HoldOut.DEFAULT;
+        double[] shares = f.numbers("hold-out", new double[] {usual.val(), usual.test()});
+        try {
+            return new HoldOut(shares[0], shares[1]);
+        } catch (UserError e) {
+            throw f.where("hold-out").error(f.name("hold-out") + ": " + e.getMessage() + ", as in [" + usual.val() + ", "
+                    + usual.test() + "]");
+        }
     }
 
     FinetuneConfig config(DataSpec used, Normalisation normalisation, int classes, long seed) {

@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jmoco.report.StoredRun.Predictions;
+import org.jmoco.train.Comparison;
 
 /**
  * Recipes that were run as a single HTML file without references to anything outside: the table of rows beside the published
@@ -153,22 +154,32 @@ public final class ComparisonReport {
 
     private void differences(StoredComparison r) {
         List<List<String>> rows = new ArrayList<>();
+        List<String> verdicts = new ArrayList<>();
         Map<String, String> labels = new LinkedHashMap<>();
         r.rows().forEach(row -> labels.put(row.name(), StoredComparison.label(row)));
         for (JsonNode c : r.all().path("comparisons")) {
-            rows.add(List.of(labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText()),
-                    difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")), difference(c, "accuracy"),
-                    p(c.path("bootstrap").path("accuracy")), p(c.path("mcnemar")), difference(c, "F1"),
+            String pair = labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText());
+            verdicts.add(pair + ": " + Comparison.verdict(metric -> stored(c, metric)) + ".");
+            rows.add(List.of(pair, difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")),
+                    difference(c, "accuracy"), p(c.path("bootstrap").path("accuracy")), p(c.path("mcnemar")), difference(c, "F1"),
                     p(c.path("bootstrap").path("F1"))));
         }
         if (!rows.isEmpty()) {
-            html.heading(2, "Differences").paragraph("Row before \"against\" minus row behind it, on the same images, with"
+            html.heading(2, "Differences");
+            verdicts.forEach(html::paragraph);
+            html.paragraph("Row before \"against\" minus row behind it, on the same images, with"
                     + " 95 % intervals and p of a paired bootstrap over images and seeds; DeLong's test of the AUC and McNemar's"
                     + " test of the majority of seeds speak of these trained networks on other images. The p values are of"
                     + " single tests, not corrected for their number.");
             html.table(List.of("rows", "AUC", "p, bootstrap", "p, DeLong", "accuracy", "p, bootstrap", "p, McNemar", "F1",
                     "p, bootstrap"), rows, 1);
         }
+    }
+
+    private static Comparison.Difference stored(JsonNode c, String metric) {
+        JsonNode d = c.path("bootstrap").path(metric);
+        return new Comparison.Difference(metric, d.path("difference").asDouble(), d.at("/interval/0").asDouble(),
+                d.at("/interval/1").asDouble(), d.path("p").asDouble());
     }
 
     private static String difference(JsonNode c, String metric) {

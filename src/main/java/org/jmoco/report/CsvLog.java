@@ -12,10 +12,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -35,6 +37,9 @@ public final class CsvLog implements AutoCloseable {
             "val_accuracy", "accuracy, validation images", "val_auc", "AUC, validation images", "knn_accuracy", "kNN accuracy");
 
     private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
+
+    /** As {@link #append} writes them. */
+    private static final Pattern NUMBER = Pattern.compile("-?([0-9.]+(E-?[0-9]+)?|Infinity)|NaN");
 
     private final Path file;
     private final List<String> columns;
@@ -63,7 +68,8 @@ public final class CsvLog implements AutoCloseable {
         }
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            channel = FileChannel.open(RegularFile.require(file), StandardOpenOption.CREATE, StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
             CsvLog log = new CsvLog(file, List.copyOf(columns), channel);
             log.cutAfter(resumedEpoch);
             return log;
@@ -97,6 +103,7 @@ public final class CsvLog implements AutoCloseable {
                 if (found > epoch) {
                     break;
                 }
+                requireNumbers(bytes, end, i);
                 last = found;
                 end = i + 1;
             }
@@ -117,6 +124,20 @@ public final class CsvLog implements AutoCloseable {
         } catch (NumberFormatException e) {
             throw UserError.failed(
                     file + ": the line '" + line + "' does not begin with an epoch. Restore the file, or start a new run.", e);
+        }
+    }
+
+    /** What stands behind the epoch is drawn when the run ends, which would be late to find that it cannot be. */
+    private void requireNumbers(byte[] bytes, int from, int to) {
+        String line = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        String[] cells = line.split(",", -1);
+        boolean right = cells.length == 1 + columns.size();
+        for (int c = 1; right && c < cells.length; c++) {
+            right = cells[c].isEmpty() || NUMBER.matcher(cells[c]).matches();
+        }
+        if (!right) {
+            throw UserError.failed(file + ": the line '" + line + "' is not one of " + columns.size()
+                    + " numbers behind the epoch. Restore the file, or start a new run.");
         }
     }
 
@@ -145,7 +166,7 @@ public final class CsvLog implements AutoCloseable {
     /** The columns of a file by name; an empty cell is NaN. @throws UserError if it is no such file */
     public static LinkedHashMap<String, double[]> read(Path file) {
         CSVFormat withHeader = FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
-        try (Reader in = Files.newBufferedReader(file);
+        try (Reader in = Files.newBufferedReader(RegularFile.require(file));
                 CSVParser parser = CSVParser.builder().setReader(in).setFormat(withHeader).get()) {
             List<CSVRecord> records = parser.getRecords();
             LinkedHashMap<String, double[]> out = new LinkedHashMap<>();
@@ -157,9 +178,13 @@ public final class CsvLog implements AutoCloseable {
                 }
                 out.put(column.getKey(), values);
             }
+            if (!out.containsKey(EPOCH)) {
+                throw new IllegalArgumentException("it has no column " + EPOCH);
+            }
             return out;
         } catch (IOException e) {
-            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
+            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e)
+                    + ". Restore the file, or run the training anew in another folder.", e);
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
             throw UserError.failed(file + ": is not a table of numbers with a line of column names: " + e.getMessage()
                     + ". Restore the file, or run the training anew in another folder.", e);

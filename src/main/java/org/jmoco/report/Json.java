@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jmoco.checkpoint.AtomicFile;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** JSON files for people: indented, one line end on every system, keys in the order in which they were put. */
@@ -32,11 +33,16 @@ public final class Json {
     /** @throws UserError if the file is missing or damaged */
     public static JsonNode read(Path file) {
         try {
-            return MAPPER.readTree(Files.readString(file));
+            JsonNode tree = MAPPER.readTree(Files.readString(RegularFile.require(file)));
+            if (tree.isMissingNode()) {
+                throw UserError.failed(file + ": is empty. Restore the file or start a new run.");
+            }
+            return tree;
         } catch (JsonProcessingException e) {
             throw UserError.failed(file + ": is not valid JSON: " + reason(e) + ". Restore the file or start a new run.", e);
         } catch (IOException e) {
-            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e) + ".", e);
+            throw UserError.failed(file + ": cannot be read: " + AtomicFile.reason(e)
+                    + ". Restore the file or start a new run.", e);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.checkpoint.CheckpointStore;
@@ -208,14 +210,15 @@ public final class RunFolder implements AutoCloseable {
         Map<String, Object> out = new LinkedHashMap<>();
         requireObject(file, Json.read(file)).properties()
                 .forEach(e -> out.put(e.getKey(), Json.convert(e.getValue(), Object.class)));
+        if (out.isEmpty()) {
+            throw UserError.failed(file + ": names no options. Restore the file or start a new run.");
+        }
         return Optional.of(out);
     }
 
-    /** The command that made the run in a folder, as {@code pretrain}; empty if there is no run or it does not say. */
+    /** The command that made the run in a folder, as {@code pretrain}; empty if no file there says so. */
     public static Optional<String> storedCommand(Path folder) {
-        Path file = folder.resolve(ENVIRONMENT);
-        String command = Files.exists(file) ? Json.read(file).path(0).path("command").path(1).asText() : "";
-        return Optional.of(command).filter(c -> !c.isEmpty());
+        return starts(folder.resolve(ENVIRONMENT)).map(s -> s.path(0).path("command").path(1).asText()).filter(c -> !c.isEmpty());
     }
 
     /**
@@ -275,15 +278,49 @@ public final class RunFolder implements AutoCloseable {
         return node;
     }
 
-    /** Adds an entry to {@code environment.json}, one for each start of the run. */
-    public void recordEnvironment(RunEnvironment environment) {
+    /**
+     * Adds an entry to {@code environment.json}, one for each start of the run. The file only informs: a damaged one is set aside
+     * and a new one begun.
+     *
+     * @param say takes a line for the user if it is damaged
+     */
+    public void recordEnvironment(RunEnvironment environment, Consumer<String> say) {
         Path file = file(ENVIRONMENT);
         List<Object> starts = new ArrayList<>();
         if (resumed && Files.exists(file)) {
-            Json.read(file).forEach(starts::add);
+            starts(file).ifPresentOrElse(s -> s.forEach(starts::add), () -> setAside(file, say));
         }
         starts.add(environment.toMap());
         Json.write(file, starts);
+    }
+
+    /** The entries of an {@code environment.json}; empty if it is not there or damaged. */
+    private static Optional<JsonNode> starts(Path file) {
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode starts = Json.read(file);
+            boolean whole = starts.isArray() && !starts.isEmpty();
+            for (JsonNode start : starts) {
+                whole &= start.isObject();
+            }
+            return whole ? Optional.of(starts) : Optional.empty();
+        } catch (UserError damaged) {
+            return Optional.empty();
+        }
+    }
+
+    private static void setAside(Path file, Consumer<String> say) {
+        Path kept = file.resolveSibling(file.getFileName() + ".damaged");
+        try {
+            Files.move(file, kept, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw UserError.failed(file + ": is damaged and cannot be renamed: " + AtomicFile.reason(e)
+                    + ". Move it away by hand.", e);
+        }
+        say.accept("note: " + file + ": is damaged; it tells on what the run was made, and no figure depends on it. It is kept"
+                + " as " + kept.getFileName() + "; a new one begins with this start.");
     }
 
     public boolean isFinished() {

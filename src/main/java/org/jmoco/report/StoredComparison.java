@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -104,7 +105,7 @@ public record StoredComparison(StoredRun run, JsonNode all, List<Stage> stages, 
     /** The recipe as it was run. */
     String recipe() {
         try {
-            return Files.readString(folder().resolve(RECIPE));
+            return Files.readString(RegularFile.require(folder().resolve(RECIPE)));
         } catch (IOException e) {
             throw UserError.failed(folder().resolve(RECIPE) + ": cannot be read (" + e.getMessage() + ")");
         }

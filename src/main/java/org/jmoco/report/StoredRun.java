@@ -11,7 +11,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -36,8 +38,18 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final Set<String> RESULTS = Set.of("result.json", "predictions.json");
+
     /** @throws UserError if the folder is none of a run, or a file in it cannot be read */
     public static StoredRun read(Path folder) {
+        Path csv = folder.resolve("metrics.csv");
+        StoredRun run = readOutcome(folder);
+        return new StoredRun(folder, run.options, run.environment, run.result, Files.exists(csv) ? CsvLog.read(csv) : Map.of(),
+                run.predictions);
+    }
+
+    /** As {@link #read}, without the curves. */
+    public static StoredRun readOutcome(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw UserError.usage(folder + (Files.exists(folder)
                     ? ": is a file; give the folder of a run, the --out of pretrain or finetune"
@@ -55,10 +67,8 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
             throw UserError.failed(folder.resolve("options.json")
                     + ": names no options, so it is of no run. Restore the file, or give the folder of a run.");
         }
-        Path csv = folder.resolve("metrics.csv");
-        return new StoredRun(folder, options, json(folder.resolve("environment.json")),
-                json(folder.resolve("result.json")), Files.exists(csv) ? CsvLog.read(csv) : Map.of(),
-                predictions(folder.resolve("predictions.json")));
+        return new StoredRun(folder, options, environment(folder.resolve("environment.json")),
+                json(folder.resolve("result.json")), Map.of(), predictions(folder.resolve("predictions.json")));
     }
 
     private static List<Path> runsBelow(Path folder) {
@@ -69,24 +79,36 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
         }
     }
 
+    /** It only informs: of a damaged one the page says so. */
+    private static Map<String, Object> environment(Path file) {
+        try {
+            return json(file);
+        } catch (UserError e) {
+            return Map.of("environment", "not known, since " + file.getFileName() + " is damaged");
+        }
+    }
+
     private static Map<String, Object> json(Path file) {
         if (!Files.exists(file)) {
             return Map.of();
         }
         try {
-            JsonNode node = JSON.readTree(file.toFile());
+            JsonNode node = JSON.readTree(RegularFile.require(file).toFile());
             if (node.isArray() && !node.isEmpty()) {
                 node = node.get(node.size() - 1); // one environment for each start of the run; the last made the result
             }
             if (!node.isObject()) {
                 throw new IllegalArgumentException("found " + node.getNodeType() + " in place of an object");
             }
+            if (node.isEmpty() && RESULTS.contains(file.getFileName().toString())) {
+                throw new IllegalArgumentException("it names no result");
+            }
             return JSON.convertValue(node, new TypeReference<LinkedHashMap<String, Object>>() { });
         } catch (IOException | IllegalArgumentException e) {
             String why = e instanceof JsonProcessingException j ? Json.reason(j)
                     : e.getMessage().lines().findFirst().orElse("");
             throw UserError.failed(file + ": is no JSON that a run writes, or cannot be read (" + why
-                    + "). Restore the file, or run the training anew in another folder.");
+                    + "). " + cure(file));
         }
     }
 
@@ -105,8 +127,16 @@ public record StoredRun(Path folder, Map<String, Object> options, Map<String, Ob
                     JSON.convertValue(said.get("labels"), int[].class), JSON.convertValue(vote.get("predicted"), int[].class),
                     JSON.convertValue(vote.get("probability"), double[][].class));
         } catch (RuntimeException e) { // whatever a file of another version lacks
-            throw UserError.failed(file + ": is not what this version writes (" + e.getMessage() + ")");
+            throw UserError.failed(file + ": is not what this version writes ("
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + "). " + cure(file));
         }
+    }
+
+    /** A run that goes on writes at its end what came out. */
+    private static String cure(Path file) {
+        return RESULTS.contains(file.getFileName().toString())
+                ? "Restore the file, or go on with the run (--resume), which writes it anew."
+                : "Restore the file, or run the training anew in another folder.";
     }
 
     /** The folder's name. */

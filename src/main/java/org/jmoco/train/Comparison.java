@@ -3,6 +3,7 @@ package org.jmoco.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Two rows of a table, image by image: the same test images, judged by the networks (seeds) of one row and of the other. What is
@@ -59,6 +60,26 @@ public record Comparison(List<Difference> differences, DeLong auc, McNemar accur
     /** The difference of a name, as in {@code get("AUC")}. */
     public Difference get(String name) {
         return differences.get(Figures.NAMES.indexOf(name));
+    }
+
+    /** In words: the AUC first, the metric that depends on no threshold, then the others whose interval excludes 0. */
+    public String verdict() {
+        return verdict(this::get);
+    }
+
+    /** As {@link #verdict()}, of differences that were kept. @param difference by the name of its figure */
+    public static String verdict(Function<String, Difference> difference) {
+        Difference auc = difference.apply("AUC");
+        StringBuilder s = new StringBuilder("AUC: ").append(auc.low() > 0 ? "better, the interval of its difference lies above 0"
+                : auc.high() < 0 ? "worse, the interval of its difference lies below 0"
+                : "no difference shown, the interval of its difference contains 0");
+        for (String metric : List.of("accuracy", "F1")) {
+            Difference d = difference.apply(metric);
+            if (d.low() > 0 || d.high() < 0) {
+                s.append("; ").append(metric).append(d.low() > 0 ? ": better (above 0)" : ": worse (below 0)");
+            }
+        }
+        return s.toString();
     }
 
     /** What the seeds of a row predict together: each seed a vote, ties by the mean probability. */

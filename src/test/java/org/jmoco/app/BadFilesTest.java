@@ -169,6 +169,21 @@ class BadFilesTest {
         finetune(0, out, "--from", pretrained.toString(), "--head", "projection", "--epochs", "2", "--dim", "8");
     }
 
+    /** It has as many outputs as there are classes, whatever the projection had that it takes the place of. */
+    @Test
+    void aFreshHeadTakesNoLength() {
+        Path pretrained = folder.resolve("pretrained");
+        pretrain(0, pretrained);
+        Path out = folder.resolve("out");
+        for (String dim : List.of("16", "8")) {
+            assertEnding(finetune(2, out, "--from", pretrained.toString(), "--dim", dim), "--dim " + dim + " is the length of a"
+                    + " projection, and a fresh head has an output for each class: leave out --dim, or take --head projection");
+        }
+        assertFalse(Files.exists(out));
+        finetune(0, out, "--from", pretrained.toString(), "--epochs", "2");
+        run(0, "finetune", "--resume", "--out", out.toString(), "--progress", "none"); // which hands over the recorded value
+    }
+
     @Test
     void anotherArchitectureIsNamedWithTheOptionThatDiffers() {
         Path four = folder.resolve("four");

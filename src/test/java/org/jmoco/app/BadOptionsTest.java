@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Command lines that cannot work: a few words on stderr, exit code 2 or 1, no stack trace, nothing made. */
 class BadOptionsTest {
@@ -43,6 +45,9 @@ class BadOptionsTest {
         Lower --queue or --dim.
         2 | pretrain --symmetric --queue 200    | --queue 200 is shorter than the 256 keys
         2 | finetune --dim -3 --head projection | --dim -3
+        2 | finetune --dim 16                   | --dim 16 is the length of a projection, and a fresh head has an output for \
+        each class: leave out --dim, or take --head projection
+        2 | probe --dim 128                     | --dim 128 is the length of a projection
         # rates and lengths
         2 | pretrain --epochs 0                 | --epochs 0 must be at least 1
         2 | pretrain --lr -1                    | --lr -1.0 must be a positive number
@@ -61,7 +66,14 @@ class BadOptionsTest {
         2 | pretrain --loss-every 0             | --loss-every 0 must be at least 1
         2 | pretrain --threads 0                | --threads 0: at least 1 is needed
         2 | pretrain --threads 100000           | --threads 100000: at most 1024
+        2 | run covid --seeds 99999999          | seeds: at most 10000
         # names
+        2 | pretrain --Batch 64                 | there is no option '--Batch'; it is written --batch
+        2 | pretrain --BATCH=64                 | there is no option '--BATCH'; it is written --batch
+        2 | run covid --rows ,                  | --rows: the value is empty
+        2 | run covid --rows random,,all        | --rows: the value is empty
+        2 | bundle --out /                      | let its name end with .tar.xz
+        2 | report runs --out runs/options.json | the page is HTML; give it a name that ends in .html
         2 | pretrain --schedule foo             | expected one of [cosine, constant, step]
         2 | finetune --head foo                 | expected one of [fresh, projection]
         2 | pretrain --backend gpu              | expected one of [auto, cuda, cpu, reference]
@@ -96,6 +108,41 @@ class BadOptionsTest {
                 () -> assertFalse(text.contains("internal error") || text.contains("\tat "), text),
                 () -> assertFalse(Files.exists(out), "a run folder was made"),
                 () -> assertFalse(text.contains("phantom unlabelled"), "images were made first, in " + took));
+    }
+
+    @Test
+    void aFileOrFolderOfTheWrongKindIsNamed() throws IOException {
+        Path empty = Files.createFile(folder.resolve("e.json"));
+        Path bytes = Files.write(folder.resolve("b.yaml"), new byte[] {(byte) 0xff, (byte) 0xc3, 0x28});
+        Path bare = Files.writeString(folder.resolve("r.yaml"), "{name: r, transfer: {data: phantom}, rows: {random: {}}}\n");
+        String[][] all = {
+            {"golden: " + empty + " holds no case, it is empty", "golden", empty.toString()},
+            {bytes + ": cannot be read: it is no text in UTF-8", "run", bytes.toString()},
+            {folder + ": is a folder; give the recipe's file in it", "run", folder.toString()},
+            {"--stages foo: there is no such stage; there is transfer", "run", bare.toString(), "--stages", "foo"},
+            {"--out " + empty + ": is a file; name a folder", "data", "fetch", "cifar10", "--out", empty.toString()},
+        };
+        for (String[] one : all) {
+            StringWriter err = new StringWriter();
+            int code = Main.run(new PrintWriter(err), new PrintWriter(err), java.util.Arrays.copyOfRange(one, 1, one.length));
+            assertTrue(code == 1 || code == 2, code + ": " + err);
+            assertTrue(err.toString().startsWith("jmoco: " + one[0]) && err.toString().lines().count() == 1, err.toString());
+        }
+    }
+
+    /** As {@code --out "$RUN"} types it where RUN is not set: an empty path would be the working folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pretrain --out ", "finetune --out= --epochs 1", "probe --from ", "knn --from ", "evaluate --from ",
+        "export --format onnx x.onnx --from ", "pretrain --data ", "finetune --positive ", "run ", "run covid --out ",
+        "run covid --store ", "run covid --data ", "report ", "report runs --out ", "golden ", "golden x.json --recorded ",
+        "predict --from runs ", "predict x.png --from ", "data show --out ", "data info --data ", "bench step --save ",
+        "doctor --cuda-libs ", "evaluate --from runs --classes ", "finetune --cuda-libs= --backend cpu"})
+    void anEmptyValueIsRefused(String line) {
+        StringWriter err = new StringWriter();
+        int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), line.split(" ", -1));
+        assertEquals(2, code, err.toString());
+        assertTrue(err.toString().matches("jmoco: (--[a-z-]+|[A-Z]+): the value is empty[^\\n]*\\n"
+                + "See 'jmoco [a-z ]+ --help'.\\n"), err.toString());
     }
 
     /** Tables for a convolution of this size took 19 GB before the plan was measured, and the system killed the process. */

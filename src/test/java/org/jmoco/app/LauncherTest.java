@@ -179,6 +179,39 @@ class LauncherTest {
         assertTrue(o.text.startsWith("jmoco: JMOCO_HEAP=4x is no size") && o.text.lines().count() == 1, o.text);
     }
 
+    /** The JVM would end by words of its own about heap and compressed pointers. */
+    @Test
+    void aHeapLargerThanTheMachineIsNamed() throws Exception {
+        for (String size : List.of("900000g", "5000000T", "99999999999999999999", "77777777777m", "9999999999999k")) {
+            Outcome o = launch(Map.of("JMOCO_HEAP", size), LAUNCHER, "doctor");
+            assertEquals(1, o.code, o.text);
+            assertTrue(o.text.matches("jmoco: JMOCO_HEAP=" + size + " is more than this machine has, [0-9]+ MiB; set it to a part"
+                    + " of that, as in JMOCO_HEAP=[0-9]+m \\(tensors need memory beside it\\)\n"), o.text);
+        }
+    }
+
+    /** It is part of another file, which stands alone in an archive. */
+    @Test
+    void theLauncherOfABundleJudgesTheHeapByTheSameLines(@TempDir Path folder) throws Exception {
+        Path bundled = Path.of("src/main/resources/org/jmoco/app/bundle/jmoco");
+        Pattern heap = Pattern.compile("# --- the heap -+\n(.*?)\n# --- ", Pattern.DOTALL);
+        Matcher ours = heap.matcher(Files.readString(LAUNCHER));
+        Matcher theirs = heap.matcher(Files.readString(bundled));
+        assertTrue(ours.find() && theirs.find(), "the part on the heap");
+        assertEquals(ours.group(1), theirs.group(1));
+        Path launcher = Files.copy(bundled, folder.resolve("jmoco"));
+        Path java = Files.createDirectories(folder.resolve("jre/bin")).resolve("java");
+        Files.writeString(java, "#!/bin/sh\necho \"$@\"\n");
+        assertTrue(launcher.toFile().setExecutable(true) && java.toFile().setExecutable(true));
+        for (String size : List.of("4x", "0", "900000g", "2m")) {
+            Outcome o = launch(Map.of("JMOCO_HEAP", size), launcher, "doctor");
+            assertEquals(1, o.code, o.text);
+            assertTrue(o.text.startsWith("jmoco: JMOCO_HEAP=" + size + " is ") && o.text.lines().count() == 1, o.text);
+        }
+        assertTrue(launch(Map.of("JMOCO_HEAP", "1g"), launcher, "doctor").text.contains(" -Xmx1g "));
+        assertTrue(launch(Map.of(), launcher, "doctor").text.contains(" -Xmx4g "));
+    }
+
     /** As another user than the one who owns the folder, with nothing built. */
     @Test
     void aFolderThatCannotBeWrittenSaysWhoCanBuild(@TempDir Path folder) throws Exception {

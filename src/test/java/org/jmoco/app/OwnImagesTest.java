@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -110,6 +111,20 @@ class OwnImagesTest {
         assertEquals(set.equals("on") ? 1 : 0, CachedImages.in(cache).size(), said);
         assertEquals(set.equals("on"), said.contains("a decoded copy of these images"), said);
         assertTrue(code == 0 || said.startsWith("jmoco: JMOCO_IMAGE_CACHE=never: must be on"), said);
+    }
+
+    /** A slip of the tab key: {@code --out scans/0.png}. */
+    @Test
+    void aSheetTakesThePlaceOfNoImage() throws IOException {
+        Path scans = unlabelled("scans");
+        byte[] before = Files.readAllBytes(scans.resolve("0.png"));
+        for (String sheet : List.of("0.png", "sheet.png", "../scans/sheet.png")) {
+            String said = CommandRuns.run(2, "data", "show", "--data", "images=" + scans, "--out", scans + "/" + sheet);
+            assertTrue(said.contains("lies among the images of " + scans + "; name a file elsewhere"), said);
+        }
+        assertArrayEquals(before, Files.readAllBytes(scans.resolve("0.png")));
+        assertFalse(Files.exists(scans.resolve("sheet.png")));
+        CommandRuns.run(0, "data", "show", "--data", "images=" + scans, "--out", folder.resolve("sheet.png").toString());
     }
 
     @Test

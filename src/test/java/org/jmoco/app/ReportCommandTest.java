@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -143,6 +144,13 @@ class ReportCommandTest {
         assertTrue(table.stream().anyMatch(line -> line.matches("  accuracy .* McNemar p .* \\(majority of seeds: [0-9]+ images?"
                 + " right by first \\(one\\) alone, [0-9]+ by random start alone\\)")), String.join("\n", table));
         assertEquals(3, table.stream().filter(line -> line.startsWith("  AUC: ")).count(), "verdicts name their metric");
+        String pair = "";
+        for (String line : table) {
+            pair = line.matches("[^ ].* against .*") ? line : pair;
+            if (line.startsWith("  AUC: ")) {
+                requireAll(html, "<p>" + pair + ": " + line.strip() + ".</p>"); // the same words as on the terminal
+            }
+        }
         String results = Files.readString(out().resolve("results.json"));
         assertTrue(results.contains("\"published_knn\" : 0.777"), "the report's figures come from results.json");
     }
@@ -162,6 +170,17 @@ class ReportCommandTest {
         Path again = folder.resolve("again.html");
         jmoco(0, "report", out().toString(), "--out", again.toString());
         assertEquals(before, Files.readString(again), "the images are found again through the recipe in the folder");
+    }
+
+    /** The options of a run, or its weights, would be gone. */
+    @Test
+    void aPageTakesThePlaceOfNoOtherKindOfFile() throws IOException {
+        for (String name : List.of("options.json", "results.json", "recipe.yaml")) {
+            Path file = out().resolve(name);
+            byte[] before = Files.readAllBytes(file);
+            assertTrue(jmoco(2, "report", out().toString(), "--out", file.toString()).contains("name that ends in .html"), name);
+            assertArrayEquals(before, Files.readAllBytes(file));
+        }
     }
 
     @Test

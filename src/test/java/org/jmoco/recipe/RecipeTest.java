@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jmoco.augment.ViewRecipe;
+import org.jmoco.data.HoldOut;
 import org.jmoco.data.Normalisation;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.tensor.UserError;
@@ -155,7 +156,7 @@ class RecipeTest {
         assertEquals(0.5, c.views().crop().minScale());
         assertEquals(0, c.views().flip());
         assertEquals(48, c.views().size());
-        assertEquals(0.2, r.transfer().holdOut()[1]);
+        assertEquals(new HoldOut(0.1, 0.2), r.transfer().holdOut());
         assertEquals(5, r.seeds());
         assertEquals(1, r.rows().size());
         assertEquals("other words", r.title());

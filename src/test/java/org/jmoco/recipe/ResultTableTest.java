@@ -27,13 +27,13 @@ class ResultTableTest {
         double[] above = {0.1, 0.2};
         double[] below = {-0.2, -0.1};
         assertEquals("AUC: no difference shown, the interval of its difference contains 0",
-                ResultTable.verdict(intervals(none, none, none)));
+                intervals(none, none, none).verdict());
         assertEquals("AUC: no difference shown, the interval of its difference contains 0; accuracy: better (above 0);"
-                + " F1: worse (below 0)", ResultTable.verdict(intervals(none, above, below)));
+                + " F1: worse (below 0)", intervals(none, above, below).verdict());
         assertEquals("AUC: better, the interval of its difference lies above 0",
-                ResultTable.verdict(intervals(above, none, none)));
+                intervals(above, none, none).verdict());
         assertEquals("AUC: worse, the interval of its difference lies below 0; F1: better (above 0)",
-                ResultTable.verdict(intervals(below, none, above)));
+                intervals(below, none, above).verdict());
     }
 
     @Test

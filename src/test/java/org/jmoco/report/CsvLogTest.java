@@ -79,6 +79,12 @@ class CsvLogTest {
         write(0, 3);
         Files.writeString(file, Files.readString(file).replace("\n2,", "\ntwo,"));
         assertMessage(3, "the line 'two,");
+        write(0, 3);
+        Files.writeString(file, Files.readString(file).replace("\n2,", "\n2,x"));
+        assertMessage(3, "the line '2,x0.5,' is not one of 2 numbers behind the epoch");
+        write(0, 3);
+        Files.writeString(file, Files.readString(file).replace("\n2,", "\n2,1,"));
+        assertMessage(3, "the line '2,1,0.5,' is not one of 2 numbers behind the epoch");
     }
 
     @Test

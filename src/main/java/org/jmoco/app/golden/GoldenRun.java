@@ -16,6 +16,7 @@ import org.jmoco.checkpoint.AtomicFile;
 import org.jmoco.encoder.ResNet18;
 import org.jmoco.report.Json;
 import org.jmoco.tensor.DType;
+import org.jmoco.tensor.RegularFile;
 import org.jmoco.tensor.UserError;
 
 /** One golden file; its keys tell which case it holds. */
@@ -126,7 +127,12 @@ public final class GoldenRun {
 
     private static JsonNode read(Path file) {
         try {
-            return JSON.readTree(Files.readAllBytes(file));
+            JsonNode root = JSON.readTree(Files.readAllBytes(RegularFile.require(file)));
+            if (!root.isObject() || root.isEmpty()) {
+                throw UserError.failed("golden: " + file + " holds no case, it is " + (root.isMissingNode() || root.isObject()
+                        ? "empty" : "no object") + "; give the path of a golden .json file");
+            }
+            return root;
         } catch (JsonProcessingException e) {
             throw UserError.failed("golden: " + file + " is not valid JSON: " + Json.reason(e), e);
         } catch (IOException e) {
