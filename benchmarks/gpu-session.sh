@@ -279,9 +279,9 @@ stage_golden() {
   done
 }
 
-# jmoco_step BATCH PRECISION ROUND [OPTION]: the option stands in the row's setting.
+# jmoco_step BATCH PRECISION ROUND [OPTION]: the option stands in the row's setting. Timed as PyTorch's script does: seven times twenty steps.
 jmoco_step() {
-  part "step-n$1-$2-$3" 100 "$jmoco" bench step --backend cuda --batch "$1" --precision "$2" --steps 50 --no-peaks --json ${4:+"$4"} &&
+  part "step-n$1-$2-$3" 100 "$jmoco" bench step --backend cuda --batch "$1" --precision "$2" --steps 7 --queued 20 --no-peaks --json ${4:+"$4"} &&
     step_row jmoco "$2${4:+ $4}" "$work/logs/step-n$1-$2-$3.log" "$1"
 }
 

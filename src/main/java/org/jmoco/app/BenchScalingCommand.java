@@ -126,7 +126,7 @@ final class BenchScalingCommand implements Callable<Integer> {
         StepSizes sizes = with(base, value);
         try (Backend backend = options.open()) {
             StepTrial trial = new StepTrial(backend, sizes);
-            Map<String, Object> whole = trial.row(trial.nanos(samples.count(), options.warmUps), ceilings);
+            Map<String, Object> whole = trial.row(trial.nanos(samples.count(), 1, options.warmUps), ceilings);
             Map<String, Object> m = new LinkedHashMap<>();
             m.put("problem", sizes.toString());
             m.put(vary.toString(), value);

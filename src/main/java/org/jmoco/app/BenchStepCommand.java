@@ -32,8 +32,13 @@ final class BenchStepCommand implements Callable<Integer> {
     private StepOptions step;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "10",
-            description = "Steps that count (default: ${DEFAULT-VALUE}).")
+            description = "Timings that count (default: ${DEFAULT-VALUE}).")
     private int steps;
+
+    @Option(names = "--queued", paramLabel = "N", defaultValue = "1", description = "Steps in one timing. More than one are enqueued"
+            + " one behind the other and timed by the device's clock, and the loss is read at the end, as training does on a GPU"
+            + " (default: ${DEFAULT-VALUE}).")
+    private int queued;
 
     @Option(names = "--no-peaks", description =
             "Measure no copy and no matrix product: the columns that compare with them are left out.")
@@ -58,6 +63,9 @@ final class BenchStepCommand implements Callable<Integer> {
         if (steps < 1) {
             throw UserError.usage("--steps " + steps + ": at least one step must count.");
         }
+        if (queued < 1) {
+            throw UserError.usage("--queued " + queued + ": a timing has at least one step.");
+        }
         PrintWriter out = spec.commandLine().getOut();
         boolean text = options.isText();
         boolean each = timeSteps || options.filter.isGiven();
@@ -75,9 +83,12 @@ final class BenchStepCommand implements Callable<Integer> {
             if (printProgram) {
                 program.print(text ? System.out : System.err); // stdout is for the program that reads it
             }
-            Map<String, Object> whole = trial.row(trial.nanos(steps, options.warmUps), ceilings);
+            Map<String, Object> whole = trial.row(trial.nanos(steps, queued, options.warmUps), ceilings);
             ResultTable table = options.table("step", spec, ceilings, backend.describe());
             sizes.toMap().forEach(table::head);
+            if (queued > 1) {
+                table.head("queued", queued);
+            }
             HEADLINE.forEach(key -> table.head(key, whole.get(key)));
             PeakMemory.residentBytes().ifPresent(bytes -> table.head("peak_resident_mb", bytes * 1e-6));
             boolean branched = backend.runsBranches() && !program.branches().isEmpty();
@@ -135,9 +146,10 @@ final class BenchStepCommand implements Callable<Integer> {
         }
     }
 
-    private static void print(PrintWriter out, Map<String, Object> r) {
-        out.printf(Locale.ROOT, "%.2f images/s; step %.2f ms (median of %d, %.2f to %.2f), %.2f GFLOP%n", r.get("images_per_s"),
-                r.get("ms_median"), r.get("samples"), r.get("ms_min"), r.get("ms_max"), r.get("gflop"));
+    private void print(PrintWriter out, Map<String, Object> r) {
+        out.printf(Locale.ROOT, "%.2f images/s; step %.2f ms (median of %d%s, %.2f to %.2f), %.2f GFLOP%n", r.get("images_per_s"),
+                r.get("ms_median"), r.get("samples"), queued > 1 ? " timings of " + queued + " steps" : "", r.get("ms_min"),
+                r.get("ms_max"), r.get("gflop"));
         out.printf(Locale.ROOT, "memory %.2f MB planned%s%n", r.get("memory_mb"), PeakMemory.residentBytes().isPresent()
                 ? String.format(Locale.ROOT, ", %.2f MB peak resident", PeakMemory.residentBytes().getAsLong() * 1e-6) : "");
     }

@@ -16,7 +16,9 @@ import org.jmoco.tensor.UserError;
  * (the key encoder follows in the second) and the queue, and that the loss is a number.
  *
  * <p>Which seconds count: the program alone, from weights and images in memory to the loss, that is momentum update, both encoder
- * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made.
+ * passes, loss, backward, SGD and enqueue. Images are random numbers that lie on the device; no view is made. With several steps in
+ * one timing the loss is read after it, and the device does one step after the other without waiting for the host: as in training,
+ * and as PyTorch's GPU script is timed.
  */
 public final class StepTrial {
     private static final List<String> STATE = List.of("the query encoder", "the key encoder", "the queue");
@@ -79,18 +81,37 @@ public final class StepTrial {
         ProgramWarmUp.run(backend, step.program(), this::run, warmUps);
     }
 
-    /** Nanoseconds of {@code steps} steps after warm-up, ascending, each until its loss is known. */
-    public double[] nanos(int steps, WarmUps warmUps) {
+    /**
+     * Nanoseconds of a step in each of {@code timings} timings after warm-up, ascending.
+     *
+     * @param steps in one timing: of a single one until its loss is known, by the host's clock; several enqueued one behind the
+     *         other, by the device's
+     */
+    public double[] nanos(int timings, int steps, WarmUps warmUps) {
         warmUp(warmUps);
-        double[] nanos = new double[steps];
-        for (int i = 0; i < steps; i++) {
-            long begin = System.nanoTime();
-            run();
-            nanos[i] = System.nanoTime() - begin;
+        return time(timings, steps);
+    }
+
+    double[] time(int timings, int steps) {
+        double[] nanos = new double[timings];
+        for (int i = 0; i < timings; i++) {
+            if (steps == 1) {
+                long begin = System.nanoTime();
+                run();
+                nanos[i] = System.nanoTime() - begin;
+            } else {
+                nanos[i] = (double) backend.nanos(() -> enqueue(steps)) / steps;
+            }
         }
         requireLoss();
         Arrays.sort(nanos);
         return nanos;
+    }
+
+    private void enqueue(int steps) {
+        for (int i = 0; i < steps; i++) {
+            step.program().run();
+        }
     }
 
     /** Columns of one timing. @param sortedNanos as {@link #nanos} returns it */

@@ -70,6 +70,19 @@ class BenchCommandsTest {
     }
 
     @Test
+    void severalStepsInATiming() throws Exception {
+        assertEquals(0, bench("step", "--steps", "2", "--queued", "3", "--no-peaks", "--json"), err.toString());
+        JsonNode told = new ObjectMapper().readTree(out.toString());
+        assertEquals(3, told.get("queued").asInt());
+        assertEquals(2, told.get("rows").get(0).get("samples").asInt());
+        out.getBuffer().setLength(0);
+        assertEquals(0, bench("step", "--steps", "2", "--queued", "3", "--no-peaks"), err.toString());
+        assertTrue(out.toString().contains("(median of 2 timings of 3 steps, "), out.toString());
+        assertEquals(2, bench("step", "--queued", "0"));
+        assertTrue(err.toString().contains("--queued 0: a timing has at least one step."), err.toString());
+    }
+
+    @Test
     void aWarmUpThatItsLimitEndedIsToldWhereverTheRowsGo() {
         BenchOptions options = new BenchOptions();
         options.warmUps.add("sgd l8", WarmUps.End.STEADY);

@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.cuda.CudaBackend;
@@ -103,6 +104,34 @@ class DeviceBenchTest {
             trial.warmUp(new WarmUps());
             assertTrue(times.get() >= 4, times + " times");
         }
+    }
+
+    /** One pair of events around several steps, and the loss is read once at the end. */
+    @Test
+    void stepsInATimingDoNotWaitForTheHost() {
+        EmulatedGpu gpu = new EmulatedGpu(90, 1L << 26);
+        gpu.countTraffic(false);
+        Map<String, Integer> calls = new TreeMap<>();
+        Gpu counted = (Gpu) Proxy.newProxyInstance(Gpu.class.getClassLoader(), new Class<?>[] {Gpu.class}, (p, method, args) -> {
+            calls.merge(method.getName(), 1, Integer::sum);
+            return method.invoke(gpu, args);
+        });
+        try (Backend backend = CudaBackend.open(counted, CudaOptions.of(Precision.F32))) {
+            StepTrial trial = new StepTrial(backend, new StepSizes(4, 8, 2, 2, 9, 8, false));
+            trial.warmUp(new WarmUps());
+            Map<String, Integer> once = callsOf(calls, () -> trial.time(2, 1));
+            Map<String, Integer> five = callsOf(calls, () -> trial.time(2, 5));
+            assertEquals(null, once.get("time"));
+            assertEquals(3, once.get("download"), "each of two losses, and the last again to be looked at");
+            assertEquals(2, five.get("time"));
+            assertEquals(1, five.get("download"));
+        }
+    }
+
+    private static Map<String, Integer> callsOf(Map<String, Integer> calls, Runnable work) {
+        calls.clear();
+        work.run();
+        return Map.copyOf(calls);
     }
 
     @Test
