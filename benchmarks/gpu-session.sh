@@ -148,6 +148,7 @@ step_table() {
   {
     echo "# benchmark: MoCo step, 32 x 32, width 64, splits 8, queue 4096: jmoco before and after PyTorch's settings"
     echo "# command: benchmarks/gpu-session.sh ${stages[*]}"
+    echo "# torch: all settings at the first batch size, at the others bf16 without autotune"
     echo "# date: $(date -u +%FT%TZ)"
     echo "# commit: $(commit)"
     echo "# device: $(device_name)"
@@ -305,9 +306,9 @@ stage_step() {
 stage_torch() {
   local batch first=${batches%%,*} p=$here/peers/
   for batch in ${batches//,/ }; do
-    # compiling takes a minute a setting: all of them at one batch size, the quick ones and the likely best at the others
+    # autotune compiles for minutes, and f32 and tf32 are not the fastest: all settings at one batch size, the others at all
     part "torch-n$batch" 300 "$python" "${p}moco_step_torch_gpu.py" --batch "$batch" --json \
-      $([ "$batch" = "$first" ] || echo --settings eager-bf16,graph-bf16,graph-bf16-nchw,fused-bf16)
+      $([ "$batch" = "$first" ] || echo --settings eager-bf16,graph-bf16,graph-bf16-nchw,fused-bf16,compile-bf16)
     step_row torch '' "$work/logs/torch-n$batch.log"
     jmoco_step "$batch" bf16 b
   done

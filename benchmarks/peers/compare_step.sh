@@ -65,4 +65,4 @@ measure() {
   esac
 }
 
-in_turns "$rounds" "MoCo step beside its peers, in turns" "benchmarks/peers/compare_step.sh $rounds $*" "${sides[@]}"
+in_turns "$rounds" "MoCo step beside its peers, in turns" "${PEERS:+PEERS='$PEERS' }benchmarks/peers/compare_step.sh $rounds $*" "${sides[@]}"

@@ -36,7 +36,7 @@ final class BenchStepCommand implements Callable<Integer> {
     private int steps;
 
     @Option(names = "--queued", paramLabel = "N", defaultValue = "1", description = "Steps in one timing. More than one are enqueued"
-            + " one behind the other and timed by the device's clock, and the loss is read at the end, as training does on a GPU"
+            + " one behind the other and timed together, on a GPU by its own clock, and the loss is read at the end, as training does on a GPU"
             + " (default: ${DEFAULT-VALUE}).")
     private int queued;
 
@@ -61,7 +61,7 @@ final class BenchStepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (steps < 1) {
-            throw UserError.usage("--steps " + steps + ": at least one step must count.");
+            throw UserError.usage("--steps " + steps + ": at least one timing must count.");
         }
         if (queued < 1) {
             throw UserError.usage("--queued " + queued + ": a timing has at least one step.");

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -84,13 +85,23 @@ final class DataShowCommand implements Runnable {
         text.println("written: " + out);
     }
 
+    /** Absolute, with its links resolved as far as it is there. */
+    private static Path real(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        try {
+            return absolute.toRealPath();
+        } catch (IOException e) { // it is yet to be made
+            return absolute.getParent() == null ? absolute : real(absolute.getParent()).resolve(absolute.getFileName());
+        }
+    }
+
     private void check() {
         if (!out.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw UserError.usage("--out " + out + ": the sheet is a PNG file; give it a name that ends in .png");
         }
         DataOptions.Source source = data.single();
         if (source != null && source.path() != null
-                && out.toAbsolutePath().normalize().startsWith(source.path().toAbsolutePath().normalize())) {
+                && real(out).startsWith(real(source.path()))) {
             throw UserError.usage("--out " + out + ": lies among the images of " + source.path() + "; name a file elsewhere");
         }
         OutputFile.require("--out " + out, out);

@@ -181,17 +181,27 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
             return set;
         }
         List<String> lines = new ArrayList<>();
-        DataSet split = shares.get().of(set, set.title(), lines::add);
+        DataSet split;
+        try {
+            split = shares.get().of(set, set.title(), lines::add);
+        } catch (UserError tooFew) {
+            say.accept(notThose(set, shares.get()));
+            return set;
+        }
         String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
                 weights.metadata().get("run.the data's hash"));
         if (!HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
                 && !HoldOutOption.hash(split.pretraining()).equals(trainedOn)) {
-            say.accept("note: the images of " + set.title() + " are not those that " + from + " was trained with: some were"
-                    + " added, removed or changed, so its --hold-out " + shares.get() + " would hold out others now");
+            say.accept(notThose(set, shares.get()));
             return set;
         }
         lines.forEach(say);
         return split;
+    }
+
+    private String notThose(DataSet set, HoldOut shares) {
+        return "note: the images of " + set.title() + " are not those that " + from + " was trained with (another set, or some"
+                + " were added, removed or changed), so its --hold-out " + shares + " holds nothing out here";
     }
 
     /**

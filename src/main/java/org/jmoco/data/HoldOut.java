@@ -61,7 +61,7 @@ public record HoldOut(double val, double test) {
     }
 
     private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.0f", 100 * share);
+        return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString();
     }
 
     /** {@code 0.15,0.25}, as it is typed. */

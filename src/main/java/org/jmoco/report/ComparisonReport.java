@@ -159,7 +159,9 @@ public final class ComparisonReport {
         r.rows().forEach(row -> labels.put(row.name(), StoredComparison.label(row)));
         for (JsonNode c : r.all().path("comparisons")) {
             String pair = labels.get(c.path("second").asText()) + " against " + labels.get(c.path("first").asText());
-            verdicts.add(pair + ": " + Comparison.verdict(metric -> stored(c, metric)) + ".");
+            if (c.path("bootstrap").has("AUC")) {
+                verdicts.add(pair + ": " + Comparison.verdict(metric -> stored(c, metric)) + ".");
+            }
             rows.add(List.of(pair, difference(c, "AUC"), p(c.path("bootstrap").path("AUC")), p(c.path("delong")),
                     difference(c, "accuracy"), p(c.path("bootstrap").path("accuracy")), p(c.path("mcnemar")), difference(c, "F1"),
                     p(c.path("bootstrap").path("F1"))));

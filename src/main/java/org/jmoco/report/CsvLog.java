@@ -39,7 +39,7 @@ public final class CsvLog implements AutoCloseable {
     private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
 
     /** As {@link #append} writes them. */
-    private static final Pattern NUMBER = Pattern.compile("-?([0-9.]+(E-?[0-9]+)?|Infinity)|NaN");
+    private static final Pattern NUMBER = Pattern.compile("-?([0-9]+(\\.[0-9]+)?(E-?[0-9]+)?|Infinity)|NaN");
 
     private final Path file;
     private final List<String> columns;

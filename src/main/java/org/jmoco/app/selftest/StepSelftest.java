@@ -17,7 +17,7 @@ import org.jmoco.tensor.UserError;
 /** A MoCo training step against itself: again, interrupted, in another way of running it, too large for memory. */
 public final class StepSelftest {
     private static final int STEPS = 4;
-    /** More than any memory holds: 2^21 images of 32 x 32 with 64 channels are 256 GiB in two bytes a value. */
+    /** More than any memory holds: 2^21 images of 32 x 32 with 64 channels are 256 GiB in two bytes a value, and 512 in four. */
     private static final Shape TOO_MANY_IMAGES = Shape.of(1 << 21, 32, 32, 64);
 
     private final MocoConfig config;
@@ -134,6 +134,6 @@ public final class StepSelftest {
             }
             return;
         }
-        throw new AssertionError("256 GiB were allocated without an error");
+        throw new AssertionError(TOO_MANY_IMAGES + " was allocated without an error");
     }
 }

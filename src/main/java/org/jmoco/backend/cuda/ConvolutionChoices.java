@@ -124,10 +124,11 @@ final class ConvolutionChoices implements AutoCloseable {
     }
 
     private Choice solve(Problem problem) throws Unsolved {
-        List<Convolution> prepared = prepare(problem);
+        List<GpuException> refusals = new ArrayList<>();
+        List<Convolution> prepared = prepare(problem, refusals);
         Choice chosen = null;
         try {
-            chosen = choose(problem, prepared);
+            chosen = choose(problem, prepared, refusals);
             choices.put(problem, chosen);
             return chosen;
         } finally {
@@ -139,10 +140,14 @@ final class ConvolutionChoices implements AutoCloseable {
         }
     }
 
-    /** The problem for version 7's calls and, where wanted and taken, for the graph interface. */
-    private List<Convolution> prepare(Problem p) {
+    /** The problem for version 7's calls and, where wanted, for the graph interface. @param refusals gets what version 7 refuses */
+    private List<Convolution> prepare(Problem p, List<GpuException> refusals) {
         List<Convolution> prepared = new ArrayList<>();
-        prepared.add(gpu.dnn().convolution(p.direction(), p.g(), options.precision()));
+        try {
+            prepared.add(gpu.dnn().convolution(p.direction(), p.g(), options.precision()));
+        } catch (GpuException e) {
+            refusals.add(e);
+        }
         if (p.graph()) {
             try {
                 prepared.add(gpu.dnn().graphConvolution(p.direction(), p.g(), options.precision(), p.adding()));
@@ -154,15 +159,20 @@ final class ConvolutionChoices implements AutoCloseable {
         return prepared;
     }
 
-    private Choice choose(Problem problem, List<Convolution> prepared) throws Unsolved {
+    private Choice choose(Problem problem, List<Convolution> prepared, List<GpuException> refusals) throws Unsolved {
         List<Choice> all = new ArrayList<>();
-        List<String> measured = new ArrayList<>();
         for (Convolution c : prepared) {
             try {
                 c.algorithms().forEach(a -> all.add(new Choice(c, a)));
             } catch (GpuException e) {
-                measured.add("refused: " + e.getMessage());
+                refusals.add(e);
             }
+        }
+        List<String> measured = new ArrayList<>();
+        refusals.forEach(e -> measured.add("refused: " + e.getMessage()));
+        if (all.isEmpty()) {
+            throw new Unsolved(new GpuException("conv2d " + problem + ": cuDNN offers nothing" + (measured.isEmpty() ? ""
+                    : "; " + String.join("; ", measured)), refusals.isEmpty() ? null : refusals.getFirst()));
         }
         List<Choice> candidates = all.stream().filter(c -> allowed(c.algorithm())).toList();
         if (candidates.isEmpty()) {
@@ -170,7 +180,7 @@ final class ConvolutionChoices implements AutoCloseable {
                     + (options.deterministic() ? "deterministic and " : "") + "content with a workspace of "
                     + workspaceLimit() / 1_000_000 + " MB; it has " + all.stream().map(Choice::algorithm).toList()
                     + measured.stream().map(" "::concat).collect(Collectors.joining())
-                    + (options.deterministic() ? ". --nondeterministic allows all of them" : "")));
+                    + (all.stream().allMatch(c -> repeats(c.algorithm())) ? "" : ". --nondeterministic allows more of them")));
         }
         Algorithm kept = file.get(problem.toString(), candidates.stream().map(Choice::algorithm).toList());
         if (kept != null) {

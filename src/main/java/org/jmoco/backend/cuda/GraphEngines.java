@@ -72,11 +72,21 @@ final class GraphEngines {
         for (int i = 0; i < count && e.engines.size() < MOST_ENGINES; i++) {
             e.consider(i, configurations[i]);
         }
+        Set<GraphDescriptor> kept = e.engines.stream().map(Engine::configuration).collect(Collectors.toSet());
+        Arrays.stream(configurations).filter(c -> !kept.contains(c)).forEach(operation::discard);
         return e.engines;
     }
 
     private void consider(int index, GraphDescriptor configuration) {
         GraphDescriptor engine = operation.make("engine " + index, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+        try {
+            consider(configuration, engine);
+        } finally {
+            operation.discard(engine);
+        }
+    }
+
+    private void consider(GraphDescriptor configuration, GraphDescriptor engine) {
         configuration.descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
         Set<Integer> notes = asSet(engine.enums(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, MOST_NOTES));
         Set<Integer> behaviour = asSet(engine.enums(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE, MOST_NOTES));

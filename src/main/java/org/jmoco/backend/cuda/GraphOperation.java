@@ -122,6 +122,12 @@ final class GraphOperation implements AutoCloseable {
         };
     }
 
+    /** Closes one that {@link #make} has made before the others. */
+    void discard(GraphDescriptor descriptor) {
+        made.remove(descriptor);
+        descriptor.close();
+    }
+
     @Override
     public void close() {
         made.reversed().forEach(GraphDescriptor::close);

@@ -72,6 +72,15 @@ final class JCudaConvolution implements Dnn.Convolution {
         check(JCudnn.cudnnCreateTensorDescriptor(y), "cudnnCreateTensorDescriptor");
         check(JCudnn.cudnnCreateFilterDescriptor(w), "cudnnCreateFilterDescriptor");
         check(JCudnn.cudnnCreateConvolutionDescriptor(convolution), "cudnnCreateConvolutionDescriptor");
+        try {
+            describe(g, type, math);
+        } catch (GpuException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void describe(ConvGeometry g, int type, int math) {
         int nhwc = cudnnTensorFormat.CUDNN_TENSOR_NHWC;
         // Sizes are given as N, C, H, W and K, C, R, S; the format says how they lie.
         check(JCudnn.cudnnSetTensor4dDescriptor(x, nhwc, type, g.n(), g.c(), g.h(), g.w()), "cudnnSetTensor4dDescriptor of x");

@@ -240,7 +240,8 @@ class ConvolutionChoicesTest {
         Script engine = new Script(ENGINE, 2000, null);
         for (ScriptedGpu gpu : List.of(gpu(new Script(VARYING, 1, null)), gpu(new Script(GREEDY, 1, null)),
                 gpu(new Script(SLOW, 1, "not today"), new Script(FAST, 1, "not ever")), gpu(new Script(SLOW, 1, "not today")),
-                usual().refusing(Direction.BACKWARD_WEIGHTS, "CUDNN_STATUS_NOT_SUPPORTED"))) {
+                usual().refusing(Direction.BACKWARD_WEIGHTS, "CUDNN_STATUS_NOT_SUPPORTED"),
+                usual().refusingToDescribe(Direction.BACKWARD_WEIGHTS))) {
             said.clear();
             gpu.engines(Direction.BACKWARD_WEIGHTS, engine);
             Path empty = folder.resolve(String.valueOf(System.identityHashCode(gpu)));
@@ -259,6 +260,16 @@ class ConvolutionChoicesTest {
         UserError e = assertThrows(UserError.class, () -> chosen(gpu, f32()));
         assertTrue(e.getMessage().contains("--nondeterministic") && e.getMessage().contains("VARYING"), e.getMessage());
         assertTrue(gpu.log.containsAll(List.of("close BACKWARD_WEIGHTS", "close BACKWARD_WEIGHTS graph")), gpu.log.toString());
+    }
+
+    /** What cuDNN itself said comes through, without advice that would not help. */
+    @Test
+    void ifNothingIsOfferedAtAllCudnnIsQuoted() {
+        GpuException e = assertThrows(GpuException.class,
+                () -> chosen(usual().refusing(Direction.BACKWARD_WEIGHTS, "CUDNN_STATUS_NOT_INITIALIZED"), f32()));
+        assertTrue(e.getMessage().contains("cuDNN offers nothing; refused: cudnnGetConvolutionAlgorithm_v7:"
+                + " CUDNN_STATUS_NOT_INITIALIZED"), e.getMessage());
+        assertTrue(e.getCause() instanceof GpuException, "the refusal is its cause");
     }
 
     @Test

@@ -1,11 +1,15 @@
 package org.jmoco.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.util.List;
 import org.jmoco.backend.Backend;
 import org.jmoco.backend.BackendConformanceTest;
+import org.jmoco.backend.conformance.OpCases;
 import org.jmoco.ptx.BlockOrder;
 import org.jmoco.ptx.EmulatedGpu;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 /**
  * Every operation of the CUDA backend on the emulated device against the reference backend. A backend of one thread is one that
@@ -35,6 +39,12 @@ class CudaConformanceTest {
     class F32OnNewerDevices extends BackendConformanceTest {
         private static final List<String> TWICE = List.of("batch_norm", "relu", "max_pool", "avg_pool", "sgd", "adam", "momentum",
                 "scale_loss", "flag_non_finite");
+
+        @Test
+        void eachOfThemHasCases() {
+            assertEquals(List.of(), TWICE.stream()
+                    .filter(name -> OpCases.all().stream().noneMatch(c -> c.problem().startsWith(name))).toList());
+        }
 
         @Override
         protected boolean covers(String problem) {

@@ -59,7 +59,7 @@ public final class GraphOperations {
     private static final int TYPE_CHAR = 2;
 
     /**
-     * What may be taken on an H200 for each convolution of a ResNet-18, direction and precision, with sums and without.
+     * What may be taken on an H200 for convolutions of the kinds in a ResNet-18, direction and precision, with sums and without.
      *
      * @return a line each: the problem, then names, workspaces and whether they are deterministic
      */

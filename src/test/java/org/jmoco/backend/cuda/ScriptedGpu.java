@@ -28,6 +28,7 @@ final class ScriptedGpu implements Gpu {
     private final Map<Dnn.Direction, List<Script>> scripts = new TreeMap<>();
     private final Map<Dnn.Direction, List<Script>> engines = new TreeMap<>();
     private final Map<Dnn.Direction, String> refused = new TreeMap<>();
+    private final Set<Dnn.Direction> undescribed = new HashSet<>();
     private final Set<String> failing = new HashSet<>();
     private long used;
     private long next = FIRST_ADDRESS;
@@ -58,6 +59,12 @@ final class ScriptedGpu implements Gpu {
     /** cuDNN's calls of version 7 refuse the direction altogether. */
     ScriptedGpu refusing(Dnn.Direction direction, String why) {
         refused.put(direction, why);
+        return this;
+    }
+
+    /** They refuse the very description of a convolution. */
+    ScriptedGpu refusingToDescribe(Dnn.Direction direction) {
+        undescribed.add(direction);
         return this;
     }
 
@@ -178,6 +185,9 @@ final class ScriptedGpu implements Gpu {
         return new Dnn() {
             @Override
             public Convolution convolution(Direction direction, ConvGeometry geometry, Precision precision) {
+                if (undescribed.contains(direction)) {
+                    throw new GpuException("cudnnSetTensor4dDescriptor of x: CUDNN_STATUS_SCRIPTED");
+                }
                 return new ScriptedConvolution(direction, geometry, "", scripts.getOrDefault(direction,
                         List.of(new Script(new Algorithm(1, "ONLY", 0, true), 1000, null))));
             }
