@@ -62,7 +62,7 @@ class InterruptionTest {
                 encoder: {width: 2, dim: 8, splits: 2}
                 seeds: 1
                 pretrain:
-                  one: {data: images=%1$s, image: 16, epochs: 300, batch: 8, queue: 16, knn-every: 300}
+                  one: {data: images=%1$s, image: 16, epochs: 40, batch: 8, queue: 16, knn-every: 40}
                 transfer: {data: images=%1$s, image: 16, epochs: 1, vote: 1, batch: 8, lr: 1e-3}
                 rows:
                   first: {chain: [one]}
