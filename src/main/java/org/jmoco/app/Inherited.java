@@ -29,6 +29,14 @@ final class Inherited {
                         + ", the default: unlike width and stem it does not come with --from");
     }
 
+    /** A line for the user where a network saw images of the same kind in another size. @param size of this run's images */
+    static Optional<String> otherImage(TrainedRun start, CommandSpec spec, String kind, int size) {
+        return start.image().filter(own -> own != size && start.kind().equals(kind)
+                        && !spec.commandLine().getParseResult().hasMatchedOption("--image"))
+                .map(own -> "note: " + start.from() + " was trained with --image " + own + ", this run has --image " + size
+                        + ", the default: unlike width and stem it does not come with --from");
+    }
+
     private static <T> void set(CommandSpec spec, String option, T value) {
         if (!spec.commandLine().getParseResult().hasMatchedOption(option)) {
             spec.findOption(option).setValue(value);

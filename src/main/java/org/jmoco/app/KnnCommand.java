@@ -88,6 +88,7 @@ final class KnnCommand implements Callable<Integer> {
         DataSource source = run.filter(r -> !data.isGiven() && r.data().isPresent()).map(r -> r.own(out::println))
                 .orElseGet(() -> DataSource.single(data, out::println));
         DataSet set = data.isGiven() && run.isPresent() ? run.get().withOwnSplit(source.set(), out::println) : source.set();
+        run.ifPresent(r -> r.requireKnown(set, "--queries", queries));
         ImageSet voters = Splits.labelled(set, "--bank", bank, "knn");
         ImageSet classified = Splits.labelled(set, "--queries", queries, "knn");
         if (bank.equals(queries)) {

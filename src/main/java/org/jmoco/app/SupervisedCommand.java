@@ -93,6 +93,9 @@ abstract class SupervisedCommand extends TrainingCommand<FinetuneRun> {
     DataSet look(DataSet images, Consumer<String> say) {
         int classes = classes(images);
         DataSet set = holdOut.of(images, say);
+        if (set != images && !run.resume()) {
+            trainedBefore().flatMap(t -> t.mayHaveSeen(set, data.single().path())).ifPresent(say);
+        }
         config = head == FinetuneConfig.Head.FRESH ? config.withOutputs(classes) : config;
         DataSet judged = positive.of(set);
         if (unjudged(set)) {

@@ -1,5 +1,6 @@
 package org.jmoco.app;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,10 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
     private static final Pattern EVALUATION = Pattern.compile("\\bevaluation=(\\w+)");
 
     static TrainedRun load(Path from) {
-        Pretrained weights = Pretrained.load(from);
+        return of(from, Pretrained.load(from));
+    }
+
+    static TrainedRun of(Path from, Pretrained weights) {
         Path folder = Files.isDirectory(from) ? from : from.toAbsolutePath().getParent();
         boolean ofRun = weights.metadata().containsKey("format") && Files.exists(folder.resolve("options.json"));
         return new TrainedRun(from, ofRun ? folder : null, weights);
@@ -137,7 +141,8 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
     /**
      * The images that the run itself held out of a set without such a split, by the names in its predictions.
      *
-     * @return empty if the set has the split, or the run held none out, or its images are not all there
+     * @return empty if the set has the split, or the run held none out, or none of them is here
+     * @throws UserError if only some of them are here
      */
     Optional<ImageSet> heldOut(DataSet set, String split) {
         if (set.has(split) || !set.has(DataSet.TRAIN) || folder == null
@@ -148,9 +153,22 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
         Map<String, Integer> byName = new HashMap<>();
         IntStream.range(0, all.size()).forEach(i -> byName.put(all.imageName(i), i));
         List<Integer> chosen = new ArrayList<>();
-        Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path(split).path("images")
-                .forEach(name -> chosen.add(byName.get(name.asText())));
-        return chosen.isEmpty() || chosen.contains(null) ? Optional.empty()
+        List<String> gone = new ArrayList<>();
+        Json.read(folder.resolve(FinetuneRun.PREDICTIONS)).path(split).path("images").forEach(name -> {
+            Integer place = byName.get(name.asText());
+            if (place == null) {
+                gone.add(name.asText());
+            } else {
+                chosen.add(place);
+            }
+        });
+        if (!gone.isEmpty() && !chosen.isEmpty()) {
+            throw UserError.failed(set.title() + ": " + gone.size() + " of the " + (gone.size() + chosen.size()) + " images that "
+                    + from + " held out as " + split + (gone.size() == 1 ? " is" : " are") + " no longer there, "
+                    + gone.getFirst() + (gone.size() == 1 ? "" : " among them") + ". Put back what is missing, or judge by images"
+                    + " that the run has not seen (--data).");
+        }
+        return chosen.isEmpty() ? Optional.empty()
                 : Optional.of(all.subset(chosen.stream().mapToInt(i -> i).toArray()).named(set.title() + " " + split));
     }
 
@@ -175,8 +193,7 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
      * trained with: of others nobody can tell which ones it has seen.
      */
     DataSet withOwnSplit(DataSet set, Consumer<String> say) {
-        Optional<HoldOut> shares = folder == null || !HoldOut.suits(set) ? Optional.empty()
-                : HoldOutOption.recorded(RunFolder.storedOptions(folder).orElse(Map.of()));
+        Optional<HoldOut> shares = HoldOut.suits(set) ? holdOut() : Optional.empty();
         if (shares.isEmpty()) {
             return set;
         }
@@ -188,15 +205,57 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
             say.accept(notThose(set, shares.get()));
             return set;
         }
-        String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
-                weights.metadata().get("run.the data's hash"));
-        if (!HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
-                && !HoldOutOption.hash(split.pretraining()).equals(trainedOn)) {
+        if (!trainedOnThoseLeftBy(split)) {
             say.accept(notThose(set, shares.get()));
             return set;
         }
         lines.forEach(say);
         return split;
+    }
+
+    private boolean trainedOnThoseLeftBy(DataSet split) {
+        String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
+                weights.metadata().get("run.the data's hash"));
+        return HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
+                || HoldOutOption.hash(split.pretraining()).equals(trainedOn);
+    }
+
+    private Optional<HoldOut> holdOut() {
+        return folder == null ? Optional.empty()
+                : HoldOutOption.recorded(RunFolder.storedOptions(folder).orElse(Map.of()));
+    }
+
+    /**
+     * A line for whoever trains this run's network further and judges it on parts of the same folder, if the run was not trained
+     * on exactly what these parts leave.
+     *
+     * @param split with parts held out
+     * @param images folder that it was read from
+     */
+    Optional<String> mayHaveSeen(DataSet split, Path images) {
+        return !trainedOn(images) || trainedOnThoseLeftBy(split) ? Optional.empty()
+                : Optional.of("note: " + from + " was trained on other images of " + split.title() + " than those that are left to"
+                        + " train on here (all of them, other shares, or some were added or removed since), so it may have seen"
+                        + " some that are held out now, and figures on them may be too good. Train it anew with the same "
+                        + HoldOutOption.NAME);
+    }
+
+    private boolean trainedOn(Path images) {
+        try {
+            Path own = data().map(d -> DataOptions.parse(d).path()).orElse(null);
+            return own != null && Files.isSameFile(own, images);
+        } catch (UserError | IOException e) { // what it was trained on is not to be found from here
+            return false;
+        }
+    }
+
+    /** @throws UserError if the set lacks a split that the run held out of other images, so that nobody knows what it has seen */
+    void requireKnown(DataSet set, String option, String split) {
+        if (!set.has(split) && holdOut().isPresent()) {
+            throw UserError.failed(set.title() + " has no split \"" + split + "\", and which of its images " + from
+                    + " has not seen cannot be told, since they are not those that it was trained with. Restore them, or give"
+                    + " others by --data; " + option + " " + DataSet.TRAIN + " takes all of them, seen or not.");
+        }
     }
 
     private String notThose(DataSet set, HoldOut shares) {

@@ -2,6 +2,7 @@ package org.jmoco.app;
 
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,8 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
     @Spec
     CommandSpec spec;
 
+    private Optional<TrainedRun> trainedBefore = Optional.empty();
+
     /** How and with what a run is made. */
     record Means(Backend backend, int threads, FeedOptions feed, CheckpointPolicy policy) {}
 
@@ -54,6 +57,11 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
     /** What a new run is to be told of what it starts from. */
     Optional<String> remark(Optional<Pretrained> start) {
         return Optional.empty();
+    }
+
+    /** The run that this one starts from, once the options are read. */
+    final Optional<TrainedRun> trainedBefore() {
+        return trainedBefore;
     }
 
     /** Reads the options. @throws org.jmoco.tensor.UserError for all that can be said against them without any image */
@@ -103,6 +111,10 @@ abstract class TrainingCommand<R extends TrainingRun<?>> implements Callable<Int
         FeedOptions feed = machine().images.feed();
         int threads = machine().backend.threads();
         configure(start);
+        trainedBefore = start.map(s -> TrainedRun.of(Path.of(run.from()), s));
+        if (!run.resume()) {
+            trainedBefore.flatMap(t -> Inherited.otherImage(t, spec, data.kind(), views().size())).ifPresent(out::println);
+        }
         DataSet set = look(DataSource.single(data, out::println).set(), out::println);
         boolean finished = Files.exists(run.out().resolve("options.json")) && Files.exists(run.out().resolve("result.json"));
         if (finished && !run.resume()) {

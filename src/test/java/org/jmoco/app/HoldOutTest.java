@@ -108,15 +108,45 @@ class HoldOutTest {
         List<String> knn = List.of("knn", "--from", run.toString(), "--backend", "cpu");
         assertTrue(CommandRuns.run(0, knn).contains(": 4 images of scans test by 10 of scans train"));
         Path diagnosis = folder.resolve("diagnosis");
-        CommandRuns.train(0, "finetune", diagnosis, "no--width", "--from", run.toString(), "--data", data, "--hold-out");
+        String trained = CommandRuns.train(0, "finetune", diagnosis, "no--width", "--from", run.toString(), "--data", data,
+                "--hold-out");
+        assertFalse(trained.contains("may have seen"), trained);
         // With one image more the rule draws others, some of which the encoder was trained with.
         Files.copy(folder.resolve("made/test/dark/0.png"), scans.resolve("dark/new.png"));
         String changed = CommandRuns.run(1, knn);
         assertTrue(changed.contains("the images of scans are not those that " + run + " was trained with"), changed);
-        assertTrue(changed.contains("scans has no split \"test\""), changed);
+        assertTrue(changed.contains("scans has no split \"test\", and which of its images " + run + " has not seen cannot be told"),
+                changed);
         // A classifier has written down by name which ones it has not seen.
         assertTrue(CommandRuns.run(0, "evaluate", "--from", diagnosis.toString(), "--backend", "cpu")
                 .contains("test: the 4 images that the run held out"));
+    }
+
+    /** What an encoder has seen is not held out any more: it is said where the same folder is judged on. */
+    @Test
+    void anEncoderThatHasSeenThemIsWarnedOf() throws IOException {
+        Path all = folder.resolve("all");
+        CommandRuns.train(0, "pretrain", all, "--data", data, "--queue", "16");
+        Path run = folder.resolve("run");
+        String said = CommandRuns.train(0, "finetune", run, "no--width", "--from", all.toString(), "--data", data, "--hold-out");
+        assertTrue(said.contains("note: " + all + " was trained on other images of scans than those that are left to train on"
+                + " here") && said.contains("it may have seen some that are held out now"), said);
+        Path elsewhere = DarkAndLight.write(folder.resolve("elsewhere")).resolve("train");
+        Path other = folder.resolve("other");
+        String unrelated = CommandRuns.train(0, "finetune", other, "no--width", "--from", all.toString(), "--data",
+                "images=" + elsewhere, "--hold-out");
+        assertFalse(unrelated.contains("may have seen"), unrelated);
+    }
+
+    @Test
+    void aTestImageThatIsGoneIsNamed() throws IOException {
+        Path run = folder.resolve("run");
+        CommandRuns.train(0, "finetune", run, "--data", data, "--hold-out", "--vote", "1");
+        String name = json(run.resolve("predictions.json")).at("/test/images/0").asText();
+        Files.delete(scans.resolve(name));
+        String said = CommandRuns.run(1, "evaluate", "--from", run.toString(), "--backend", "cpu");
+        assertTrue(said.contains("scans: 1 of the 4 images that " + run + " held out as test is no longer there, " + name), said);
+        assertFalse(said.contains("Take --split train"), said);
     }
 
     @Test

@@ -210,6 +210,20 @@ class TrainingStartTest {
     }
 
     @Test
+    void anotherSizeOfImagesThanThatOfTheStartIsSaid() {
+        Path from = folder.resolve("from");
+        CommandRuns.train(0, "pretrain", from, "--data", data);
+        String note = "note: " + from + " was trained with --image 16, this run has --image 64, the default";
+        String said = CommandRuns.train(0, "finetune", folder.resolve("default"), "--data", data, "--from", from.toString(),
+                "no--image");
+        assertTrue(said.contains(note), said);
+        assertFalse(CommandRuns.train(0, "finetune", folder.resolve("typed"), "--data", data, "--from", from.toString(), "--image",
+                "20").contains("was trained with --image"));
+        assertFalse(CommandRuns.train(0, "finetune", folder.resolve("same"), "--data", data, "--from", from.toString())
+                .contains("was trained with --image"));
+    }
+
+    @Test
     void otherSplitsThanThoseOfTheStartAreSaid() {
         Path from = folder.resolve("from");
         CommandRuns.train(0, "pretrain", from, "--data", data, "--splits", "4");
