@@ -5,7 +5,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jmoco.data.DataSet;
 import org.jmoco.data.HoldOut;
-import org.jmoco.data.ImageSet;
 import org.jmoco.tensor.UserError;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -27,7 +26,7 @@ final class HoldOutOption {
         }
     }
 
-    @Option(names = NAME, paramLabel = "VAL,TEST", arity = "0..1", fallbackValue = "0.15,0.25", converter = Shares.class,
+    @Option(names = NAME, paramLabel = "VAL,TEST", arity = "0..1", fallbackValue = HoldOut.USUAL, converter = Shares.class,
             description = "Hold these shares of each class out for validation and test, where the images have no such splits of"
                     + " their own; without a value ${FALLBACK-VALUE}. By the rule of 'jmoco run', so that the same images are"
                     + " held out each time (default: none).")
@@ -52,10 +51,5 @@ final class HoldOutOption {
     /** What a run was started with. @param options of its options.json */
     static Optional<HoldOut> recorded(Map<String, Object> options) {
         return Optional.ofNullable(options.get(NAME)).flatMap(o -> HoldOut.parse(o.toString()));
-    }
-
-    /** The hash by which a run knows the images that it was trained on. */
-    static String hash(ImageSet images) {
-        return Long.toHexString(images.contentHash());
     }
 }

@@ -23,6 +23,7 @@ import org.jmoco.run.FinetuneRun;
 import org.jmoco.tensor.UserError;
 import org.jmoco.train.FinetuneConfig;
 import org.jmoco.train.Pretrained;
+import org.jmoco.train.RunIdentity;
 
 /**
  * A network that {@code --from} names, with what the run that trained it has written down: what it was trained on, and how large.
@@ -214,10 +215,8 @@ record TrainedRun(Path from, Path folder, Pretrained weights) {
     }
 
     private boolean trainedOnThoseLeftBy(DataSet split) {
-        String trainedOn = weights.metadata().getOrDefault("run.the training data's hash",
-                weights.metadata().get("run.the data's hash"));
-        return HoldOutOption.hash(split.split(DataSet.TRAIN)).equals(trainedOn)
-                || HoldOutOption.hash(split.pretraining()).equals(trainedOn);
+        return RunIdentity.trainedOn(split.split(DataSet.TRAIN), weights.metadata())
+                || RunIdentity.trainedOn(split.pretraining(), weights.metadata());
     }
 
     private Optional<HoldOut> holdOut() {

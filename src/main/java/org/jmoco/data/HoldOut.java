@@ -17,13 +17,15 @@ import org.jmoco.tensor.UserError;
  * @param test share of each class for the test
  */
 public record HoldOut(double val, double test) {
-    public static final HoldOut DEFAULT = new HoldOut(0.15, 0.25);
-
     /** Of the draw: one for all. */
     private static final long SEED = 1;
 
     private static final String SHARE = "([0-9]*\\.?[0-9]+)";
     private static final Pattern TYPED = Pattern.compile(SHARE + "," + SHARE);
+
+    /** {@link #DEFAULT} as it is typed. */
+    public static final String USUAL = "0.15,0.25";
+    public static final HoldOut DEFAULT = parse(USUAL).orElseThrow();
 
     /** @throws UserError if nothing would be left to train on or to test on */
     public HoldOut {

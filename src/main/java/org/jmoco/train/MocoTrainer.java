@@ -62,7 +62,7 @@ public final class MocoTrainer extends Trainer {
         optimizer = new OptimizerState(step.sgd(), step.scale());
         Map<String, String> id = config.identity();
         id.put(RunIdentity.BACKEND, backend.arithmetic());
-        id.put("the data's hash", Long.toHexString(images.contentHash()));
+        id.put(RunIdentity.DATA, RunIdentity.hash(images));
         repeat(new PretrainTask(new RunIdentity(id)), output);
     }
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jmoco.data.ImageSet;
 import org.jmoco.tensor.UserError;
 
 /**
@@ -22,6 +23,12 @@ public final class RunIdentity {
     /** The name of the value that may change: {@link org.jmoco.backend.Backend#arithmetic()}. */
     static final String BACKEND = "--backend";
 
+    /** The name of the hash of the images that a pretraining reads. */
+    static final String DATA = "the data's hash";
+
+    /** Of those that a training with labels learns from, held-out ones left out. */
+    static final String TRAINING_DATA = "the training data's hash";
+
     private final Map<String, String> values;
 
     /** @param values in the order in which differences are reported; a key that is an option is written as one: {@code --lr} */
@@ -31,6 +38,17 @@ public final class RunIdentity {
 
     public Map<String, String> values() {
         return values;
+    }
+
+    /** As it stands in an identity. */
+    static String hash(ImageSet images) {
+        return Long.toHexString(images.contentHash());
+    }
+
+    /** Whether the run whose checkpoint has this metadata was trained on exactly these images, in this order. */
+    public static boolean trainedOn(ImageSet images, Map<String, String> metadata) {
+        String own = metadata.getOrDefault(PREFIX + TRAINING_DATA, metadata.get(PREFIX + DATA));
+        return hash(images).equals(own);
     }
 
     void store(Map<String, String> metadata) {

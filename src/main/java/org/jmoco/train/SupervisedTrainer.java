@@ -109,14 +109,14 @@ public final class SupervisedTrainer extends Trainer {
     private Map<String, String> identityValues() {
         Map<String, String> id = config.identity();
         id.put(RunIdentity.BACKEND, backend.arithmetic());
-        id.put("the training data's hash", hash(data.train()));
+        id.put(RunIdentity.TRAINING_DATA, hash(data.train()));
         id.put("the validation data's hash", hash(data.val()));
         id.put("the test data's hash", hash(data.test()));
         return id;
     }
 
     private static String hash(ImageSet set) {
-        return set == null ? "none" : Long.toHexString(set.contentHash());
+        return set == null ? "none" : RunIdentity.hash(set);
     }
 
     @Override

@@ -144,8 +144,8 @@ public final class JCudaNatives {
                 try {
                     DynamicLinker.open(compiler);
                     return;
-                } catch (LinkFailure e) {
-                    continue;
+                } catch (LinkFailure tryTheOther) {
+                    // the driver may find one by itself
                 }
             }
         }
